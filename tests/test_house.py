@@ -1,0 +1,231 @@
+"""The repository itself: what lies where, what its texts promise, and what travels with the package."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+AGREED = {"LICENSE", "README.md", "notebooks", "pyproject.toml", "scenarios", "seeds", "tests", "tmesim"}
+
+
+def tracked() -> list[str]:
+    """Paths of the files under version control, relative to the root."""
+    listing = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    files = [name for name in listing.stdout.split("\0") if name and (ROOT / name).exists()]
+    if not files:
+        pytest.skip("not a git checkout")
+    return files
+
+
+def texts() -> dict[str, str]:
+    """Tracked files that are text."""
+    found = {}
+    for name in tracked():
+        raw = (ROOT / name).read_bytes()
+        if b"\0" not in raw:
+            found[name] = raw.decode("utf-8")
+    return found
+
+
+def block(mark: str) -> str:
+    """The code block of the README that follows `<!-- ci:mark -->`."""
+    match = re.search(rf"^<!-- ci:{mark} -->\n```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    assert match, f"README has no block marked ci:{mark}"
+    return match[1].strip()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def tmesim(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tmesim", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# Layout
+
+
+def test_the_top_level_holds_the_agreed_names_only():
+    top = {name.split("/")[0] for name in tracked()}
+    assert {name for name in top if not name.startswith(".")} <= AGREED
+
+
+def test_no_text_names_a_place_on_some_machine():
+    # Spelled in pieces, so that this file is no exception to its own rule.
+    places = re.compile(r"(?<![\w.~/-])/(?:{})/\w".format("|".join(["home", "root", "work", "Users", "private"])))
+    found = {name: match[0] for name, text in texts().items() if (match := places.search(text))}
+    assert found == {}
+
+
+def test_no_text_names_a_registry_or_a_host_inside_some_network():
+    words = ["index" "-url", "find" "-links", "trusted" "-host", "artif" "actory", "python" "hosted", r"pypi\." "org"]
+    hosts = re.compile("|".join([*words, r"https?://[\w.-]+\.(?:internal|local|lan|corp)\b"]), re.IGNORECASE)
+    found = {name: match[0] for name, text in texts().items() if (match := hosts.search(text))}
+    assert found == {}
+
+
+def test_text_files_end_with_one_newline_and_have_no_carriage_returns():
+    bad = [name for name, text in texts().items() if text and (not text.endswith("\n") or "\r" in text)]
+    assert bad == []
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    heavy = ["mesa", "numba", "scipy", "pandas", "matplotlib"]
+    code = f"import sys, tmesim; print([name for name in {heavy} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+# What the README promises
+
+
+def test_two_commands_of_the_readme_do_all_the_setting_up():
+    for mark in ("run", "test"):
+        steps = [step.split() for step in block(mark).split(" && ")]
+        assert "\n" not in block(mark), "one line each"
+        assert steps[0] == ["python3", "-m", "venv", ".venv"]
+        assert steps[1][:2] == [".venv/bin/pip", "install"]
+        assert steps[2][0] == ".venv/bin/python"
+
+
+def test_the_run_command_names_an_existing_scenario_and_the_test_command_an_existing_extra():
+    scenario = block("run").split()[-1]
+    assert (ROOT / scenario).is_file()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert re.findall(r"\[(\w+)\]", block("test")) == ["test"]
+    assert "pytest" in project["optional-dependencies"]["test"]
+
+
+def test_every_command_in_the_readme_exists():
+    prose = re.findall(r"`tmesim (\w+)", README)
+    shown = re.findall(r"^tmesim (\w+)", "\n".join(blocks("sh")), re.MULTILINE)
+    missing = [command for command in sorted({*prose, *shown}) if tmesim(command, "--help").returncode != 0]
+    assert missing == []
+
+
+def test_every_option_in_the_readme_exists():
+    used = set(re.findall(r"tmesim run [^`\n#]*?(--[a-z-]+)", README)) | {"--out", "--replicates", "--days", "--set"}
+    known = re.sub(r"\x1b\[[0-9;]*m", "", tmesim("run", "--help").stdout)
+    assert [option for option in sorted(used) if option not in known] == []
+
+
+def test_python_in_the_readme_compiles():
+    assert blocks("python")
+    for code in blocks("python"):
+        ast.parse(code)
+
+
+@pytest.mark.parametrize("number", range(len(blocks("yaml"))))
+def test_scenarios_in_the_readme_are_valid(number, tmp_path):
+    path = tmp_path / "scenario.yaml"
+    path.write_text(blocks("yaml")[number], encoding="utf-8")
+    answer = tmesim("check", str(path))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_links_of_the_readmes_lead_somewhere():
+    for name in ("README.md", "seeds/README.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+        assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
+
+
+def test_the_ci_script_runs_the_commands_of_the_readme():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "$(readme test)" in script and "$(readme run)" in script
+    extract = re.search(r"^readme\(\) \{\n(.*?)^\}", script, re.DOTALL | re.MULTILINE)
+    assert extract
+    for mark in ("run", "test"):
+        code = f"readme() {{\n{extract[1]}}}\nreadme {mark}"
+        answer = subprocess.run(["bash", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert answer.stdout.strip() == block(mark)
+
+
+# Evidence
+
+
+def claims() -> list[dict]:
+    return yaml.load((ROOT / "seeds" / "claims.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+
+
+def therapies() -> list[dict]:
+    return yaml.load((ROOT / "seeds" / "therapies.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)["therapies"]
+
+
+def digests() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "seeds").glob("[0-9]*.md"))}
+
+
+def mentioned(text: str) -> set[str]:
+    """Claim and therapy ids in a digest: words in backticks with a hyphen or alone in lower case."""
+    return set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)*)`", text))
+
+
+def test_ids_of_claims_and_therapies_are_unique():
+    for table in (claims(), therapies()):
+        ids = [entry["id"] for entry in table]
+        assert len(ids) == len(set(ids)) > 0
+
+
+def test_the_five_documents_have_a_digest_each():
+    assert [name[:3] for name in digests()] == ["000", "001", "002", "003", "004"]
+
+
+def test_digests_mention_existing_claims_and_therapies_only():
+    known = {entry["id"] for entry in claims() + therapies()}
+    unknown = {name: mentioned(text) - known for name, text in digests().items()}
+    assert {name: ids for name, ids in unknown.items() if ids} == {}
+
+
+def test_every_claim_and_therapy_is_mentioned_where_its_sources_say():
+    texts_of = {name: mentioned(text) for name, text in digests().items()}
+    for entry in claims() + therapies():
+        assert entry["sources"]
+        for source in entry["sources"]:
+            assert entry["id"] in texts_of[source["file"]], f"{entry['id']} is missing in {source['file']}"
+
+
+def test_therapies_rest_on_existing_claims():
+    known = {claim["id"] for claim in claims()}
+    unknown = {therapy["id"]: set(therapy["claim_ids"]) - known for therapy in therapies()}
+    assert {name: ids for name, ids in unknown.items() if ids} == {}
+
+
+# The package
+
+
+@pytest.mark.slow
+def test_scenarios_catalogue_and_evidence_travel_in_the_wheel(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    expected = {name for name in tracked() if name.startswith("tmesim/")}
+    expected |= {f"tmesim/{name}" for name in tracked() if name.startswith(("scenarios/", "seeds/"))}
+    assert any(name.startswith("tmesim/scenarios/") for name in expected)
+    assert any(name.startswith("tmesim/catalogue/") and name.endswith(".yaml") for name in expected)
+    assert expected - inside == set()
+    assert not [name for name in inside if name.startswith(("tests/", "notebooks/"))]
