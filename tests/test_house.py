@@ -14,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where it was built
 AGREED = {"LICENSE", "README.md", "notebooks", "pyproject.toml", "scenarios", "seeds", "tests", "tmesim"}
 
 
@@ -164,11 +165,11 @@ def test_the_ci_script_runs_the_commands_of_the_readme():
 
 
 def claims() -> list[dict]:
-    return yaml.load((ROOT / "seeds" / "claims.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return yaml.load((ROOT / "seeds" / "claims.yaml").read_text(encoding="utf-8"), LOADER)
 
 
 def therapies() -> list[dict]:
-    return yaml.load((ROOT / "seeds" / "therapies.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)["therapies"]
+    return yaml.load((ROOT / "seeds" / "therapies.yaml").read_text(encoding="utf-8"), LOADER)["therapies"]
 
 
 def digests() -> dict[str, str]:
@@ -208,6 +209,34 @@ def test_therapies_rest_on_existing_claims():
     known = {claim["id"] for claim in claims()}
     unknown = {therapy["id"]: set(therapy["claim_ids"]) - known for therapy in therapies()}
     assert {name: ids for name, ids in unknown.items() if ids} == {}
+
+
+def grounds(node: object) -> list[str]:
+    """Every entry under `evidence`, `evidence_id` or `source`, at any depth."""
+    if isinstance(node, list):
+        return [ground for item in node for ground in grounds(item)]
+    if not isinstance(node, dict):
+        return []
+    found = []
+    for key, value in node.items():
+        if key in ("evidence", "evidence_id", "source"):
+            found += [str(item) for item in (value if isinstance(value, list) else [value])]
+        else:
+            found += grounds(value)
+    return found
+
+
+def test_ids_cited_by_the_catalogue_and_the_scenarios_resolve():
+    known = {entry["id"] for entry in claims() + therapies()}
+    files = [*(ROOT / "tmesim" / "catalogue").rglob("*.yaml"), *(ROOT / "scenarios").rglob("*.yaml")]
+    cited = {
+        (path.name, ground)
+        for path in files
+        for ground in grounds(yaml.load(path.read_text(encoding="utf-8"), LOADER))
+        if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", ground)
+    }
+    assert cited, "nothing in the catalogue cites a claim"
+    assert {(name, ground) for name, ground in cited if ground not in known} == set()
 
 
 # The package
