@@ -1,0 +1,220 @@
+"""What must hold between the entries of a catalogue: words that exist, groups that agree, evidence that is there."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tmesim.catalogue.models import CellType, Number, Rule, Therapy, frozendict
+from tmesim.reading import DataPath, suggestion
+
+if TYPE_CHECKING:
+    from tmesim.catalogue import Catalogue
+
+Issue = tuple[DataPath, str]
+
+
+def with_group_limits(rules: Mapping[str, Rule]) -> Mapping[str, Rule]:
+    """Rules with the limit and base that another rule of their group states.
+
+    Written into each rule, so that switching off the one that states it changes nothing for the others.
+    """
+    limits: dict[Any, Number] = {}
+    bases: dict[Any, Number] = {}
+    for rule in rules.values():
+        for group in _groups(rule):
+            if rule.limit is not None:
+                limits.setdefault((*group, rule.effect), rule.limit)
+            if rule.base is not None:
+                bases.setdefault(group, rule.base)
+    filled = {}
+    for name, rule in rules.items():
+        new: dict[str, Number] = {}
+        for group in _groups(rule):
+            if rule.limit is None and (*group, rule.effect) in limits:
+                new["limit"] = limits[(*group, rule.effect)]
+            if rule.base is None and group in bases:
+                new["base"] = bases[group]
+        filled[name] = rule.model_copy(update=new) if new else rule
+    return frozendict(filled)
+
+
+def _groups(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    for cell in rule.cell:
+        yield cell, rule.behavior, rule.group
+
+
+def issues(catalogue: Catalogue) -> list[Issue]:
+    """Everything that is wrong, with its path."""
+    found: list[Issue] = []
+    for name, cell in catalogue.cells.items():
+        found += _cell(catalogue, ("cells", name), cell)
+    for name, rule in catalogue.rules.items():
+        found += _rule(catalogue, ("rules", name), rule)
+    for name, therapy in catalogue.therapies.items():
+        found += _therapy(catalogue, ("therapies", name), therapy)
+    found += _names(catalogue)
+    found += agreement(catalogue)
+    for kind, name, entry in catalogue.entries():
+        found += _evidence((kind, name, "evidence"), getattr(entry, "evidence", ()))
+    for path, number in catalogue._numbers.values():
+        found += _evidence((*path, "source"), number.source)
+    return found
+
+
+def _known(path: DataPath, what: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
+    if name not in known:
+        yield path, f"there is no {what} '{name}'.{suggestion(name, known)}"
+
+
+def _cell(catalogue: Catalogue, path: DataPath, cell: CellType) -> Iterator[Issue]:
+    if not cell.agent.isidentifier():
+        yield (*path, "agent"), f"'{cell.agent}' cannot be the name of a class"
+    for index, name in enumerate(cell.targets):
+        yield from _known((*path, "targets", index), "cell type", name, catalogue.cells)
+    for index, name in enumerate(cell.states):
+        yield from _known((*path, "states", index), "state", name, catalogue.states)
+    for name in cell.starts:
+        yield from _known((*path, "starts", name), "state of this cell type", name, cell.states)
+    words = catalogue.behaviors()
+    for name in cell.behaviors:
+        yield from _known((*path, "behaviors", name), "behavior", name, words)
+    for index, event in enumerate(cell.events):
+        here = (*path, "events", index)
+        yield from _known((*here, "behavior"), "behavior of this cell type", event.behavior, cell.behaviors)
+        if (event.to is None) == (event.does == "become"):
+            yield here, "'to' goes with does: become, and with it alone"
+        if event.to is None:
+            continue
+        yield from _known((*here, "to"), "cell type", event.to, catalogue.cells)
+        if event.to in catalogue.cells and catalogue.cells[event.to].layer != cell.layer:
+            yield (*here, "to"), f"'{event.to}' lives in another layer ({catalogue.cells[event.to].layer})"
+
+
+def _rule(catalogue: Catalogue, path: DataPath, rule: Rule) -> Iterator[Issue]:
+    yield from _known((*path, "signal"), "signal", rule.signal, catalogue.signals())
+    if rule.behavior not in catalogue.behaviors():
+        yield from _known((*path, "behavior"), "behavior", rule.behavior, catalogue.behaviors())
+        return
+    if rule.base is not None and rule.group == "main":
+        yield (*path, "base"), "the base of the group 'main' is the behavior's number in cells.yaml; give none here"
+    if rule.limit is None:
+        yield path, "'limit' is missing, here and in the other rules of its group"
+    for cell in rule.cell:
+        yield from _known((*path, "cell"), "cell type", cell, catalogue.cells)
+        if cell not in catalogue.cells:
+            continue
+        kind = catalogue.cells[cell]
+        what = f"behavior of cell type {cell}"
+        yield from _known((*path, "behavior"), what, rule.behavior, kind.behaviors)
+        if rule.signal.startswith("state."):
+            own = rule.signal.removeprefix("state.")
+            yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
+        if rule.signal == "engagement" and not kind.targets:
+            yield (*path, "signal"), f"cell type {cell} has no targets, so it is never engaged"
+        base = rule.base_value if rule.group != "main" else kind.behaviors.get(rule.behavior)
+        yield from _direction(path, rule, base)
+
+
+def _direction(path: DataPath, rule: Rule, base: Number | None) -> Iterator[Issue]:
+    """A rule that increases must lead up, one that decreases down."""
+    if base is None or rule.limit is None:
+        return
+    for host in base.hosts:
+        if host not in rule.limit.hosts:
+            yield (*path, "limit"), f"has no value for {host}, but the behavior has"
+            continue
+        here, there = base.at(host), rule.limit.at(host)
+        if there < here if rule.effect == "increases" else there > here:
+            word = "below" if rule.effect == "increases" else "above"
+            yield (*path, "limit"), f"{rule.effect} towards {rule.limit}, which is {word} the base {base} ({host})"
+
+
+def agreement(catalogue: Catalogue) -> Iterator[Issue]:
+    """Rules of one group of a cell type's behavior state one maximum, one minimum and one base."""
+    stated: dict[Any, dict[str, Number]] = defaultdict(dict)
+    for name, rule in catalogue.rules.items():
+        for group in _groups(rule):
+            if rule.limit is not None:
+                stated[(*group, "limit", rule.effect)][name] = rule.limit
+            if rule.base is not None:
+                stated[(*group, "base", "")][name] = rule.base
+    reported = set()
+    for (cell, behavior, group, part, _), numbers in stated.items():
+        first, *others = numbers
+        for other in others:
+            if _same(numbers[first], numbers[other]) or (first, other, part) in reported:
+                continue
+            reported.add((first, other, part))
+            message = f"{numbers[other]} disagrees with {numbers[first]} of '{first}', which is of the same group"
+            yield ("rules", other, part), f"{message} (group '{group}' of {behavior} of {cell}): set both"
+
+
+def _same(one: Number, other: Number) -> bool:
+    return one.hosts == other.hosts and all(one.at(host) == other.at(host) for host in one.hosts)
+
+
+def _therapy(catalogue: Catalogue, path: DataPath, therapy: Therapy) -> Iterator[Issue]:
+    for index, effect in enumerate(therapy.effects):
+        here = (*path, "effects", index)
+        if effect.blocks is not None:
+            yield from _known((*here, "blocks"), "signal", effect.blocks, catalogue.signals())
+        for place, cell in enumerate(effect.cells):
+            yield from _known((*here, "in", place), "cell type", cell, catalogue.cells)
+            if effect.scales is not None and cell in catalogue.cells:
+                own = catalogue.cells[cell].behaviors
+                yield from _known((*here, "scales"), f"behavior of cell type {cell}", effect.scales, own)
+        if effect.scales is not None:
+            yield from _known((*here, "scales"), "behavior", effect.scales, catalogue.behaviors())
+        yield from _evidence((*here, "evidence"), effect.evidence)
+    for name, rule in therapy.rules.items():
+        yield from _rule(catalogue, (*path, "rules", name), rule)
+        yield from _evidence((*path, "rules", name, "evidence"), rule.evidence)
+    if therapy.field is not None:
+        yield from _evidence((*path, "field", "evidence"), therapy.field.evidence)
+    for host in therapy.dose.hosts:
+        volume = therapy.pk.central_volume
+        if host in volume.hosts and ("/kg" in therapy.dose.unit_at(host)) != ("/kg" in volume.unit_at(host)):
+            message = f"a dose in {therapy.dose.unit_at(host)} does not go with a volume in {volume.unit_at(host)}"
+            yield (*path, "dose"), f"{message} ({host}): both per kg, or neither"
+
+
+def _names(catalogue: Catalogue) -> Iterator[Issue]:
+    """Names that would hide one another."""
+    from tmesim.catalogue import folded
+
+    owner = {folded(name): name for name in catalogue.therapies}
+    for name, therapy in catalogue.therapies.items():
+        for index, alias in enumerate(therapy.aliases):
+            other = owner.setdefault(folded(alias), name)
+            if other != name:
+                yield ("therapies", name, "aliases", index), f"'{alias}' already means the therapy '{other}'"
+    rules = {name: "rules" for name in catalogue.rules}
+    for name, therapy in catalogue.therapies.items():
+        for rule in therapy.rules:
+            if rule in rules:
+                yield ("therapies", name, "rules", rule), f"'{rule}' is already a rule in {rules[rule]}"
+            rules[rule] = f"therapies.{name}"
+    for name in catalogue.fields.keys() & catalogue.matrix.keys():
+        yield ("matrix", name), f"'{name}' is already a field"
+
+
+def _evidence(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:
+    """What looks like a claim's id must be one."""
+    from tmesim.catalogue import claims
+
+    for text in texts:
+        if re.fullmatch(r"[a-z0-9-]+", text):
+            yield from _known(path, "claim", text, claims())
+
+
+def missing_sources(catalogue: Catalogue) -> Iterator[Issue]:
+    """Numbers of the packaged catalogue without a source; a power may rest on its rule's evidence."""
+    for path, number in catalogue._numbers.values():
+        if not number.source and path[-1] != "power":
+            yield path, "has no source: name a claim, a publication, or 'assumed: why'"
+    for kind, name, entry in catalogue.entries():
+        if kind not in ("cells", "processes", "matrix") and not entry.evidence:
+            yield (kind, name), "has no evidence"

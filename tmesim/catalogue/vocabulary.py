@@ -1,0 +1,174 @@
+"""The one vocabulary of signals and behaviors, with the unit of each, and the unit and bounds of every number.
+
+A signal is what a cell can sense, a behavior what it can do. Rules, therapies and clones speak in these words; a new
+cell type, field, state or therapy brings its words with it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from tmesim.catalogue.models import Rule
+from tmesim.reading import DataPath
+
+if TYPE_CHECKING:
+    from tmesim.catalogue import Catalogue
+
+
+class Term(NamedTuple):
+    """A word of the vocabulary: its unit and what it means."""
+
+    unit: str
+    meaning: str
+    most: float = math.inf
+
+
+class Slot(NamedTuple):
+    """What a number must be: its unit inside (the first that fits of several) and its bounds in that unit."""
+
+    units: tuple[str, ...]
+    low: float = 0.0
+    high: float = math.inf
+    positive: bool = False
+
+
+_PLAIN_BEHAVIORS = {
+    "division": Term("1/h", "divides"),
+    "apoptosis": Term("1/h", "dies in good order"),
+    "necrosis": Term("1/h", "dies from want"),
+    "egress": Term("1/h", "leaves the tissue"),
+    "clearance": Term("1/h", "vanishes from the tissue, or digests dead-cell material"),
+    "speed": Term("µm/min", "moves at this speed"),
+    "persistence": Term("min", "keeps its direction for this long"),
+    "deposition.ecm": Term("1/h", "lays down extracellular matrix"),
+    "degradation.ecm": Term("1/h", "removes extracellular matrix"),
+    "attachment": Term("1/h", "forms a synapse with a touched target"),
+    "detachment": Term("1/h", "gives up a synapse"),
+    "hit_rate": Term("1/h", "hits the target it is engaged with"),
+    "visibility": Term("1", "is recognized: factor of the chance of a hit", 1.0),
+    "sprouting": Term("1/h", "sends out a vessel sprout"),
+    "tip_speed": Term("µm/h", "extends a sprout at this speed"),
+    "regression": Term("1/h", "is pruned"),
+    "permeability": Term("1", "leaks: relative to the leakiest vessel", 1.0),
+    "openness": Term("1", "is open: share of the full lumen", 1.0),
+}
+
+_PLAIN_SIGNALS = {
+    "packing": Term("1", "share of the 8 neighbor sites that hold a tissue cell", 1.0),
+    "contact.pdl1": Term("1", "PD-L1 summed over the cells on the same site and its 4 neighbors"),
+    "contact.vessel": Term("1", "perfused vessel segments on the same site and its 8 neighbors"),
+    "engagement": Term("1", "share of about the last hour that an attacker spent in synapse", 1.0),
+    "age": Term("h", "time since the cell was born or came in"),
+}
+
+
+def field_units(catalogue: Catalogue) -> dict[str, str]:
+    """Unit of each field by name, fields of drugs among them."""
+    own = {name: entry.unit for name, entry in catalogue.fields.items()}
+    drugs = {f"drug_{name}": t.field.unit for name, t in catalogue.therapies.items() if t.field is not None}
+    return own | drugs
+
+
+def signals(catalogue: Catalogue) -> dict[str, Term]:
+    """Each signal a rule may name."""
+    terms = {name: Term(unit, f"level of {name} on the site") for name, unit in field_units(catalogue).items()}
+    terms |= {name: Term(entry.unit, entry.label) for name, entry in catalogue.matrix.items()}
+    terms |= _PLAIN_SIGNALS
+    for name, cell in catalogue.cells.items():
+        meaning = f"number of cells of type {name} ({cell.label}) on the same site and its 8 neighbors"
+        terms[f"contact.{name}"] = Term("1", meaning)
+    terms |= {f"state.{name}": Term("1", f"own {s.label}: {s.meaning}", 1.0) for name, s in catalogue.states.items()}
+    for name, therapy in catalogue.therapies.items():
+        terms[f"drug.{name}"] = Term("1", f"share of the target that {therapy.label} occupies", 1.0)
+    return terms
+
+
+def behaviors(catalogue: Catalogue) -> dict[str, Term]:
+    """Each behavior a cell type may have."""
+    terms = dict(_PLAIN_BEHAVIORS)
+    for name, cell in catalogue.cells.items():
+        terms[f"become.{name}"] = Term("1/h", f"turns into a cell of type {name} ({cell.label})")
+        terms[f"admit.{name}"] = Term("1/h", f"lets cells of type {name} in, per perfused segment at reference blood")
+    for name, unit in field_units(catalogue).items():
+        saturable = name in catalogue.fields and catalogue.fields[name].kinetics == "michaelis_menten"
+        terms[f"secretion.{name}"] = Term(f"{unit}/h", f"secretes {name} into its site")
+        terms[f"uptake.{name}"] = Term(f"{unit}/h" if saturable else "1/h", f"takes up {name} from its site")
+        terms[f"exchange.{name}"] = Term("1/h", f"exchanges {name} between blood and site")
+        terms[f"chemotaxis.{name}"] = Term("1", f"share of moves directed up the gradient of {name}", 1.0)
+    for name, state in catalogue.states.items():
+        terms[f"{name}_gain"] = Term("1/h", f"raises its {state.label}")
+        terms[f"{name}_loss"] = Term("1/h", f"lowers its {state.label}")
+    return terms
+
+
+_FIELD = {"diffusion": "µm²/h", "decay": "1/h", "exchange": "µm/h"}
+_PK = {
+    "clearance": ("L/h", "L/h/kg"),
+    "intercompartment": ("L/h", "L/h/kg"),
+    "central_volume": ("L", "L/kg"),
+    "peripheral_volume": ("L", "L/kg"),
+    "molar_mass": ("kDa",),
+    "absorption": ("1/h",),
+    "bioavailability": ("1",),
+}
+DOSE_UNITS = ("mg/kg", "mg", "mg/m²")
+
+
+def slot(catalogue: Catalogue, path: DataPath) -> Slot | None:
+    """What the number at a path such as ("rules", "x", "half_max") must be; None where a process names its own unit.
+
+    Unknown words (a signal that does not exist) give None too: the check of words reports those.
+    """
+    kind, name, *rest = path
+    if kind == "cells" and rest[0] == "starts":
+        return Slot(("1",), high=1.0)
+    if kind == "cells":
+        term = catalogue.behaviors().get(str(rest[1]))
+        return term and Slot((term.unit,), high=term.most)
+    if kind == "rules":
+        return _rule_slot(catalogue, catalogue.rules[name], rest[0])
+    if kind == "fields":
+        return _field_slot(catalogue.fields[name].unit, rest)
+    if kind == "matrix":
+        return Slot(("1/h",)) if rest[0] == "decay" else Slot((catalogue.matrix[name].unit,))
+    if kind == "therapies":
+        return _therapy_slot(catalogue, name, rest)
+    return None
+
+
+def _field_slot(unit: str, rest: list[str | int]) -> Slot:
+    last = str(rest[-1])
+    return Slot((_FIELD.get(last, unit),), positive=last in ("half_max", "diffusion"))
+
+
+def _rule_slot(catalogue: Catalogue, rule: Rule, part: str | int) -> Slot | None:
+    if part == "power":
+        return Slot(("1",), positive=True)
+    if part == "half_max":
+        sensed = catalogue.signals().get(rule.signal)
+        return sensed and Slot((sensed.unit,), positive=True)
+    if rule.group != "main":
+        return Slot(("1",))
+    term = catalogue.behaviors().get(rule.behavior)
+    return term and Slot((term.unit,), high=term.most)
+
+
+def _therapy_slot(catalogue: Catalogue, name: str, rest: list[str | int]) -> Slot | None:
+    therapy = catalogue.therapies[name]
+    part, last = rest[0], rest[-1]
+    if part == "pk":
+        return Slot(_PK[str(last)], positive=last != "absorption", high=1.0 if last == "bioavailability" else math.inf)
+    if part == "tissue":
+        return Slot(("1",)) if last == "partition" else Slot(("1/h",), positive=True)
+    if part == "occupancy":
+        return Slot(("nM",) if therapy.field is None else (therapy.field.unit,), positive=True)
+    if part == "dose":
+        return Slot(DOSE_UNITS)
+    if part == "schedule":
+        return Slot(("h",), positive=True)
+    if part == "effects":
+        return Slot(("1",), high=1.0 if last == "fraction" else math.inf)
+    if part == "rules":
+        return _rule_slot(catalogue, therapy.rules[rest[1]], last)
+    return None if therapy.field is None else _field_slot(therapy.field.unit, rest)

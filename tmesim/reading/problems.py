@@ -1,0 +1,96 @@
+"""What is wrong with the input, and where: a file, a line, a key, what was found and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Key = str | int
+DataPath = tuple[Key, ...]
+
+
+class Position(NamedTuple):
+    """Where something is written; lines and columns count from 1, None where there are none (an option)."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the input: where, at which key, what was found and what would be right."""
+
+    message: str
+    path: str = ""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line is not None else self.file
+        return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+class InputError(ValueError):
+    """The input is wrong; `problems` holds everything that was found, in the order of the files and lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        unique = dict.fromkeys(problems)
+        self.problems: tuple[Problem, ...] = tuple(sorted(unique, key=lambda p: (p.file, p.line or 0, p.column or 0)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        return InputError, (self.problems,)  # it crosses from a worker process to its parent
+
+
+def dotted(path: DataPath) -> str:
+    """A data path as text: ("arms", "combo", "therapies", 1, "start") → `arms.combo.therapies[1].start`."""
+    text = ""
+    for key in path:
+        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else str(key)
+    return text
+
+
+def suggestion(name: str, known: Iterable[str], most: int = 12) -> str:
+    """` Did you mean 'ifng'? Known: ifng, il10, …`, to be put behind a message about an unknown name."""
+    names = sorted({str(k) for k in known})
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if not close:
+        folded = {n.casefold().replace("_", "").replace("-", ""): n for n in names}
+        close = [folded[key] for key in [str(name).casefold().replace("_", "").replace("-", "")] if key in folded]
+    text = f" Did you mean '{close[0]}'?" if close else ""
+    if names:
+        if len(names) > most:  # the nearest are the useful ones
+            near = set(difflib.get_close_matches(str(name), names, n=most, cutoff=0.0))
+            names = [n for n in names if n in near] + ["…"]
+        text += f" Known: {', '.join(names)}"
+    return text
+
+
+@dataclass
+class Document:
+    """What a YAML file says (a mapping of plain data) and where it says it."""
+
+    data: dict[str, Any]
+    file: str
+    positions: dict[DataPath, Position] = field(default_factory=dict)
+    prefix: DataPath = ()  # where the file's content belongs in the whole, for messages
+
+    def position(self, path: DataPath) -> Position:
+        """The position of a key, or of the nearest thing around it that is written."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.positions:
+                return self.positions[path[:end]]
+        return Position(self.file)
+
+    def problem(self, path: DataPath, message: str) -> Problem:
+        place = self.position(path)
+        return Problem(message, dotted((*self.prefix, *path)), place.file, place.line, place.column)
+
+
+def brief(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "…"
