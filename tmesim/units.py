@@ -90,8 +90,8 @@ _UNITS: dict[str, Unit] = {
 }
 _UNITS |= {name: Unit(Fraction(1), ()) for name in _COUNTS}
 _UNITS["%"] = Unit(Fraction(1, 100), ())
-for _name, _factor in {"fM": Fraction(1, 1000), "pM": 1, "nM": 10**3, "µM": 10**6, "mM": 10**9, "M": 10**12}.items():
-    _UNITS[_name] = Unit(Fraction(_factor), (("amount", 1), ("volume", -1)))
+for _name, _power in {"fM": -3, "pM": 0, "nM": 3, "µM": 6, "mM": 9, "M": 12}.items():
+    _UNITS[_name] = Unit(Fraction(10) ** _power, (("amount", 1), ("volume", -1)))
 for _name, _factor in {"Da": Fraction(1, 10**9), "kDa": Fraction(1, 10**6)}.items():
     _UNITS[_name] = Unit(_factor, (("amount", -1), ("mass", 1)))
 

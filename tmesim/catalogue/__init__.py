@@ -187,8 +187,8 @@ class Catalogue:
         return self.changed(lambda path, number: new.get(dotted(path), number)), problems
 
     def without(self, names: Iterable[str]) -> Catalogue:
-        """The catalogue with rules switched off by name, those of therapies too."""
-        off = set(names)
+        """The catalogue with rules switched off by name; a therapy's rule also goes by `therapy.rule`."""
+        off = {name.rpartition(".")[2] for name in names}
         if not off:
             return self
         rules = frozendict({name: rule for name, rule in self.rules.items() if name not in off})

@@ -39,7 +39,7 @@ class frozendict(dict[str, Any]):  # noqa: N801  a built-in type in all but name
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("the catalogue is frozen; a scenario changes it with set, off and add")
 
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self.items()))

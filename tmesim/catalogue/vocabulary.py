@@ -120,7 +120,7 @@ def slot(catalogue: Catalogue, path: DataPath) -> Slot | None:
 
     Unknown words (a signal that does not exist) give None too: the check of words reports those.
     """
-    kind, name, *rest = path
+    kind, name, rest = path[0], str(path[1]), list(path[2:])
     if kind == "cells" and rest[0] == "starts":
         return Slot(("1",), high=1.0)
     if kind == "cells":
@@ -170,5 +170,5 @@ def _therapy_slot(catalogue: Catalogue, name: str, rest: list[str | int]) -> Slo
     if part == "effects":
         return Slot(("1",), high=1.0 if last == "fraction" else math.inf)
     if part == "rules":
-        return _rule_slot(catalogue, therapy.rules[rest[1]], last)
+        return _rule_slot(catalogue, therapy.rules[str(rest[1])], last)
     return None if therapy.field is None else _field_slot(therapy.field.unit, rest)

@@ -61,20 +61,21 @@ def _decode(content: str | bytes, file: str) -> str:
     if len(content) > MAX_BYTES:
         message = f"is larger than {MAX_BYTES // 1_000_000} MB, which no scenario or catalogue needs"
         raise InputError([Problem(message, file=file)])
-    if isinstance(content, bytes):
+    if isinstance(content, str):
+        text = content.removeprefix("\ufeff")
+    else:
         try:
-            content = content.decode("utf-8-sig")
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
-            byte = content[error.start]
-            message = f"byte 0x{byte:02x} is not UTF-8; save the file with the encoding UTF-8"
+            before = content[: error.start]
+            message = f"byte 0x{content[error.start]:02x} is not UTF-8; save the file with the encoding UTF-8"
+            line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
             raise InputError([Problem(message, "", file, line, column)]) from None
-    bad = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", content)
+    bad = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", text)
     if bad is not None:
-        line = content.count("\n", 0, bad.start()) + 1
+        line = text.count("\n", 0, bad.start()) + 1
         raise InputError([Problem(f"holds a control character (U+{ord(bad.group()):04X})", "", file, line)])
-    return content
+    return text
 
 
 class _Node:
@@ -106,6 +107,7 @@ class _Composer:
         """The only document of the text, or None if there is none."""
         documents = 0
         try:
+            event: Any  # marks and anchors are optional in the stubs alone
             for event in yaml.parse(self.text, Loader=_Loader):
                 mark = (event.start_mark.line + 1, event.start_mark.column + 1)
                 if isinstance(event, yaml.DocumentStartEvent):
