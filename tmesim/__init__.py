@@ -1,0 +1,38 @@
+"""tmesim: an agent-based simulator of the breast tumor microenvironment.
+
+`load` reads a scenario, `run` simulates its arms and replicates, `TumorModel` is a Mesa model to step by hand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tmesim.model import TumorModel
+    from tmesim.result import Result
+    from tmesim.scenario import Scenario, load
+    from tmesim.trial import run
+
+__version__ = "0.1.0"
+__all__ = ["Result", "Scenario", "TumorModel", "load", "run"]
+
+_HOMES = {
+    "Result": "tmesim.result",
+    "Scenario": "tmesim.scenario",
+    "TumorModel": "tmesim.model",
+    "load": "tmesim.scenario",
+    "run": "tmesim.trial",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for, so that `import tmesim` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tmesim' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,178 @@
+"""A finished run, read from its directory: tables, snapshots, figures.
+
+Tables are plain columns inside, so that a run draws its figures without pandas; `timeseries`, `endpoints` and
+`comparison` are DataFrames for those who ask.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tmesim.record import unpack
+from tmesim.statistics import Comparison
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tmesim.scenario import Scenario
+
+
+class Snapshot(NamedTuple):
+    """Cells (columns by name, ordered by id) and site maps of one arm and replicate at one moment."""
+
+    day: float
+    cells: dict[str, np.ndarray]
+    maps: dict[str, np.ndarray]
+
+
+class Result:
+    """Everything that a run left in its directory.
+
+    path : the run directory. `keep` holds a temporary one alive as long as the result lives.
+    """
+
+    def __init__(self, path: str | Path, scenario: Scenario | None = None, keep: TemporaryDirectory | None = None) -> None:
+        self.path = Path(path)
+        self._keep = keep
+        if scenario is None:
+            from tmesim.scenario import load
+
+            scenario = load(self.path / "scenario.yaml")
+        self.scenario = scenario
+        self.arms: tuple[str, ...] = tuple(scenario.arms)
+        self.reference: str = scenario.reference
+        self.replicates: int = scenario.replicates
+
+    def __repr__(self) -> str:
+        arms = ", ".join(self.arms)
+        return f"Result({self.scenario.name}: {arms}; {self.replicates} replicates; {self.path})"
+
+    # Tables
+
+    @cached_property
+    def timeseries(self) -> pd.DataFrame:
+        """One row for each arm, replicate and recorded day; an observable a column."""
+        return self._frame("timeseries.csv")
+
+    @cached_property
+    def endpoints(self) -> pd.DataFrame:
+        """One row for each arm and replicate; an endpoint a column."""
+        return self._frame("endpoints.csv")
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """One row for each endpoint and arm that is not the reference."""
+        return self._frame("comparison.csv")
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        return json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        import pandas
+
+        return pandas.read_csv(self.path / name)
+
+    @cached_property
+    def _columns(self) -> dict[str, np.ndarray]:
+        columns = read_columns(self.path / "timeseries.csv")
+        return columns
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        return tuple(name for name in self._columns if name not in ("arm", "replicate", "day"))
+
+    def series(self, observable: str, arm: str) -> tuple[np.ndarray, np.ndarray]:
+        """Days (times,) and values (replicates, times) of an observable in an arm."""
+        columns = self._columns
+        if observable not in columns:
+            raise KeyError(f"no observable '{observable}' in this run; there are {', '.join(self.observables)}")
+        mine = columns["arm"] == arm
+        if not mine.any():
+            raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
+        values = columns[observable][mine].reshape(self.replicates, -1)
+        return columns["day"][mine].reshape(self.replicates, -1)[0], values
+
+    @cached_property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The rows of the comparison as records."""
+        columns = read_columns(self.path / "comparison.csv")
+        count = len(columns["endpoint"])
+        rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
+        return tuple(Comparison(**(row | {"n": int(row["n"])})) for row in rows)
+
+    def endpoint(self, name: str, arm: str) -> np.ndarray:
+        """One value a replicate."""
+        columns = read_columns(self.path / "endpoints.csv")
+        return columns[name][columns["arm"] == arm]
+
+    # Snapshots
+
+    @cached_property
+    def snapshot_days(self) -> tuple[float, ...]:
+        names = (path.name for path in (self.path / "cells" / self.arms[0]).glob("*.npz"))
+        return tuple(sorted({float(m[1]) for name in names if (m := re.search(r"_day_([\d.]+)\.npz$", name))}))
+
+    def snapshot(self, day: float, arm: str | None = None, replicate: int = 0) -> Snapshot:
+        """The stored snapshot nearest to a day (within an hour)."""
+        arm = self.reference if arm is None else arm
+        if arm not in self.arms:
+            raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
+        near = min(self.snapshot_days, key=lambda d: abs(d - day), default=math.inf)
+        if abs(near - day) > 1 / 24 + 1e-9:
+            days = ", ".join(f"{d:g}" for d in self.snapshot_days)
+            raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
+        if not 0 <= replicate < self.replicates:
+            raise KeyError(f"no replicate {replicate} in this run; there are 0 to {self.replicates - 1}")
+        name = f"replicate_{replicate:03d}_day_{near:06.2f}.npz"
+        cells, maps = (unpack((self.path / kind / arm / name).read_bytes()) for kind in ("cells", "fields"))
+        return Snapshot(near, cells, maps)
+
+    def cells(self, day: float, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
+        """The living cells at a day: id, type, x and y (µm), age (h), states in [0, 1] and more; one row a cell."""
+        import pandas
+
+        columns = dict(self.snapshot(day, arm, replicate).cells)
+        hour, spacing = float(columns.pop("hour")), float(columns.pop("spacing_um"))
+        types = columns.pop("types")
+        frame = {
+            "id": columns.pop("id"),
+            "type": pandas.Categorical.from_codes(columns.pop("type").astype(np.int16), categories=types.tolist()),
+            "x_um": (columns.pop("x") + 0.5) * spacing,
+            "y_um": (columns.pop("y") + 0.5) * spacing,
+            "age_h": np.float32(hour) - columns.pop("born"),
+        }
+        return pandas.DataFrame(frame | {name.removeprefix("state."): values for name, values in columns.items()})
+
+    def fields(self, day: float, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
+        """Site maps (ny, nx) at a day: each field by its name, `ecm`, `debris`, and `vessels.perfused`, `vessels.links`
+        (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
+        maps = self.snapshot(day, arm, replicate).maps
+        return {
+            name.removeprefix("field.").removeprefix("matrix."): values
+            for name, values in maps.items()
+            if values.ndim == 2
+        }
+
+
+def read_columns(path: Path) -> dict[str, np.ndarray]:
+    """A CSV as columns: numbers as float64 (an empty cell is NaN), anything else as text."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    columns: dict[str, np.ndarray] = {}
+    for i, name in enumerate(rows[0]):
+        text = [row[i] for row in rows[1:]]
+        try:
+            columns[name] = np.array([float(t) if t else math.nan for t in text], float)
+        except ValueError:
+            columns[name] = np.array(text)
+    return columns

@@ -1,0 +1,152 @@
+"""A trial: every arm of a scenario on every replicate, and what follows from it.
+
+`run` is what the command line and `tmesim.run` call: replicates through the pool, then tables, comparison, figures, and
+last the marker that the directory is complete.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tmesim.reading import InputError, Problem, suggestion
+from tmesim.record import csv_bytes, write
+from tmesim.result import Result
+from tmesim.statistics import COLUMNS, compare_arms
+from tmesim.trial.directory import RunDirectory, replicate_seed
+from tmesim.trial.display import display_for
+from tmesim.trial.pool import Interrupted, WorkerDied, run_jobs
+from tmesim.trial.replicate import Job, Outcome, reported
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+
+__all__ = ["Interrupted", "WorkerDied", "prepare", "run"]
+
+
+def prepare(
+    source: Scenario | str | Path,
+    *,
+    seed: int | None = None,
+    replicates: int | None = None,
+    days: float | None = None,
+    arms: Sequence[str] | None = None,
+    set: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """The scenario that a run with these options simulates; InputError when it cannot."""
+    from tmesim.scenario import load
+
+    scenario = load(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
+    known = reported(scenario)
+    wrong = [
+        Problem(f"no observable is called '{name}'.{suggestion(name, known)}", f"endpoints[{i}]", scenario.name)
+        for i, name in enumerate(scenario.endpoints)
+        if name not in known
+    ]
+    if wrong:
+        raise InputError(wrong)
+    return scenario
+
+
+def run(
+    source: Scenario | str | Path,
+    *,
+    out: str | Path | None = None,
+    seed: int | None = None,
+    replicates: int | None = None,
+    days: float | None = None,
+    arms: Sequence[str] | None = None,
+    set: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    resume: bool = False,
+    figures: bool = True,
+    quiet: bool = False,
+    executor: Executor | None = None,
+    engine: Any = None,
+) -> Result:
+    """Simulate every arm of a scenario on every replicate.
+
+    out : the run directory; without it the files live as long as the result.
+    workers : processes (default: the processors this process may use); 1 runs in this process.
+    executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`).
+    """
+    scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
+    keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
+    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario)
+    if directory.claim(resume):
+        result = Result(directory.path, scenario)
+    else:
+        try:
+            result = _simulate(directory, scenario, workers or processors(), executor, engine, quiet)
+            result._keep = keep
+            if figures:
+                draw(result)
+            directory.complete()
+        finally:
+            directory.release()
+        return result
+    if figures and not (directory.path / "figures").is_dir():
+        draw(result)
+    return result
+
+
+def _simulate(
+    directory: RunDirectory, scenario: Scenario, workers: int, executor: Executor | None, engine: Any, quiet: bool
+) -> Result:
+    start = time.perf_counter()
+    jobs = [
+        Job(scenario, replicate, replicate_seed(scenario.seed, replicate), str(directory.path), engine)
+        for replicate in range(scenario.replicates)
+    ]
+    with display_for(quiet, len(jobs), jobs[0].work) as display:
+        outcomes = run_jobs(jobs, workers, display, executor)
+    write_tables(directory.path, scenario, outcomes)
+    directory.write_provenance(
+        {
+            "workers": workers,
+            "wall_s": round(time.perf_counter() - start, 3),
+            "replicate_s": [round(o.seconds, 3) for o in outcomes],
+            "compile_s": round(max(o.compile_seconds for o in outcomes), 3),
+        }
+    )
+    return Result(directory.path, scenario)
+
+
+def write_tables(path: Path, scenario: Scenario, outcomes: Iterable[Outcome]) -> None:
+    """`timeseries.csv`, `endpoints.csv` (values at the end of the run) and `comparison.csv`."""
+    outcomes = list(outcomes)
+    columns = ("hour", *reported(scenario))
+    rows = [
+        [arm, outcome.replicate, row[0] / 24, *row[1:]]
+        for arm in scenario.arms
+        for outcome in outcomes
+        for row in outcome.tables[arm]
+    ]
+    write(path / "timeseries.csv", csv_bytes(("arm", "replicate", "day", *columns[1:]), rows))
+
+    at = [columns.index(name) for name in scenario.endpoints]
+    ends = {arm: np.array([o.tables[arm][-1, at] for o in outcomes]) for arm in scenario.arms}
+    rows = [[arm, o.replicate, *ends[arm][i]] for arm in scenario.arms for i, o in enumerate(outcomes)]
+    write(path / "endpoints.csv", csv_bytes(("arm", "replicate", *scenario.endpoints), rows))
+
+    values = {arm: dict(zip(scenario.endpoints, ends[arm].T, strict=True)) for arm in scenario.arms}
+    comparisons = compare_arms(scenario.endpoints, values, scenario.reference)
+    write(path / "comparison.csv", csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in comparisons]))
+
+
+def draw(result: Result) -> None:
+    from tmesim.figures import draw_all
+
+    draw_all(result)
+
+
+def processors() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,157 @@
+"""A run directory: who may write into it, and what it finally holds.
+
+| state of the directory                           | without --resume       | with --resume          |
+|--------------------------------------------------|------------------------|------------------------|
+| absent or empty                                  | run                    | run                    |
+| this run, complete                               | read, nothing is done  | read, nothing is done  |
+| this run, not complete                           | refused                | goes on                |
+| another scenario, or this one by other versions  | refused                | refused                |
+| files that no run wrote                          | refused                | refused                |
+
+"This run" means the same resolved scenario (hash) and the same versions of whatever computes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from tmesim.reading import InputError, Problem
+from tmesim.record import write
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+
+MARKER = "complete.json"
+TABLES = ("timeseries.csv", "endpoints.csv", "comparison.csv")
+COMPUTING = ("tmesim", "numpy", "numba", "llvmlite")
+"""Packages whose version decides the bits of a result."""
+OTHERS = ("mesa", "scipy", "pydantic", "matplotlib", "pandas")
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in (*COMPUTING, *OTHERS):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    if "tmesim" not in found:
+        from tmesim import __version__
+
+        found["tmesim"] = __version__
+    return found
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """The seed of one replicate: 63 bits of a hash of the scenario's seed and the replicate's number."""
+    digest = hashlib.sha256(f"tmesim replicate {replicate} of seed {seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+class RunDirectory:
+    """The directory of one run. `claim` it before anything is written."""
+
+    def __init__(self, path: Path, scenario: Scenario) -> None:
+        self.path = path
+        self.scenario = scenario
+        self.provenance: dict[str, Any] = {}
+        self._lock: IO[str] | None = None
+
+    def claim(self, resume: bool) -> bool:
+        """Take the directory for this run; True when the run is complete already. InputError when it may not be used."""
+        if self.path.exists() and not self.path.is_dir():
+            raise self._refusal("is a file; the directory of a run is due")
+        old = self._read("provenance.json")
+        if old is not None:
+            self._compare(old)
+            if self._read(MARKER) is not None:
+                self.provenance = old
+                return True
+            if not resume:
+                raise self._refusal("holds a part of this run; --resume goes on with it, another --out leaves it alone")
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise self._refusal("is not empty and holds no run; choose another --out")
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        self.provenance = self._identity() | {
+            "versions": versions(),
+            "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
+            "started": [*(old or {}).get("started", []), started],
+        }
+        write(self.path / "scenario.yaml", self.scenario.to_yaml())
+        self.write_provenance({})
+        return False
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    def write_provenance(self, more: Mapping[str, Any]) -> None:
+        self.provenance |= more
+        write(self.path / "provenance.json", json.dumps(self.provenance, indent=2, ensure_ascii=False) + "\n")
+
+    def complete(self) -> None:
+        """Mark the run as complete, then drop its checkpoints."""
+        sums = {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in TABLES}
+        marker = {"scenario_hash": self.scenario.hash, "sha256": sums}
+        write(self.path / MARKER, json.dumps(marker, indent=2) + "\n")
+        self.release()
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _identity(self) -> dict[str, Any]:
+        seed = self.scenario.seed
+        return {
+            "scenario": self.scenario.name,
+            "scenario_hash": self.scenario.hash,
+            "seed": seed,
+            "replicate_seeds": [replicate_seed(seed, r) for r in range(self.scenario.replicates)],
+        }
+
+    def _compare(self, old: Mapping[str, Any]) -> None:
+        if old.get("scenario_hash") != self.scenario.hash:
+            raise self._refusal(
+                f"holds another run (scenario '{old.get('scenario')}', seed {old.get('seed')}, "
+                f"hash {str(old.get('scenario_hash'))[:12]}; this one has {self.scenario.hash[:12]}); choose another --out"
+            )
+        now, then = versions(), old.get("versions", {})
+        changed = [f"{name} {then.get(name)} → {now.get(name)}" for name in COMPUTING if then.get(name) != now.get(name)]
+        if changed:
+            raise self._refusal(f"holds this run by other versions ({', '.join(changed)}); choose another --out")
+
+    def _take_lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            return
+        lock = open(self.checkpoints / "lock", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise self._refusal("is being written by another process") from None
+        self._lock = lock
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def _refusal(self, message: str) -> InputError:
+        return InputError([Problem(message, file=str(self.path))])

@@ -1,0 +1,270 @@
+"""One replicate: the shared history, its branches, the rows and snapshots of each arm, and the checkpoints between.
+
+This is what a worker process runs, so it imports the engine and nothing for tables, figures or Mesa.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tmesim.observables import observables_of
+from tmesim.record import Recorder, cells_of, fields_of, pack, seal, unpack, unseal, write
+from tmesim.trial.branches import Segment, arms_of, program, tree
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+    from tmesim.tissue import Tissue
+
+CHECKPOINT_S = 60.0
+"""Wall time between checkpoints of a running replicate, s."""
+
+REPORT_S = 0.2
+"""Wall time between two messages about the progress of a replicate, s."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A replicate to simulate. `engine` stands in for `Tissue` in tests."""
+
+    scenario: Scenario
+    replicate: int
+    seed: int
+    directory: str
+    engine: Any = None
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        arms = {name: program(arm) for name, arm in self.scenario.arms.items()}
+        return tree(arms, self.steps, self.scenario.time.step_h)
+
+    @property
+    def steps(self) -> int:
+        return round(self.scenario.time.days * 24 / self.scenario.time.step_h)
+
+    @property
+    def work(self) -> int:
+        """Steps over all branches."""
+        return sum(s.end - s.start for s in self.segments)
+
+    @property
+    def name(self) -> str:
+        return f"replicate_{self.replicate:03d}"
+
+    @property
+    def checkpoints(self) -> Path:
+        return Path(self.directory) / "checkpoints"
+
+
+@dataclass
+class Outcome:
+    """What a finished replicate hands back: a table of rows (hour, then the observables) for each arm."""
+
+    replicate: int
+    tables: dict[str, np.ndarray]
+    seconds: float
+    compile_seconds: float
+
+
+@dataclass
+class Progress:
+    """How far a replicate is: branch steps done, and the day and arms it is at."""
+
+    replicate: int
+    done: int
+    day: float
+    arms: tuple[str, ...]
+
+
+@dataclass
+class Watch:
+    """How a running job talks to whoever started it."""
+
+    report: Callable[[Progress], None] = lambda progress: None
+    stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Simulation:
+    """A replicate on its way: which segment runs, and the ends of earlier segments that still have to branch."""
+
+    job: Job
+    segment: int = 0
+    done: int = 0
+    current: tuple[Tissue, Recorder] | None = None
+    ends: dict[int, tuple[Tissue, Recorder]] = field(default_factory=dict)
+    tables: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def run(self, watch: Watch) -> bool:
+        """Simulate to the end; False when stopped on the way, after a checkpoint."""
+        segments = self.job.segments
+        step_h = self.job.scenario.time.step_h
+        last_check = last_report = time.monotonic()
+        while self.segment < len(segments):
+            segment = segments[self.segment]
+            if self.current is None:
+                self.current = self._begin(segment, segments)
+            tissue, recorder = self.current
+            while tissue.step_index < segment.end:
+                if watch.stopped():
+                    self.save()
+                    return False
+                tissue.step()
+                self.done += 1
+                recorder.take(tissue, step_h, last=tissue.step_index == self.job.steps)
+                self._snapshot(tissue, recorder, segment)
+                now = time.monotonic()
+                if now - last_report > REPORT_S:
+                    watch.report(Progress(self.job.replicate, self.done, tissue.hour / 24, segment.arms))
+                    last_report = now
+                if now - last_check > CHECKPOINT_S:
+                    self.save()
+                    last_check = now
+            if segment.children:
+                self.ends[segment.index] = self.current
+            else:
+                self.tables |= dict.fromkeys(segment.arms, recorder.table)
+            self.current = None
+            self.segment += 1
+        return True
+
+    def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Tissue, Recorder]:
+        scenario = self.job.scenario
+        if segment.parent is None:
+            tissue = engine(self.job)(scenario, seed=self.job.seed, replicate=self.job.replicate)
+            tissue.treat(segment.arms[0])
+            recorder = new_recorder(scenario)
+            recorder.take(tissue, scenario.time.step_h)
+            self._snapshot(tissue, recorder, segment)
+            return tissue, recorder
+        tissue, recorder = self.ends[segment.parent]
+        if segment.index == segments[segment.parent].children[-1]:
+            del self.ends[segment.parent]  # nobody else branches here, so no copy is needed
+        else:
+            tissue, recorder = tissue.copy(), recorder.copy()
+        tissue.treat(segment.arms[0])
+        return tissue, recorder
+
+    def _snapshot(self, tissue: Tissue, recorder: Recorder, segment: Segment) -> None:
+        if not recorder.wants_snapshot(tissue.hour, self.job.scenario.time.step_h):
+            return
+        for kind, arrays in (("cells", cells_of(tissue)), ("fields", fields_of(tissue))):
+            data = pack(arrays)
+            for arm in segment.arms:
+                write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour / 24), data)
+
+    # Checkpoints: two generations, each sealed by its own hash, so that a torn one leaves the other.
+
+    def save(self) -> None:
+        arrays = {"segment": np.array(self.segment), "done": np.array(self.done)}
+        arrays |= {f"table:{arm}": table for arm, table in self.tables.items()}
+        histories = {f"end{index}": history for index, history in self.ends.items()}
+        if self.current is not None:
+            histories["current"] = self.current
+        for name, (tissue, recorder) in histories.items():
+            arrays[f"{name}:rows"] = recorder.table
+            arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
+        older = min(self._generations(), key=lambda path: path.stat().st_mtime_ns if path.exists() else 0)
+        write(older, seal(pack(arrays)))
+
+    def load(self) -> bool:
+        """Take up the newest whole checkpoint; False when there is none."""
+        found = []
+        for path in self._generations():
+            data = unseal(path.read_bytes()) if path.exists() else None
+            if data is not None:
+                found.append(unpack(data))
+        if not found:
+            return False
+        arrays = max(found, key=lambda a: int(a["done"]))
+        self.segment, self.done = int(arrays["segment"]), int(arrays["done"])
+        self.tables = {key[len("table:") :]: value for key, value in arrays.items() if key.startswith("table:")}
+        segments = self.job.segments
+        for name in sorted({key.split(":")[0] for key in arrays if key.endswith(":rows")}):
+            prefix = f"{name}:state:"
+            state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
+            index = self.segment if name == "current" else int(name[len("end") :])
+            tissue = engine(self.job).from_state(self.job.scenario, state)
+            recorder = new_recorder(self.job.scenario)
+            recorder.restore(arrays[f"{name}:rows"])
+            if name == "current":
+                self.current = tissue, recorder
+            else:
+                self.ends[segments[index].index] = tissue, recorder
+        return True
+
+    def _generations(self) -> tuple[Path, Path]:
+        base = self.job.checkpoints
+        return base / f"{self.job.name}.a.checkpoint", base / f"{self.job.name}.b.checkpoint"
+
+
+def engine(job: Job) -> Any:
+    if job.engine is not None:
+        return job.engine
+    from tmesim.tissue import Tissue
+
+    return Tissue
+
+
+def new_recorder(scenario: Scenario) -> Recorder:
+    return Recorder(reported(scenario), scenario.time.record_every_h, scenario.time.snapshots_h)
+
+
+def reported(scenario: Scenario) -> dict[str, Any]:
+    """The observables of a scenario's tables: those of its catalogue, and levels of each therapy that an arm uses."""
+    used = dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies)
+    return observables_of(scenario.catalogue, used)
+
+
+def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, day: float) -> Path:
+    return directory / kind / arm / f"replicate_{replicate:03d}_day_{day:06.2f}.npz"
+
+
+def simulate(job: Job, watch: Watch | None = None) -> Outcome | None:
+    """Run a job, from its last checkpoint if there is one; None when it was stopped. The outcome is kept on disk too."""
+    watch = watch or Watch()
+    kept = finished(job)
+    if kept is not None:
+        return kept
+    if watch.stopped():
+        return None
+    start, compiling = time.perf_counter(), []
+    with compile_timer(compiling.append):
+        simulation = Simulation(job)
+        simulation.load()
+        if not simulation.run(watch):
+            return None
+    order = arms_of(job.segments)
+    tables = {arm: simulation.tables[arm] for arm in job.scenario.arms if arm in order}
+    outcome = Outcome(job.replicate, tables, time.perf_counter() - start, sum(compiling))
+    times = np.array([outcome.seconds, outcome.compile_seconds])
+    write(job.checkpoints / f"{job.name}.finished", seal(pack(tables | {":seconds": times})))
+    for path in simulation._generations():
+        path.unlink(missing_ok=True)
+    return outcome
+
+
+def finished(job: Job) -> Outcome | None:
+    """The outcome of a job that was finished before."""
+    path = job.checkpoints / f"{job.name}.finished"
+    data = unseal(path.read_bytes()) if path.exists() else None
+    if data is None:
+        return None
+    arrays = unpack(data)
+    seconds, compile_seconds = arrays.pop(":seconds")
+    return Outcome(job.replicate, arrays, float(seconds), float(compile_seconds))
+
+
+def compile_timer(tell: Callable[[float], None]) -> AbstractContextManager[Any]:
+    """Tell the seconds that numba spends compiling; loads from its cache do not count."""
+    try:
+        from numba.core.event import install_timer
+    except ImportError:
+        return nullcontext()
+    return install_timer("numba:compile", tell)
