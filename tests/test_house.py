@@ -187,6 +187,11 @@ def test_ids_of_claims_and_therapies_are_unique():
         assert len(ids) == len(set(ids)) > 0
 
 
+def test_the_catalogue_and_the_seeds_list_the_same_claims():
+    short = yaml.load((ROOT / "tmesim" / "catalogue" / "claims.yaml").read_text(encoding="utf-8"), LOADER)
+    assert short == {claim["id"]: {"group": claim["group"], "priority": claim["priority"]} for claim in claims()}
+
+
 def test_the_five_documents_have_a_digest_each():
     assert [name[:3] for name in digests()] == ["000", "001", "002", "003", "004"]
 
