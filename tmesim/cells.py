@@ -1,0 +1,60 @@
+"""Cells: the columns of all cells of a tissue, their room, and their order in memory."""
+
+import numpy as np
+
+from tmesim.kernels.arrays import CELL, DEAD, Columns, Layers
+from tmesim.kernels.matrix import site_order
+
+GROWTH = 1.25
+
+
+class Cells:
+    """Rows 0 … n − 1 are in use, some of them dead (type 255). Columns are attributes, as views."""
+
+    def __init__(self, states: int, slots: int, capacity: int = 1024) -> None:
+        self.n = 0
+        self.columns = Columns(
+            np.full(capacity, DEAD, np.uint8),
+            np.zeros(capacity, CELL).view(np.recarray),
+            np.zeros((capacity, max(states, 1)), np.float32),
+            np.zeros((capacity, max(slots, 1)), np.float32),
+        )
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        if name in CELL.fields:
+            return self.columns.core[name]
+        if name in ("type", "value"):
+            return getattr(self.columns, name)
+        if name == "state":
+            return self.columns.state.T
+        raise AttributeError(name)
+
+    @property
+    def capacity(self) -> int:
+        """Rows for which there is room."""
+        return self.columns.type.size
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of living cells."""
+        return np.flatnonzero(self.columns.type[: self.n] != DEAD)
+
+    def make_room(self, more: int) -> None:
+        """Let at least `more` rows follow row n − 1."""
+        if self.n + more <= self.capacity:
+            return
+        capacity = int((self.n + more) * GROWTH) + 64
+        fresh = [np.zeros((capacity, *old.shape[1:]), old.dtype).view(type(old)) for old in self.columns]
+        for new, old in zip(fresh, self.columns, strict=True):
+            new[: self.n] = old[: self.n]
+        fresh[0][self.n :] = DEAD
+        self.columns = Columns(*fresh)
+
+    def reorder(self, layers: Layers) -> None:
+        """Put the living in the order of their sites, so that neighbors in space are neighbors in memory."""
+        order = site_order(layers, self.n)
+        m = order.size
+        for column in self.columns:
+            column[:m] = column[order]
+        self.columns.type[m : self.n] = DEAD
+        self.n = m

@@ -1,0 +1,265 @@
+"""Act: the drawn events happen — division with pushing, death, change of type, leaving.
+
+Tiles of one color run in parallel. Births take rows from a range that belongs to the tile, so no two tiles
+ever ask for the same row; which row a cell gets has no influence on anything.
+"""
+
+import numpy as np
+from numba import prange
+
+from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, TILE, TISSUE
+from tmesim.kernels.chance import below, draw, identity_of, shuffle
+from tmesim.kernels.compiling import inline, inner, kernel, parallel
+from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
+
+DISPLACED = np.uint8(128)  # flag on a pending event: the cell was pushed and acts after the tiles
+NEAR = 2  # sites within which a dividing leukocyte's daughter finds room: leukocytes squeeze, they do not push
+
+
+@inner
+def die(row, cells, layers, ground):
+    """Take a cell out; its matter and antigens stay as debris at the site."""
+    y = cells.core[row].y
+    x = cells.core[row].x
+    ground.matrix[1, y, x] += np.float32(1.0)
+    ground.antigens[y, x] |= cells.core[row].antigens
+    vanish(row, cells, layers)
+
+
+@inner
+def vanish(row, cells, layers):
+    """Take a cell out without a trace."""
+    py = cells.core[row].y + PAD
+    px = cells.core[row].x + PAD
+    if layers.tissue[py, px] == row:
+        layers.tissue[py, px] = EMPTY
+    elif layers.leukocyte[py, px] == row:
+        layers.leukocyte[py, px] = EMPTY
+    elif layers.vessel[py, px] == row:
+        layers.vessel[py, px] = EMPTY
+    cells.type[row] = DEAD
+    cells.core[row].event = 0
+
+
+@inner
+def be_born(row, mother, y, x, now, cells):
+    """Fill the row of a daughter at (y, x) from its mother; engagement and damage start anew."""
+    cells.core[row].id = identity_of(cells.core[mother].id, cells.core[mother].births, 0)
+    cells.core[row].mother = cells.core[mother].id
+    cells.core[mother].births += np.uint32(1)
+    cells.type[row] = cells.type[mother]
+    cells.core[row].y = y
+    cells.core[row].x = x
+    cells.core[row].born = now
+    cells.core[row].births = 0
+    cells.core[row].clone = cells.core[mother].clone
+    cells.core[row].antigens = cells.core[mother].antigens
+    cells.core[row].tcr = cells.core[mother].tcr
+    for s in range(cells.state.shape[1]):
+        cells.state[row, s] = cells.state[mother, s]
+    for b in range(cells.value.shape[1]):
+        cells.value[row, b] = cells.value[mother, b]
+    cells.core[row].engagement = 0.0
+    cells.core[row].damage = 0.0
+    cells.core[row].hit_at = now
+    cells.core[row].target = 0
+    cells.core[row].heading = cells.core[mother].heading
+    cells.core[row].event = 0
+    cells.core[row].stamp = cells.core[mother].stamp
+
+
+@inner
+def nearest_free(y, x, layer, reach, offsets, first, word):
+    """Index in `offsets` of a free site of `layer` at the least distance, drawn among equals, or -1."""
+    for ring in range(first.size - 1):
+        a = first[ring]
+        b = first[ring + 1]
+        if np.int64(offsets[a, 0]) ** 2 + np.int64(offsets[a, 1]) ** 2 > reach * reach:
+            break
+        free = 0
+        for k in range(a, b):
+            if layer[y + offsets[k, 0] + PAD, x + offsets[k, 1] + PAD] == EMPTY:
+                free += 1
+        if free > 0:
+            pick = below(word, free)
+            for k in range(a, b):
+                if layer[y + offsets[k, 0] + PAD, x + offsets[k, 1] + PAD] == EMPTY:
+                    if pick == 0:
+                        return k
+                    pick -= 1
+    return -1
+
+
+@inner
+def push(y, x, dy, dx, cells, layers):
+    """Shift the cells on the line from (y, x) to the free site (y + dy, x + dx) outward by one.
+
+    Returns the site (ry, rx) next to (y, x) that has become free.
+    """
+    n = max(abs(dy), abs(dx))
+    for i in range(n, 1, -1):
+        ty = y + np.int64(np.rint(dy * i / n))
+        tx = x + np.int64(np.rint(dx * i / n))
+        fy = y + np.int64(np.rint(dy * (i - 1) / n))
+        fx = x + np.int64(np.rint(dx * (i - 1) / n))
+        row = layers.tissue[fy + PAD, fx + PAD]
+        layers.tissue[ty + PAD, tx + PAD] = row
+        layers.tissue[fy + PAD, fx + PAD] = EMPTY
+        if row >= 0:
+            cells.core[row].y = ty
+            cells.core[row].x = tx
+            if cells.core[row].event != 0:
+                cells.core[row].event |= DISPLACED
+    return y + np.int64(np.rint(dy / n)), x + np.int64(np.rint(dx / n))
+
+
+@inner
+def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left):
+    """Carry out the event of one cell. Returns the number of rows taken from `new` on (0 or 1).
+
+    counts : (types, 5) int64, tally of what each type did (column DIVIDE … LEAVE), 0 = waited for room
+    left   : (types + 1,) uint64, how many of each type left; the last entry gathers their antigens
+    """
+    kind = np.int64(cells.type[row])
+    e = book.kinds[kind].event_first + cells.core[row].event - 1
+    does = book.events[e].does
+    cells.core[row].event = 0
+    cells.core[row].stamp = np.uint32(step)
+    if does == DIVIDE:
+        y = np.int64(cells.core[row].y)
+        x = np.int64(cells.core[row].x)
+        w0, _, _, _ = draw(key, cells.core[row].id, step, 0)
+        if book.kinds[kind].layer == TISSUE:
+            k = nearest_free(y, x, layers.tissue, reach, offsets, first, w0)
+        else:
+            k = nearest_free(y, x, layers.leukocyte, NEAR, offsets, first, w0)
+        if k < 0:
+            counts[kind, 0] += 1
+            return 0
+        dy = np.int64(offsets[k, 0])
+        dx = np.int64(offsets[k, 1])
+        if book.kinds[kind].layer == TISSUE:
+            ry, rx = push(y, x, dy, dx, cells, layers)
+            layers.tissue[ry + PAD, rx + PAD] = new
+        else:
+            ry = y + dy
+            rx = x + dx
+            layers.leukocyte[ry + PAD, rx + PAD] = new
+        be_born(new, row, ry, rx, now + dt, cells)
+        counts[kind, DIVIDE] += 1
+        return 1
+    counts[kind, does] += 1
+    if does == DIE:
+        die(row, cells, layers, ground)
+    elif does == BECOME:
+        cells.type[row] = book.events[e].to
+        cells.core[row].target = 0
+        cells.value[row, :] = 0.0
+    elif does == LEAVE:
+        left[kind] += np.uint64(1)
+        left[left.size - 1] |= np.uint64(cells.core[row].antigens)
+        vanish(row, cells, layers)
+    return 0
+
+
+@inline
+def gather(tile, across, oy, ox, ny, nx, cells, layers, rows):
+    """Rows with an event on a tile's sites, tissue and leukocyte layers, in raster order; how many."""
+    y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
+    n = 0
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            row = layers.tissue[y + PAD, x + PAD]
+            if row >= 0 and cells.core[row].event != 0 and cells.core[row].event < DISPLACED:
+                rows[n] = row
+                n += 1
+            row = layers.leukocyte[y + PAD, x + PAD]
+            if row >= 0 and cells.core[row].event != 0 and cells.core[row].event < DISPLACED:
+                rows[n] = row
+                n += 1
+    return n
+
+
+@kernel
+def count_divisions(n, oy, ox, across, tiles, cells, book):
+    """Rows that each tile may need for births, as running totals (tiles + 1,) int64."""
+    total = np.zeros(tiles + 1, dtype=np.int64)
+    for row in range(n):
+        if cells.type[row] != DEAD and cells.core[row].event != 0:
+            kind = np.int64(cells.type[row])
+            if book.events[book.kinds[kind].event_first + cells.core[row].event - 1].does == DIVIDE:
+                tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
+                total[tile + 1] += 1
+    for t in range(tiles):
+        total[t + 1] += total[t]
+    return total
+
+
+@inner
+def act_tile(
+    tile, across, oy, ox, new, now, dt, step, tile_key, key, reach, offsets, first,
+    cells, layers, ground, book, counts, left, rows,
+):  # fmt: skip
+    """The events of one tile, in drawn order; births take the rows from `new` on."""
+    ny, nx = ground.perfusion.shape
+    m = gather(tile, across, oy, ox, ny, nx, cells, layers, rows)
+    w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), step, 1)
+    shuffle(rows, m, w0, w1)
+    for i in range(m):
+        # a cell pushed while its turn was pending acts after the tiles: it may stand in another one now
+        if cells.core[rows[i]].event < DISPLACED:
+            new += act_one(
+                rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
+            )
+
+
+@kernel
+def act_late(n, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book, counts, left):
+    """Events of cells that were pushed while their turn was pending, in drawn order. Returns rows in use."""
+    late = np.empty(n, dtype=np.int64)
+    place = np.empty(n, dtype=np.int64)
+    m = 0
+    for row in range(n):
+        if cells.type[row] != DEAD and cells.core[row].event != 0:
+            late[m] = row
+            place[m] = np.int64(cells.core[row].y) * ground.perfusion.shape[1] + cells.core[row].x
+            m += 1
+    late = late[:m][np.argsort(place[:m])]
+    w0, w1, _, _ = draw(tile_key, np.uint64(0), step, 1)
+    shuffle(late, m, w0, w1)
+    for i in range(m):
+        cells.core[late[i]].event &= DISPLACED - np.uint8(1)
+        new += act_one(
+            late[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
+        )
+    return new
+
+
+@parallel
+def act(n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book):
+    """All events of a step. Needs room for twice the drawn divisions past row n.
+
+    Returns (rows in use, counts (types, 5), left (types + 1)), tallies as in `act_one`.
+    """
+    ny, nx = ground.perfusion.shape
+    oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, step)
+    tiles = down * across
+    births = count_divisions(n, oy, ox, across, tiles, cells, book)
+    n_types = book.kinds.size - 1
+    counts = np.zeros((tiles + 1, n_types, 5), dtype=np.int64)
+    left = np.zeros((tiles + 1, n_types + 1), dtype=np.uint64)
+    of_color = ((down + 1) // 2) * ((across + 1) // 2)
+    for c in range(4):
+        for k in prange(of_color):
+            tile = tile_of_color(k, colors[c], down, across)
+            if tile >= 0:
+                rows = np.empty(2 * TILE * TILE, dtype=np.int64)
+                act_tile(
+                    tile, across, oy, ox, n + births[tile], now, dt, step, tile_key, key, reach, offsets, first,
+                    cells, layers, ground, book, counts[tile], left[tile], rows,
+                )  # fmt: skip
+    end = act_late(
+        n, n + births[tiles], now, dt, step, tile_key, key, reach, offsets, first,
+        cells, layers, ground, book, counts[tiles], left[tiles],
+    )  # fmt: skip
+    return end, counts, left

@@ -1,0 +1,138 @@
+"""What the kernels share: the columns of the cells, the layers of the lattice, the compiled biology.
+
+Each is a named tuple of arrays, built in one place with one dtype each, so that every kernel compiles once.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+A = NDArray
+
+PAD = 8  # wall sites around each layer, so that nothing within reach needs a bounds check
+EMPTY = -1
+WALL = -2
+DEAD = 255  # the type of a row that holds no cell
+NOBODY_TCR = 255  # T-cell receptor of a bystander: recognizes nothing here
+TILE = 16
+REACH = 8  # whatever a cell reads or writes in one sweep stays this close (2 · REACH ≤ TILE)
+
+TISSUE, LEUKOCYTE, VESSEL = 0, 1, 2
+
+# where a signal comes from
+FIELD, MATRIX, PACKING, CONTACT, CONTACT_PDL1, CONTACT_VESSEL, STATE, ENGAGEMENT, AGE, DRUG = range(10)
+
+# what an event does
+DIVIDE, DIE, BECOME, LEAVE = 1, 2, 3, 4
+
+
+CELL = np.dtype(
+    [
+        ("id", np.uint64),  # never 0
+        ("mother", np.uint64),
+        ("target", np.uint64),  # id of the cell in the synapse, 0 none
+        ("born", np.float32),  # h
+        ("hit_at", np.float32),  # h, when the last hit fell
+        ("damage", np.float32),  # hits in force then
+        ("engagement", np.float32),  # share of the last hour in a synapse
+        ("births", np.uint32),  # divisions, and so the number of the next daughter
+        ("antigens", np.uint32),  # bit mask: carried (tumor) or captured (dendritic)
+        ("stamp", np.uint32),  # the last sweep that has seen the cell
+        ("y", np.int16),  # row of the lattice
+        ("x", np.int16),
+        ("clone", np.uint8),
+        ("tcr", np.uint8),  # the antigen bit that a T cell recognizes
+        ("heading", np.uint8),  # direction of the last hop
+        ("event", np.uint8),  # 1 + index of the drawn event of its type, 0 none
+    ],
+    align=True,
+)
+
+
+class Columns(NamedTuple):
+    """The cells, a row each; a row with type DEAD is free."""
+
+    type: A  # uint8 (rows,), beside the record because neighbors read it most
+    core: A  # CELL (rows,)
+    state: A  # float32 (rows, states), in [0, 1]
+    value: A  # float32 (rows, slots), behaviors of the last sensing
+
+
+class Layers(NamedTuple):
+    """Row at each site, (ny + 2 PAD, nx + 2 PAD) int32: EMPTY, WALL or a row."""
+
+    tissue: A
+    leukocyte: A
+    vessel: A
+
+
+class Ground(NamedTuple):
+    """What lies at the sites beside cells."""
+
+    fields: A  # float32 (fields, ny, nx)
+    loss: A  # float32 (fields, ny, nx), 1/h
+    source: A  # float32 (fields, ny, nx), per h
+    vmax: A  # float32 (saturable fields, ny, nx), per h
+    matrix: A  # float32 (maps, ny, nx): 0 ECM density, 1 debris
+    antigens: A  # uint32 (ny, nx), antigens in the debris
+    perfusion: A  # float32 (ny, nx), 0 … 1 of a segment's flow
+
+
+def _record(*fields: tuple[str, type]) -> np.dtype:
+    return np.dtype(list(fields), align=True)
+
+
+KIND = _record(  # a cell type; each `…_first` begins a range that ends where the next type's begins
+    *((name, np.int32) for name in ("slot_first", "used_first", "state_first", "flux_first", "event_first", "taxis_first")),
+    # slots of behaviors that processes ask for, -1: it has none
+    *((name, np.int32) for name in ("speed", "persistence", "attachment", "detachment", "hit_rate", "visibility")),
+    *((name, np.int32) for name in ("deposition", "degradation")),
+    ("targets", np.uint32),  # bit mask of attacked types
+    ("layer", np.uint8),
+    ("needs", np.uint8),  # 1: counts its contacts
+    ("antigen_load", np.uint8),  # 1: captures antigens from debris
+    ("specific", np.uint8),  # 1: attacks only what its receptor recognizes
+)
+GROUP = _record(
+    ("base", np.float32),
+    ("highest", np.float32),
+    ("lowest", np.float32),
+    ("up_first", np.int32),  # terms up_first … down_first - 1 raise,
+    ("down_first", np.int32),  # down_first … term_end - 1 lower
+    ("term_end", np.int32),
+)
+TERM = _record(("signal", np.int32), ("inverse", np.float32), ("power", np.float32))  # inverse: 1 / half-maximum
+SIGNAL = _record(("kind", np.int32), ("index", np.int32))
+FLUX = _record(("field", np.int32), ("slot", np.int32), ("how", np.int32), ("saturable", np.int32))
+SECRETION, UPTAKE, SATURABLE_UPTAKE, EXCHANGE = range(4)
+EVENT = _record(("slot", np.int32), ("does", np.int32), ("to", np.int32))
+CHANGE = _record(("state", np.int32), ("gain", np.int32), ("loss", np.int32))  # slots or -1
+TAXIS = _record(("field", np.int32), ("slot", np.int32))
+
+
+class Book(NamedTuple):
+    """The biology, compiled: type → behaviors (slots) → groups → terms."""
+
+    kinds: A  # KIND (types + 1)
+    group_first: A  # int32 (behaviors + 1)
+    groups: A  # GROUP
+    terms: A  # TERM
+    signals: A  # SIGNAL
+    used: A  # int32, signals that each type senses
+    fluxes: A  # FLUX
+    events: A  # EVENT
+    changes: A  # CHANGE, integrated states
+    taxes: A  # TAXIS, chemotaxis
+    clone_factor: A  # float32 (clones, behaviors)
+    pdl1: np.int64  # index of the state pdl1, or -1
+
+
+class Hour(NamedTuple):
+    """What the step's clock and drugs say."""
+
+    decay: A  # float32 (fields), 1/h
+    blood: A  # float32 (fields), what perfused vessels carry
+    drug: A  # float32 (drugs), occupancy or concentration signal of systemic drugs
+    signal_factor: A  # float32 (types, signals), 1 where nothing blocks
+    behavior_factor: A  # float32 (behaviors), 1 where nothing scales

@@ -1,0 +1,209 @@
+"""Leukocytes: hop, meet, dwell, hit, in substeps of minutes inside the step.
+
+A substep is one sweep. A free leukocyte makes up to `speed · minutes / spacing` hops; an attacker that touches a
+cell it recognizes may form a synapse; in the synapse it hits at a rate that is sensed anew at the place; damage
+fades between hits; a target whose damage reaches `hits_needed` dies and the attacker goes on.
+"""
+
+import numpy as np
+from numba import prange
+
+from tmesim.kernels.act import die
+from tmesim.kernels.arrays import EMPTY, NOBODY_TCR, PAD, TILE
+from tmesim.kernels.chance import below, draw, shuffle, unit
+from tmesim.kernels.compiling import inline, inner, parallel
+from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
+from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
+from tmesim.kernels.sense import behave, perceive
+
+HOPS, SYNAPSES, HITS, KILLS = 0, 1, 2, 3
+CONTACT_Y = (0, 0, -1, 0, 1)  # the same site and its four neighbors: the reach of a synapse
+CONTACT_X = (0, 1, 0, -1, 0)
+
+
+@inline
+def recognizes(row, kind, other, cells, book):
+    """Whether the attacker in `row` attacks the cell in row `other`."""
+    if not (book.kinds[kind].targets >> np.uint32(cells.type[other])) & np.uint32(1):
+        return False
+    if not book.kinds[kind].specific:
+        return True
+    tcr = cells.core[row].tcr
+    return tcr != NOBODY_TCR and ((cells.core[other].antigens >> np.uint32(tcr)) & np.uint32(1)) != 0
+
+
+@inline
+def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, book):
+    """Form a synapse with a recognized cell in touch, with probability `chance`, drawn among them; whether it did."""
+    found = 0
+    for k in range(5):
+        other = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
+        if other >= 0 and recognizes(row, kind, other, cells, book):
+            found += 1
+    if found == 0 or unit(word_0) >= chance:
+        return False
+    pick = below(word_1, found)
+    for k in range(5):
+        other = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
+        if other >= 0 and recognizes(row, kind, other, cells, book):
+            if pick == 0:
+                cells.core[row].target = cells.core[other].id
+                return True
+            pick -= 1
+    return False
+
+
+@inline
+def strike(row, kind, y, x, now, dwell, share, key, when, hits_needed, fading, cells, layers, ground, book, hour, signals, counts, tally):
+    """A substep in the synapse: perhaps a hit, perhaps a kill, perhaps the end of the contact.
+
+    dwell : h, the substep; share : its share of the step; fading : 1/h, how fast damage is repaired.
+    """
+    other = np.int64(-1)
+    for k in range(5):
+        candidate = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
+        if candidate >= 0 and cells.core[candidate].id == cells.core[row].target:
+            other = candidate
+            break
+    # the target has died or was pushed away, or has changed into something else
+    if other < 0 or not recognizes(row, kind, other, cells, book):
+        cells.core[row].target = 0
+        return
+    perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, counts)
+    first = book.kinds[kind].slot_first
+    clone = cells.core[row].clone
+    rate = np.float64(behave(first + book.kinds[kind].hit_rate, clone, book, hour, signals))
+    victim = np.int64(cells.type[other])
+    if book.kinds[victim].visibility >= 0:
+        rate *= np.float64(cells.value[other, book.kinds[victim].visibility])
+    cells.core[row].engagement += np.float32(share)
+    w0, w1, _, _ = draw(key, cells.core[row].id, when, 1)
+    if unit(w0) < -np.expm1(-rate * dwell):
+        tally[HITS] += 1
+        elapsed = np.float64(now) - np.float64(cells.core[other].hit_at)
+        damage = np.float64(cells.core[other].damage) * np.exp(-fading * max(elapsed, 0.0)) + 1.0
+        cells.core[other].damage = damage
+        cells.core[other].hit_at = now
+        if damage >= hits_needed:
+            tally[KILLS] += 1
+            die(other, cells, layers, ground)
+            cells.core[row].target = 0
+            return
+    if book.kinds[kind].detachment >= 0:
+        if unit(w1) < -np.expm1(-np.float64(cells.value[row, book.kinds[kind].detachment]) * dwell):
+            cells.core[row].target = 0
+
+
+@inline
+def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells, layers, ground, book, tally):
+    """A substep on the way: hops with persistence, cues, crowding and matrix in the way; meetings after each."""
+    y = np.int64(cells.core[row].y)
+    x = np.int64(cells.core[row].x)
+    speed = np.float64(cells.value[row, book.kinds[kind].speed])
+    w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 2)
+    hops = min(np.int64(speed * minutes / spacing + unit(w0)), 6)
+    attack = book.kinds[kind].attachment >= 0
+    if hops == 0:
+        if attack:
+            chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / 60.0)
+            if meet(row, kind, y, x, chance, w1, w2, cells, layers, book):
+                tally[SYNAPSES] += 1
+        return
+    keep = 0.0
+    if book.kinds[kind].persistence >= 0 and cells.value[row, book.kinds[kind].persistence] > 0:
+        keep = np.exp(-spacing / (speed * np.float64(cells.value[row, book.kinds[kind].persistence])))
+    heading = np.int64(cells.core[row].heading)
+    chance = 0.0
+    if attack:
+        chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / (60.0 * hops))
+    for hop in range(hops):
+        w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + 2 * hop)
+        cue = guided(row, kind, y, x, w0, w1, half, cells, ground, book)
+        if cue >= 0:
+            heading = cue
+        elif unit(w2) >= keep:
+            heading = np.int64(w3 & np.uint64(3))
+        ty = y + STEP_Y[heading]
+        tx = x + STEP_X[heading]
+        if layers.leukocyte[ty + PAD, tx + PAD] == EMPTY:
+            ease = 1.0 - exclusion * np.float64(min(ground.matrix[0, ty, tx], np.float32(1.0)))
+            if layers.tissue[ty + PAD, tx + PAD] >= 0:
+                ease *= squeeze
+            w0, w1, w2, _ = draw(key, cells.core[row].id, when, 4 + 2 * hop)
+            if unit(w0) < ease:
+                layers.leukocyte[y + PAD, x + PAD] = EMPTY
+                layers.leukocyte[ty + PAD, tx + PAD] = row
+                y = ty
+                x = tx
+                tally[HOPS] += 1
+        else:
+            heading = np.int64(w3 >> np.uint64(2) & np.uint64(3))
+        if attack and meet(row, kind, y, x, chance, w1, w2, cells, layers, book):
+            tally[SYNAPSES] += 1
+            break
+    cells.core[row].y = y
+    cells.core[row].x = x
+    cells.core[row].heading = heading
+
+
+@inner
+def patrol_tile(
+    tile, across, oy, ox, moment, when, substeps, dwell, spacing, rates, tile_key, key, stamp,
+    cells, layers, ground, book, hour, tally, rows, signals, counts,
+):  # fmt: skip
+    """One substep of the leukocytes of one tile, in drawn order."""
+    squeeze, exclusion, half, hits_needed, fading = rates
+    ny, nx = ground.perfusion.shape
+    y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
+    m = 0
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            row = layers.leukocyte[y + PAD, x + PAD]
+            if row >= 0 and cells.core[row].stamp != stamp:
+                rows[m] = row
+                m += 1
+    w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
+    shuffle(rows, m, w0, w1)
+    for i in range(m):
+        row = rows[i]
+        cells.core[row].stamp = stamp
+        kind = np.int64(cells.type[row])
+        if cells.core[row].target != 0:
+            y = np.int64(cells.core[row].y)
+            x = np.int64(cells.core[row].x)
+            strike(
+                row, kind, y, x, moment, dwell, 1.0 / substeps, key, when, hits_needed, fading,
+                cells, layers, ground, book, hour, signals, counts, tally,
+            )  # fmt: skip
+        elif book.kinds[kind].speed >= 0:
+            roam(
+                row, kind, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when,
+                cells, layers, ground, book, tally,
+            )  # fmt: skip
+
+
+@parallel
+def patrol(now, step, substeps, sub, dt, spacing, rates, tile_key, key, stamp, cells, layers, ground, book, hour):
+    """One substep of all leukocytes. Returns hops, synapses, hits and kills, as (4,) int64.
+
+    rates : (squeeze, exclusion, gradient_half, hits_needed, fading): chance to enter a site taken by a tissue
+    cell, share of hops that full ECM density stops, relative rise read by half, hits, 1/h.
+    """
+    ny, nx = ground.perfusion.shape
+    when = step * substeps + sub
+    dwell = dt / substeps
+    oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, when)
+    of_color = ((down + 1) // 2) * ((across + 1) // 2)
+    tallies = np.zeros((down * across, 4), dtype=np.int64)
+    for c in range(4):
+        for k in prange(of_color):
+            tile = tile_of_color(k, colors[c], down, across)
+            if tile >= 0:
+                rows = np.empty(TILE * TILE, dtype=np.int64)
+                signals = np.zeros(book.signals.size, dtype=np.float32)
+                counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
+                patrol_tile(
+                    tile, across, oy, ox, now + dwell * sub, when, substeps, dwell, spacing, rates, tile_key, key, stamp,
+                    cells, layers, ground, book, hour, tallies[tile], rows, signals, counts,
+                )  # fmt: skip
+    return tallies.sum(axis=0)

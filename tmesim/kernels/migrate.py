@@ -1,0 +1,133 @@
+"""Migrate: tissue cells move to free neighboring sites, a few sweeps an hour."""
+
+import numpy as np
+from numba import prange
+
+from tmesim.kernels.arrays import EMPTY, PAD, TILE
+from tmesim.kernels.chance import below, draw, shuffle, unit
+from tmesim.kernels.compiling import inline, inner, parallel
+from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
+
+STEP_Y = (0, -1, 0, 1)  # east, north, west, south
+STEP_X = (1, 0, -1, 0)
+
+
+@inline
+def uphill(y, x, field, half):
+    """The neighbor direction of the highest concentration, and how clearly it is the highest: r / (r + half).
+
+    r is the relative rise over one site; `half` is the rise at which half of the cells read the direction.
+    """
+    ny, nx = field.shape
+    here = field[y, x]
+    best = -1
+    top = here
+    for d in range(4):
+        ty = y + STEP_Y[d]
+        tx = x + STEP_X[d]
+        if 0 <= ty < ny and 0 <= tx < nx and field[ty, tx] > top:
+            top = field[ty, tx]
+            best = d
+    if best < 0:
+        return -1, 0.0
+    rise = np.float64(top - here) / (np.float64(here) + 1e-12)
+    return best, rise / (rise + half)
+
+
+@inline
+def guided(row, kind, y, x, word_0, word_1, half, cells, ground, book):
+    """A direction up one of the gradients that the cell follows, or -1: no cue this time.
+
+    The cell's biases share one draw: field f guides with probability bias_f × clarity of its gradient.
+    """
+    if book.kinds[kind].taxis_first == book.kinds[kind + 1].taxis_first:
+        return -1
+    u = unit(word_0)
+    for k in range(book.kinds[kind].taxis_first, book.kinds[kind + 1].taxis_first):
+        bias = np.float64(cells.value[row, book.taxes[k].slot])
+        if u < bias:
+            direction, clarity = uphill(y, x, ground.fields[book.taxes[k].field], half)
+            return direction if unit(word_1) < clarity else -1
+        u -= bias
+    return -1
+
+
+@inline
+def migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, ground, book):
+    """One possible hop of a tissue cell to a free site of its four neighbors."""
+    y = np.int64(cells.core[row].y)
+    x = np.int64(cells.core[row].x)
+    w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 0)
+    if unit(w0) >= np.float64(cells.value[row, book.kinds[kind].speed]) * chance_per_speed:
+        return
+    direction = guided(row, kind, y, x, w2, w3, half, cells, ground, book)
+    if direction >= 0:
+        if layers.tissue[y + STEP_Y[direction] + PAD, x + STEP_X[direction] + PAD] != EMPTY:
+            return
+    else:
+        free = 0
+        open_sites = 0
+        for d in range(4):
+            if layers.tissue[y + STEP_Y[d] + PAD, x + STEP_X[d] + PAD] == EMPTY:
+                free += 1
+                open_sites |= 1 << d
+        if free == 0:
+            return
+        pick = below(w1, free)
+        for d in range(4):
+            if open_sites & (1 << d):
+                if pick == 0:
+                    direction = d
+                    break
+                pick -= 1
+    ty = y + STEP_Y[direction]
+    tx = x + STEP_X[direction]
+    layers.tissue[y + PAD, x + PAD] = EMPTY
+    layers.tissue[ty + PAD, tx + PAD] = row
+    cells.core[row].y = ty
+    cells.core[row].x = tx
+
+
+@inner
+def migrate_tile(
+    tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp, cells, layers, ground, book, rows
+):
+    """The hops of one tile, in drawn order."""
+    ny, nx = ground.perfusion.shape
+    y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
+    m = 0
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            row = layers.tissue[y + PAD, x + PAD]
+            if row >= 0:
+                slot = book.kinds[cells.type[row]].speed
+                if slot >= 0 and cells.core[row].stamp != stamp and cells.value[row, slot] > 0:
+                    rows[m] = row
+                    m += 1
+    w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
+    shuffle(rows, m, w0, w1)
+    for i in range(m):
+        row = rows[i]
+        cells.core[row].stamp = stamp
+        kind = np.int64(cells.type[row])
+        migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, ground, book)
+
+
+@parallel
+def migrate(when, chance_per_speed, half, tile_key, key, stamp, cells, layers, ground, book):
+    """One sweep of hops over the tissue layer; each cell at most once: cells stamped `stamp` stay.
+
+    when : number of the sweep since the start; chance_per_speed : hop probability per µm/min of speed.
+    """
+    ny, nx = ground.perfusion.shape
+    oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, when)
+    of_color = ((down + 1) // 2) * ((across + 1) // 2)
+    for c in range(4):
+        for k in prange(of_color):
+            tile = tile_of_color(k, colors[c], down, across)
+            if tile >= 0:
+                rows = np.empty(TILE * TILE, dtype=np.int64)
+                migrate_tile(
+                    tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp,
+                    cells, layers, ground, book, rows,
+                )  # fmt: skip

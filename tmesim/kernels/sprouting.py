@@ -1,0 +1,237 @@
+"""Vessels: regression, sprouting, growth of tips up the VEGF gradient, joining, and who carries blood.
+
+The vessel layer is an overlay of segments, one a site; `links` says which of a segment's eight neighbors it is
+joined to (bits 0 … 7: E, NE, N, NW, W, SW, S, SE; north is y − 1). Roots are capillaries that cross the plane and
+so carry blood on their own. Any other segment carries blood when it lies between two roots or on a loop: what
+remains when dead ends are taken off again and again. Segments are few, so these phases run in one thread.
+"""
+
+import numpy as np
+
+from tmesim.kernels.act import vanish
+from tmesim.kernels.arrays import EMPTY, PAD
+from tmesim.kernels.chance import below, draw, identity_of, unit
+from tmesim.kernels.compiling import kernel
+
+ALONG_Y = (0, -1, -1, -1, 0, 1, 1, 1)
+ALONG_X = (1, 1, 0, -1, -1, -1, 0, 1)
+SPROUTS, JOINS, REGRESSIONS = 0, 1, 2
+MOST_ADVANCE = 3  # sites that a tip may gain in a step
+
+
+@kernel
+def link(y, x, direction, links):
+    """Join a segment to its neighbor in a direction, both ways."""
+    links[y, x] |= np.uint8(1 << direction)
+    links[y + ALONG_Y[direction], x + ALONG_X[direction]] |= np.uint8(1 << ((direction + 4) & 7))
+
+
+@kernel
+def cut(y, x, links):
+    """Undo all links of a segment, both ways."""
+    for d in range(8):
+        if links[y, x] & np.uint8(1 << d):
+            links[y + ALONG_Y[d], x + ALONG_X[d]] &= np.uint8(255 - (1 << ((d + 4) & 7)))
+    links[y, x] = 0
+
+
+@kernel
+def add_segment(new, parent, y, x, now, kind, cells, layers):
+    """A young endothelial cell at (y, x), daughter of the segment in row `parent`."""
+    cells.core[new].id = identity_of(cells.core[parent].id, cells.core[parent].births, 2)
+    cells.core[parent].births += np.uint32(1)
+    cells.core[new].mother = cells.core[parent].id
+    cells.type[new] = kind
+    cells.core[new].y = y
+    cells.core[new].x = x
+    cells.core[new].born = now
+    cells.core[new].births = 0
+    cells.core[new].clone = 0
+    cells.core[new].antigens = 0
+    cells.core[new].tcr = 0
+    cells.state[new, :] = 0.0
+    cells.value[new, :] = cells.value[parent, :]
+    cells.core[new].engagement = 0.0
+    cells.core[new].damage = 0.0
+    cells.core[new].hit_at = now
+    cells.core[new].target = 0
+    cells.core[new].heading = 0
+    cells.core[new].event = 0
+    cells.core[new].stamp = 0
+    layers.vessel[y + PAD, x + PAD] = new
+
+
+@kernel
+def steer(row, y, x, index, key, step, guidance, noise, vegf, layers, links):
+    """Direction in which a tip goes on, or -1: clearest rise of VEGF, straightness and chance, never back.
+
+    guidance : weight of the relative rise; noise : weight of chance; straight ahead counts 1.
+    """
+    ny, nx = vegf.shape
+    back = -1
+    for d in range(8):
+        if links[y, x] & np.uint8(1 << d):
+            back = d
+            break
+    best = -1
+    top = -1e30
+    here = np.float64(vegf[y, x])
+    for d in range(8):
+        if back >= 0:
+            turn = abs(((d - back + 12) & 7) - 4)  # 0: straight back, 4: straight on
+            turn = 4 - turn
+            if turn < 2:
+                continue
+        ty = y + ALONG_Y[d]
+        tx = x + ALONG_X[d]
+        if ty < 0 or ty >= ny or tx < 0 or tx >= nx:
+            continue
+        w0, _, _, _ = draw(key, np.uint64(row), step, 16 + 8 * index + d)
+        length = 1.0 if d % 2 == 0 else 1.4142135623730951
+        rise = (np.float64(vegf[ty, tx]) - here) / (here + 1e-9) / length
+        score = guidance * rise + noise * unit(w0)
+        if back >= 0:
+            score += 0.25 * turn
+        if score > top:
+            top = score
+            best = d
+    return best
+
+
+@kernel
+def tip_near(y, x, reach, tip):
+    """Whether a tip lies within `reach` sites (Delta-Notch: a tip keeps its neighbors from becoming tips)."""
+    ny, nx = tip.shape
+    for ty in range(max(y - reach, 0), min(y + reach + 1, ny)):
+        for tx in range(max(x - reach, 0), min(x + reach + 1, nx)):
+            if tip[ty, tx]:
+                return True
+    return False
+
+
+@kernel
+def advance(row, y, x, n, now, dt, step, spacing, key, guidance, noise, slot, kind, vegf, cells, layers, links, tip, tally):
+    """Grow a tip for one step. Returns the rows in use."""
+    w0, _, _, _ = draw(key, cells.core[row].id, step, 2)
+    sites = min(np.int64(np.float64(cells.value[row, slot]) * dt / spacing + unit(w0)), MOST_ADVANCE)
+    for i in range(sites):
+        d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, vegf, layers, links)
+        if d < 0:
+            return n
+        ty = y + ALONG_Y[d]
+        tx = x + ALONG_X[d]
+        tip[y, x] = False
+        link(y, x, d, links)
+        if layers.vessel[ty + PAD, tx + PAD] >= 0:
+            tip[ty, tx] = False  # two tips that meet are one vessel
+            tally[JOINS] += 1
+            return n
+        add_segment(n, row, ty, tx, now, kind, cells, layers)
+        tip[ty, tx] = True
+        row = n
+        n += 1
+        y = ty
+        x = tx
+    return n
+
+
+@kernel
+def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, layers, links, root, tip, perfusion):
+    """Regression, sprouting and growth of tips in one step.
+
+    slots : behaviors (sprouting, tip_speed, regression) of endothelial cells; rates : (guidance, noise,
+    tip spacing in sites, 1/h at which segments without blood are lost, h before they can be).
+    Needs room for MOST_ADVANCE + 1 new rows a segment. Returns rows in use, and sprouts, joins, regressions.
+    """
+    guidance, noise, gap, starving, grace = rates
+    tally = np.zeros(3, dtype=np.int64)
+    ny, nx = vegf.shape
+    places = np.empty(ny * nx, dtype=np.int64)
+    m = 0
+    for y in range(ny):
+        for x in range(nx):
+            if layers.vessel[y + PAD, x + PAD] >= 0:
+                places[m] = y * nx + x
+                m += 1
+    for i in range(m):
+        y = places[i] // nx
+        x = places[i] % nx
+        row = layers.vessel[y + PAD, x + PAD]
+        w0, w1, w2, _ = draw(key, cells.core[row].id, step, 0)
+        loss = np.float64(cells.value[row, slots[2]])
+        if perfusion[y, x] <= 0.0 and not root[y, x] and now - cells.core[row].born > grace:
+            loss += starving
+        if unit(w0) < -np.expm1(-loss * dt):
+            cut(y, x, links)
+            root[y, x] = False
+            tip[y, x] = False
+            vanish(row, cells, layers)
+            tally[REGRESSIONS] += 1
+        elif tip[y, x]:
+            n = advance(
+                row, y, x, n, now, dt, step, spacing, key, guidance, noise, slots[1], kind,
+                vegf, cells, layers, links, tip, tally,
+            )  # fmt: skip
+        elif (
+            perfusion[y, x] > 0.0
+            and unit(w1) < -np.expm1(-np.float64(cells.value[row, slots[0]]) * dt)
+            and not tip_near(y, x, np.int64(gap), tip)
+        ):
+            best = -1
+            top = -1.0
+            turn = below(w2, 8)
+            for k in range(8):
+                d = (k + turn) & 7
+                ty = y + ALONG_Y[d]
+                tx = x + ALONG_X[d]
+                if 0 <= ty < ny and 0 <= tx < nx and layers.vessel[ty + PAD, tx + PAD] == EMPTY and vegf[ty, tx] > top:
+                    top = vegf[ty, tx]
+                    best = d
+            if best >= 0:
+                link(y, x, best, links)
+                add_segment(n, row, y + ALONG_Y[best], x + ALONG_X[best], now, kind, cells, layers)
+                tip[y + ALONG_Y[best], x + ALONG_X[best]] = True
+                n += 1
+                tally[SPROUTS] += 1
+    return n, tally
+
+
+@kernel
+def perfuse(openness, cells, layers, links, root, perfusion):
+    """Blood flow of each segment: its openness where it is a root, lies between roots or on a loop; else 0.
+
+    openness : slot of the behavior; perfusion : (ny, nx) float32, overwritten.
+    """
+    ny, nx = links.shape
+    alive = links.copy()
+    stack = np.empty(ny * nx, dtype=np.int64)
+    top = 0
+    for y in range(ny):
+        for x in range(nx):
+            bits = alive[y, x]
+            # a power of two or none: at most one link
+            if layers.vessel[y + PAD, x + PAD] >= 0 and not root[y, x] and bits & (bits - np.uint8(1)) == 0:
+                stack[top] = y * nx + x
+                top += 1
+    dead_end = np.zeros((ny, nx), dtype=np.bool_)
+    while top > 0:
+        top -= 1
+        y = stack[top] // nx
+        x = stack[top] % nx
+        dead_end[y, x] = True
+        for d in range(8):
+            if alive[y, x] & np.uint8(1 << d):
+                ty = y + ALONG_Y[d]
+                tx = x + ALONG_X[d]
+                alive[y, x] = 0
+                alive[ty, tx] &= np.uint8(255 - (1 << ((d + 4) & 7)))
+                bits = alive[ty, tx]
+                if not root[ty, tx] and not dead_end[ty, tx] and bits & (bits - np.uint8(1)) == 0:
+                    stack[top] = ty * nx + tx
+                    top += 1
+                break
+    for y in range(ny):
+        for x in range(nx):
+            row = layers.vessel[y + PAD, x + PAD]
+            flows = row >= 0 and not dead_end[y, x]
+            perfusion[y, x] = cells.value[row, openness] if flows else np.float32(0.0)

@@ -1,0 +1,261 @@
+"""Rules become arrays: the catalogue, for one host and one set of drugs, compiled for the kernels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tmesim.kernels import arrays
+from tmesim.kernels.arrays import Book
+
+LAYERS = {"tissue": arrays.TISSUE, "leukocyte": arrays.LEUKOCYTE, "vessel": arrays.VESSEL}
+DOES = {"divide": arrays.DIVIDE, "die": arrays.DIE, "become": arrays.BECOME, "leave": arrays.LEAVE}
+MATRIX = ("ecm", "debris")
+
+
+def drug_field(therapy: str) -> str:
+    """Name of the field of a drug that reaches cells by diffusion."""
+    return f"drug_{therapy}"
+
+
+@dataclass(frozen=True)
+class Biology:
+    """The compiled vocabulary: names beside the arrays of `Book`, which know none."""
+
+    host: str
+    types: list[str]
+    states: list[str]
+    fields: list[str]
+    drugs: list[str]
+    signals: list[str]
+    behaviors: list[tuple[str, str]]  # (type, behavior), in the order of KIND.slot_first
+    starts: np.ndarray  # float32 (types, states)
+    book: Book
+    slots: dict[tuple[str, str], int] = field(repr=False, default_factory=dict)
+
+    def code(self, cell: str) -> int:
+        """Index of a cell type, as in the column `type`."""
+        try:
+            return self.types.index(cell)
+        except ValueError:
+            raise KeyError(f"unknown cell type {cell!r}. Known: {', '.join(self.types)}") from None
+
+    def slot(self, cell: str, behavior: str) -> int:
+        """Column of a behavior in the values of a cell type."""
+        try:
+            return self.slots[cell, behavior]
+        except KeyError:
+            known = ", ".join(b for c, b in self.slots if c == cell)
+            raise KeyError(f"{cell} has no behavior {behavior!r}. Known: {known}") from None
+
+    def index(self, cell: str, behavior: str) -> int:
+        """Index of a behavior over all types, as in Book.group_first."""
+        return int(self.book.kinds["slot_first"][self.code(cell)]) + self.slot(cell, behavior)
+
+    @property
+    def widest(self) -> int:
+        """Most behaviors of a type: the width of the column `value`."""
+        return int(np.diff(self.book.kinds["slot_first"]).max())
+
+
+def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clones: tuple = (), off: frozenset = frozenset()):
+    """Arrays of all rules of a catalogue for a host, with the rules and fields of the named therapies.
+
+    clones : objects with `multipliers` {behavior of tumor: factor}; clone 0 is the first (or the plain one).
+    """
+    types = list(catalogue.cells)
+    states = list(catalogue.states)
+    delivered = [t for t in therapies if catalogue.therapies[t].delivery == "field"]
+    drugs = [t for t in therapies if t not in delivered]
+    fields = [*catalogue.fields, *(drug_field(t) for t in delivered)]
+    rules = {name: rule for name, rule in catalogue.rules.items() if name not in off}
+    for t in therapies:
+        rules |= {f"{t}.{name}": rule for name, rule in catalogue.therapies[t].rules.items() if f"{t}.{name}" not in off}
+    signals = _signals(types, states, fields, drugs, delivered)
+    names = [name for name, _, _ in signals]
+    index_of = {name: i for i, name in enumerate(names)}
+    terms = _terms(rules, types, host, index_of)
+
+    behaviors: list[tuple[str, str]] = []
+    slot_first = [0]
+    for cell in types:
+        own = list(catalogue.cells[cell].behaviors)
+        own += [b for (c, b) in terms if c == cell and b not in own]
+        behaviors += [(cell, b) for b in own]
+        slot_first.append(len(behaviors))
+    slots = {(c, b): i - slot_first[types.index(c)] for i, (c, b) in enumerate(behaviors)}
+
+    columns = _groups(catalogue, host, behaviors, terms)
+    starts = np.zeros((len(types), max(len(states), 1)), np.float32)
+    for c, cell in enumerate(types):
+        for state, number in catalogue.cells[cell].starts.items():
+            starts[c, states.index(state)] = number.at(host)
+    roles = _roles(catalogue, types, fields, slots)
+    kinds = np.zeros(len(types) + 1, arrays.KIND).view(np.recarray)
+    kinds["slot_first"] = slot_first
+    parts = {
+        "used": _used(types, terms, signals, kinds),
+        "changes": _changes(catalogue, types, states, slots, kinds),
+        "fluxes": _fluxes(catalogue, types, fields, slots, kinds),
+        "events": _events(catalogue, types, slots, kinds),
+        "taxes": _taxes(types, fields, slots, kinds),
+    }
+    for c, cell in enumerate(types):
+        for name, value in roles(cell).items():
+            kinds[name][c] = value
+    group_first, groups, flat = _groups(catalogue, host, behaviors, terms)
+    book = Book(
+        kinds=kinds,
+        group_first=group_first,
+        groups=groups,
+        terms=flat,
+        signals=_table([(kind, index) for _, kind, index in signals], arrays.SIGNAL),
+        clone_factor=_clone_factor(clones, behaviors),
+        pdl1=states.index("pdl1") if "pdl1" in states else -1,
+        **parts,
+    )
+    return Biology(host, types, states, fields, drugs, names, behaviors, starts, book, slots)
+
+
+def _signals(types, states, fields, drugs, delivered) -> list[tuple[str, int, int]]:
+    """(name, kind, index) of every signal."""
+    out = [(f, arrays.FIELD, i) for i, f in enumerate(fields)]
+    out += [(m, arrays.MATRIX, i) for i, m in enumerate(MATRIX)]
+    out += [("packing", arrays.PACKING, 0)]
+    out += [(f"contact.{c}", arrays.CONTACT, i) for i, c in enumerate(types)]
+    out += [("contact.pdl1", arrays.CONTACT_PDL1, 0), ("contact.vessel", arrays.CONTACT_VESSEL, 0)]
+    out += [(f"state.{s}", arrays.STATE, i) for i, s in enumerate(states)]
+    out += [("engagement", arrays.ENGAGEMENT, 0), ("age", arrays.AGE, 0)]
+    out += [(f"drug.{d}", arrays.DRUG, i) for i, d in enumerate(drugs)]
+    out += [(f"drug.{d}", arrays.FIELD, fields.index(drug_field(d))) for d in delivered]
+    return out
+
+
+def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int]):
+    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being (signal, 1 / half, power)."""
+    terms: dict[tuple[str, str], dict[str, tuple[list, list, list]]] = {}
+    for rule in rules.values():
+        for cell in (rule.cell,) if isinstance(rule.cell, str) else rule.cell:
+            if cell not in types:
+                continue
+            up, down, owners = terms.setdefault((cell, rule.behavior), {}).setdefault(rule.group, ([], [], []))
+            power = rule.power if isinstance(rule.power, (int, float)) else rule.power.at(host)
+            term = (index_of[rule.signal], 1.0 / rule.half_max.at(host), power)
+            (up if rule.effect == "increases" else down).append(term)
+            owners.append(rule)
+    return terms
+
+
+def _table(rows: list[tuple], dtype: np.dtype) -> np.ndarray:
+    return np.array(rows, dtype).view(np.recarray)
+
+
+def _groups(catalogue, host, behaviors, terms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the groups of each behavior begin, the groups, and their terms."""
+    first, groups = [0], []
+    flat: list[tuple[int, float, float]] = []
+    for cell, behavior in behaviors:
+        number = catalogue.cells[cell].behaviors.get(behavior)
+        own = dict(terms.get((cell, behavior), {}))
+        own.setdefault("main", ([], [], []))
+        for name, (up, down, owners) in own.items():
+            if name == "main":
+                base = number.at(host) if number is not None else 0.0
+            else:
+                given = [r.base for r in owners if r.base is not None]
+                base = (given[0] if isinstance(given[0], (int, float)) else given[0].at(host)) if given else 1.0
+            raised = [r.limit.at(host) for r in owners if r.effect == "increases"]
+            lowered = [r.limit.at(host) for r in owners if r.effect == "decreases"]
+            begin = len(flat)
+            flat += up + down
+            highest = raised[0] if raised else base
+            lowest = lowered[0] if lowered else 0.0
+            groups.append((base, highest, lowest, begin, begin + len(up), len(flat)))
+        first.append(len(groups))
+    return np.array(first, np.int32), _table(groups, arrays.GROUP), _table(flat, arrays.TERM)
+
+
+def _used(types, terms, signals, kinds) -> np.ndarray:
+    """Signals that each type senses; notes in `kinds` where they begin and whether contacts must be counted."""
+    used: list[int] = []
+    for c, cell in enumerate(types):
+        own = {t[0] for (o, _), groups in terms.items() if o == cell for up, down, _ in groups.values() for t in up + down}
+        used += sorted(own)
+        kinds["used_first"][c + 1] = len(used)
+        kinds["needs"][c] = any(signals[s][1] in (arrays.CONTACT, arrays.PACKING) for s in own)
+    return np.array(used, np.int32)
+
+
+def _clone_factor(clones, behaviors) -> np.ndarray:
+    """(1 + clones, behaviors) factors: row 0 for every cell of no clone, the others for tumor cells of a clone."""
+    factor = np.ones((len(clones) + 1, len(behaviors)), np.float32)
+    for c, clone in enumerate(clones):
+        for i, (cell, behavior) in enumerate(behaviors):
+            if cell == "tumor":
+                factor[c + 1, i] = clone.multipliers.get(behavior, 1.0)
+    return factor
+
+
+def _changes(catalogue, types, states, slots, kinds) -> np.ndarray:
+    """The integrated states of each type with the slots of their rates."""
+    rows = []
+    for c, cell in enumerate(types):
+        for state in catalogue.cells[cell].states:
+            rates = (slots.get((cell, f"{state}_{way}"), -1) for way in ("gain", "loss"))
+            rows.append((states.index(state), *rates))
+        kinds["state_first"][c + 1] = len(rows)
+    return _table(rows, arrays.CHANGE)
+
+
+def _fluxes(catalogue, types, fields, slots, kinds) -> np.ndarray:
+    """What each type secretes, takes up or exchanges with the blood."""
+    saturable = [f for f in catalogue.fields if catalogue.fields[f].kinetics == "michaelis_menten"]
+    rows = []
+    for c, cell in enumerate(types):
+        for f, name in enumerate(fields):
+            uptake = arrays.SATURABLE_UPTAKE if name in saturable else arrays.UPTAKE
+            for prefix, how in (("secretion", arrays.SECRETION), ("uptake", uptake), ("exchange", arrays.EXCHANGE)):
+                if (cell, f"{prefix}.{name}") in slots:
+                    line = saturable.index(name) if name in saturable else -1
+                    rows.append((f, slots[cell, f"{prefix}.{name}"], how, line))
+        kinds["flux_first"][c + 1] = len(rows)
+    return _table(rows, arrays.FLUX)
+
+
+def _events(catalogue, types, slots, kinds) -> np.ndarray:
+    """The competing events of each type."""
+    rows = []
+    for c, cell in enumerate(types):
+        for event in catalogue.cells[cell].events:
+            if (cell, event.behavior) in slots:
+                rows.append((slots[cell, event.behavior], DOES[event.does], types.index(event.to) if event.to else 0))
+        kinds["event_first"][c + 1] = len(rows)
+    return _table(rows, arrays.EVENT)
+
+
+def _taxes(types, fields, slots, kinds) -> np.ndarray:
+    """The gradients that each type follows."""
+    rows = []
+    for c, cell in enumerate(types):
+        rows += [(f, slots[cell, f"chemotaxis.{name}"]) for f, name in enumerate(fields) if (cell, f"chemotaxis.{name}") in slots]
+        kinds["taxis_first"][c + 1] = len(rows)
+    return _table(rows, arrays.TAXIS)
+
+
+def _roles(catalogue, types, fields, slots):
+    """A function from a cell type to the other entries of its KIND."""
+    plain = ("speed", "persistence", "attachment", "detachment", "hit_rate", "visibility")
+
+    def roles(cell: str) -> dict[str, int]:
+        entry = catalogue.cells[cell]
+        return {
+            **{b: slots.get((cell, b), -1) for b in plain},
+            "deposition": slots.get((cell, "deposition.ecm"), -1),
+            "degradation": slots.get((cell, "degradation.ecm"), -1),
+            "targets": sum(1 << types.index(t) for t in entry.targets),
+            "layer": LAYERS[entry.layer],
+            "antigen_load": "antigen_load" in entry.states,
+            "specific": bool(entry.antigen_specific),
+        }
+
+    return roles
