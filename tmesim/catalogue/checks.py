@@ -211,9 +211,9 @@ def _evidence(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:
 
 
 def missing_sources(catalogue: Catalogue) -> Iterator[Issue]:
-    """Numbers of the packaged catalogue without a source; a power may rest on its rule's evidence."""
+    """Numbers of the packaged catalogue without a source; a power and a base may rest on its rule's evidence."""
     for path, number in catalogue._numbers.values():
-        if not number.source and path[-1] != "power":
+        if not number.source and path[-1] not in ("power", "base"):
             yield path, "has no source: name a claim, a publication, or 'assumed: why'"
     for kind, name, entry in catalogue.entries():
         if kind not in ("cells", "processes", "matrix") and not entry.evidence:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, NoReturn, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, get_args
 
 from pydantic import (
     AfterValidator,
@@ -122,11 +122,11 @@ _units, _units_schema = _schema(_unit, {"type": ["string", "integer"]})
 _range, _range_schema = _schema(_span, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
 _count, _count_schema = _schema(_whole, {"type": "integer", "minimum": 1})
 
-Texts = Annotated[
-    tuple[str, ...],
-    PlainValidator(_sources),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
+if TYPE_CHECKING:
+    Texts = tuple[str, ...]
+else:
+    _texts = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    Texts = Annotated[Any, PlainValidator(_sources), WithJsonSchema(_texts)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 

@@ -166,7 +166,7 @@ class _Composer:
             steps.append(len(node.content) if isinstance(node.content, list) else node.key[0] if node.key else "")
         return dotted((*steps, key))
 
-    def alias(self, anchor: str, mark: tuple[int, int]) -> _Node:
+    def alias(self, anchor: Any, mark: tuple[int, int]) -> _Node:
         target = self.anchors.get(anchor)
         if any(node.anchor == anchor for node in self.open):
             self.blame(mark, f"the alias *{anchor} holds itself")

@@ -1,0 +1,229 @@
+"""A scenario: a tissue, its treatment arms and its biology, read from YAML, checked as a whole and frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tmesim import units
+from tmesim.catalogue import Catalogue, load_catalogue
+from tmesim.catalogue.models import frozendict
+from tmesim.reading import Document, InputError, Position, parse
+from tmesim.reading.yaml12 import resolve
+from tmesim.scenario.file import json_schema
+from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, frozen, start_content, thawed, um
+from tmesim.scenario.resolving import Resolver, written
+from tmesim.scenario.sources import document_of, find, named, with_options
+
+__all__ = [
+    "Arm",
+    "Clone",
+    "Disk",
+    "Dose",
+    "Scenario",
+    "Start",
+    "Time",
+    "TissueBox",
+    "find",
+    "json_schema",
+    "load",
+    "named",
+    "read_text",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """All that a run depends on, but the versions. Two scenarios with the same content are equal.
+
+    `set`, `off` and `add` are what the scenario changes in the packaged catalogue; `catalogue` has them applied.
+    """
+
+    name: str
+    question: str
+    story: str
+    host: str
+    tissue: TissueBox
+    start: Start
+    time: Time
+    replicates: int
+    seed: int
+    arms: Mapping[str, Arm]
+    reference: str
+    endpoints: tuple[str, ...]
+    catalogue: Catalogue = field(repr=False)
+    set: Mapping[str, Any] = frozendict()
+    off: tuple[str, ...] = ()
+    add: Mapping[str, Any] = frozendict()
+
+    def catalogue_for(self, arm: str | Arm) -> Catalogue:
+        """The catalogue with the overrides of an arm, which hold from its `from_h` on."""
+        chosen = self.arm(arm) if isinstance(arm, str) else arm
+        if not chosen.set and not chosen.off:
+            return self.catalogue
+        key = (chosen.set, chosen.off)
+        if key not in self._arm_catalogues:
+            changed, problems = self.catalogue.with_numbers(chosen.set)
+            if problems:
+                raise ValueError("; ".join(f"{path}: {message}" for path, message in problems.items()))
+            self._arm_catalogues[key] = changed.without(chosen.off)
+        return self._arm_catalogues[key]
+
+    @cached_property
+    def _arm_catalogues(self) -> dict[Any, Catalogue]:
+        return {}
+
+    def arm(self, name: str) -> Arm:
+        """An arm by name; LookupError with the choices if there is none."""
+        if name not in self.arms:
+            raise LookupError(f"there is no arm '{name}'. Known: {', '.join(self.arms)}")
+        return self.arms[name]
+
+    def with_options(
+        self,
+        *,
+        seed: int | None = None,
+        replicates: int | None = None,
+        days: float | None = None,
+        arms: Sequence[str] | None = None,
+        set: Mapping[str, Any] | None = None,
+    ) -> Scenario:
+        """The scenario with options of a run changed and checked again.
+
+        set : numbers of the catalogue by dotted path, or settings such as `start.ecm`.
+        """
+        document = Document(self.content(), self.name, {(): Position(f"scenario {self.name}")})
+        return _resolved(with_options(document, seed, replicates, days, arms, set))
+
+    def content(self) -> dict[str, Any]:
+        """The scenario as plain data in the shape of a scenario file, with every default and unit written out."""
+        content = {
+            "name": self.name,
+            "question": self.question,
+            "story": self.story,
+            "host": self.host,
+            "tissue": {
+                "size": [um(self.tissue.size_um[1]), um(self.tissue.size_um[0])],
+                "spacing": um(self.tissue.spacing),
+            },
+            "start": start_content(self.start),
+            "time": {
+                "days": self.time.days,
+                "step": units.show(self.time.step_h, "h"),
+                "record_every": units.show(self.time.record_every_h, "h"),
+                "snapshots": [units.show(hour, "h") for hour in self.time.snapshots_h],
+            },
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "arms": {name: arm.content() for name, arm in self.arms.items()},
+            "reference": self.reference,
+            "set": dict(self.set),
+            "off": list(self.off),
+            "add": thawed(self.add),
+            "endpoints": list(self.endpoints),
+            "catalogue": load_catalogue().hash,
+        }
+        return {key: value for key, value in content.items() if key not in ("set", "off", "add") or value}
+
+    def to_yaml(self) -> str:
+        """The fully resolved scenario as YAML; reading it again gives an equal scenario."""
+        return yaml.dump(self.content(), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical content, with the biology it runs on; texts and names count too."""
+        canonical = [self.content(), list(self.arms), self.catalogue.hash]
+        return hashlib.sha256(json.dumps(canonical, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.hash == other.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+
+def load(
+    source: str | Path | Scenario,
+    *,
+    seed: int | None = None,
+    replicates: int | None = None,
+    days: float | None = None,
+    arms: Sequence[str] | None = None,
+    set: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Read a scenario by path or name (or take one) with options on top; InputError holds every problem at once."""
+    if isinstance(source, Scenario):
+        options = (seed, replicates, days, arms, set)
+        if all(option is None for option in options):
+            return source
+        return source.with_options(seed=seed, replicates=replicates, days=days, arms=arms, set=set)
+    return _resolved(with_options(document_of(source), seed, replicates, days, arms, set))
+
+
+def read_text(text: str, file: str = "<text>") -> Scenario:
+    """A scenario from YAML text; it extends nothing."""
+    return _resolved(parse(text, file))
+
+
+def _resolved(document: Document) -> Scenario:
+    resolver = Resolver(document)
+    catalogue = resolver.catalogue()
+    tissue = resolver.tissue()
+    start = resolver.start(tissue, catalogue)
+    time = resolver.time()
+    arms = resolver.arms(catalogue, time)
+    reference = resolver.reference()
+    host = resolver.part("host")
+    if catalogue is not None and host is not None:
+        resolver.for_host(catalogue, host, {dose.use for arm in arms.values() for dose in arm.therapies})
+    if resolver.problems or catalogue is None or tissue is None or start is None or time is None:
+        raise InputError(resolver.problems)
+    parts = resolver.parts
+    recorded, packaged = parts["catalogue"], load_catalogue().hash
+    if recorded is not None and recorded != packaged:
+        place = document.position(("catalogue",))
+        message = (
+            f"was written with another catalogue ({recorded[:12]}); this one is {packaged[:12]}: results can differ"
+        )
+        warnings.warn(f"{place.file}:{place.line}: {message}", stacklevel=3)
+    return Scenario(
+        name=parts["name"],
+        question=parts["question"],
+        story=parts["story"],
+        host=parts["host"],
+        tissue=tissue,
+        start=start,
+        time=time,
+        replicates=parts["replicates"],
+        seed=parts["seed"],
+        arms=frozendict(arms),
+        reference=reference,
+        endpoints=tuple(dict.fromkeys(parts["endpoints"])),
+        catalogue=catalogue,
+        set=written(catalogue, parts["set"]),
+        off=tuple(sorted({*parts["off"]})),
+        add=frozen(parts["add"]),
+    )
+
+
+class _Writer(yaml.SafeDumper):
+    """Writes text that YAML 1.2 would take for something else in quotes, and long text as a block."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None if resolve(text) is text else "'"
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Writer.add_representer(str, _text)

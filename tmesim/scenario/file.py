@@ -1,0 +1,195 @@
+"""The shape of a scenario file: what a user may write, with text that carries units turned into numbers.
+
+The JSON Schema for editors comes from these models.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StrictInt, WithJsonSchema
+
+from tmesim import units
+from tmesim.catalogue.models import KINDS, Host
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+# Names become names of files; these are devices on Windows, with or without an ending.
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a name is due, but '{value}' was found; put it in quotes if it is meant as text")
+    if not NAME.fullmatch(value) or value.endswith(".") or value.split(".")[0].lower() in _DEVICES:
+        message = "is no name that can stand for a folder: use letters, digits, '_', '-' and '.', at most 80"
+        raise ValueError(f"'{value}' {message}, with a letter or digit first")
+    return value
+
+
+def _quantity(unit: str, low: float = 0.0, high: float | None = None, positive: bool = False) -> Any:
+    """A number in a unit, read from text such as `15 µm`; a bare number where a plain number is due."""
+
+    def read(value: Any) -> float:
+        number = units.quantity(value, unit)
+        if positive and number <= 0:
+            raise ValueError(f"must be above 0, but {value} was found")
+        if number < low:
+            raise ValueError(f"{value} is below {units.show(low, unit)}")
+        if high is not None and number > high:
+            raise ValueError(f"must not be above {units.show(high, unit)}, but {value} was found")
+        return number
+
+    kind = {"type": "number"} if unit == "1" else {"type": "string", "examples": [units.example(unit)]}
+    return Annotated[float, PlainValidator(read), WithJsonSchema(kind)]
+
+
+def _days(value: Any) -> float:
+    """`21` and `21 d` are both 21 days."""
+    days = (
+        units.quantity(value, "d") if isinstance(value, str) and units.split(value)[1] else units.quantity(value, "1")
+    )
+    if days <= 0:
+        raise ValueError(f"must be above 0, but {value} was found")
+    return days
+
+
+def _signed(value: Any) -> float:
+    """A time that may lie before the start, so that the check of arms can say so."""
+    return units.quantity(value, "h")
+
+
+if TYPE_CHECKING:
+    Name = str
+    Length = float
+    Coordinate = float
+    Hours = float
+    Moment = float
+    Days = float
+    Density = float
+    Share = float
+    Factor = float
+else:
+    Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
+    Length = _quantity("µm", positive=True)
+    Coordinate = _quantity("µm")
+    Hours = _quantity("h", positive=True)
+    Moment = Annotated[float, PlainValidator(_signed), WithJsonSchema({"type": "string", "examples": ["7 d"]})]
+    Days = Annotated[float, PlainValidator(_days), WithJsonSchema({"type": ["number", "string"], "examples": [21]})]
+    Density = _quantity("/mm²")
+    Share = _quantity("1", high=1.0)
+    Factor = _quantity("1")
+
+
+def _tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, dict) else value
+
+
+def _empty(value: Any) -> Any:
+    return {} if value is None else value
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class TissuePart(Part):
+    size: tuple[Length, Length] = Field(description="width and height of the patch")
+    spacing: Length = 15.0
+
+
+class DiskPart(Part):
+    radius: Length
+    fill: Share = 1.0
+    at: tuple[Coordinate, Coordinate] | None = Field(None, description="x and y of the center; default: the middle")
+
+
+class ClonePart(Part):
+    name: Name
+    share: Share
+    antigens: Annotated[StrictInt, Field(ge=0, le=32)] = 3
+    multipliers: dict[str, Factor] = {}
+
+
+class StartPart(Part):
+    tumor: Annotated[tuple[DiskPart, ...], BeforeValidator(_tuple)] = ()
+    clones: tuple[ClonePart, ...] = ()
+    densities: dict[str, Density] = Field({}, description="cells per mm² of host tissue outside the tumor")
+    capillaries: Density = Field(description="capillaries that cross the plane, per mm² of host tissue")
+    ecm: Share
+
+
+class TimePart(Part):
+    days: Days
+    step: Hours = 1.0
+    record_every: Hours = 6.0
+    snapshots: tuple[Moment, ...] | None = Field(None, description="default: the start and the end")
+
+
+class DosePart(Part):
+    use: str = Field(description="id or alias of a therapy")
+    start: Moment
+    dose: str | None = Field(None, description="for example 10 mg/kg; default: the catalogue's for the host")
+    every: Hours | None = None
+    times: Annotated[StrictInt, Field(ge=1)] | None = None
+
+
+class ArmPart(Part):
+    therapies: tuple[DosePart, ...] = ()
+    set: dict[str, Any] = {}
+    off: tuple[str, ...] = ()
+    start: Moment = Field(0.0, alias="from", description="when set and off begin to hold")
+
+
+def _kinds(value: Any) -> Any:
+    if isinstance(value, dict) and (unknown := [kind for kind in value if kind not in KINDS]):
+        raise ValueError(f"there is no '{unknown[0]}' in the catalogue. Known: {', '.join(KINDS)}")
+    return value
+
+
+class ScenarioFile(Part):
+    """A scenario: the tissue at the start, the arms that are compared, and how long."""
+
+    name: Name
+    question: Annotated[str, Field(min_length=1)]
+    story: str = ""
+    extends: str | None = Field(None, description="name or path of the scenario that this one changes")
+    host: Host = Field(description="whose clock and doses")
+    tissue: TissuePart
+    start: StartPart
+    time: TimePart
+    replicates: Annotated[StrictInt, Field(ge=1, le=100_000)] = 6
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 1
+    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1)] = Field(
+        description="treatments to compare, by name"
+    )
+    reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
+    set: Annotated[dict[str, Any], BeforeValidator(_empty)] = Field({}, description="numbers of the catalogue by path")
+    off: tuple[str, ...] = Field((), description="names of rules that are switched off")
+    add: Annotated[dict[str, dict[str, Any]], BeforeValidator(_kinds)] = Field({}, description="new catalogue entries")
+    endpoints: Annotated[tuple[str, ...], Field(min_length=1)] = ("tumor_burden",)
+    catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
+        None, description="SHA-256 of the catalogue a run was made with; written by the program"
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file."""
+    schema = ScenarioFile.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    # What a file inherits it need not say.
+    schema["required"] = ["name", "question"]
+    for kind, model in KINDS.items():
+        entry = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}")
+        for name, part in entry.pop("$defs", {}).items():
+            schema["$defs"][f"{kind}.{name}"] = part
+        schema["$defs"][kind] = entry
+    schema["properties"]["add"] = {
+        "type": "object",
+        "description": "new catalogue entries",
+        "additionalProperties": False,
+        "properties": {kind: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}} for kind in KINDS},
+    }
+    for part in ("TissuePart", "StartPart", "TimePart"):
+        schema["$defs"][part].pop("required", None)
+    return schema

@@ -1,0 +1,144 @@
+"""The parts of a resolved scenario: frozen, in the units that their names say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tmesim import units
+from tmesim.catalogue.models import frozendict
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class TissueBox(Part):
+    """The patch: `size_um` is (height, width) like an array, `shape` its sites (ny, nx)."""
+
+    size_um: tuple[float, float]
+    spacing: float
+    shape: tuple[int, int]
+
+
+class Disk(Part):
+    """A disk of tumor cells; `at_um` is its center (x, y), `fill` the share of its sites that hold a cell."""
+
+    radius_um: float
+    fill: float
+    at_um: tuple[float, float]
+
+
+class Clone(Part):
+    """A tumor clone: its share of the tumor cells, its number of antigens, factors of behaviors."""
+
+    name: str
+    share: float
+    antigens: int
+    multipliers: frozendict
+
+
+class Start(Part):
+    """The tissue at hour 0; densities and capillaries per mm² of host tissue, ecm in 0..1."""
+
+    tumor: tuple[Disk, ...]
+    clones: tuple[Clone, ...]
+    densities: frozendict
+    capillaries: float
+    ecm: float
+
+
+class Time(Part):
+    days: float
+    step_h: float
+    record_every_h: float
+    snapshots_h: tuple[float, ...]
+
+    @property
+    def steps(self) -> int:
+        return round(self.days * 24 / self.step_h)
+
+
+class Dose(Part):
+    """A course of a therapy: `dose` in `unit` (mg/kg, mg or mg/m²), first at `start_h`, `times` times `every_h`."""
+
+    use: str
+    start_h: float
+    dose: float
+    unit: str
+    every_h: float
+    times: int
+
+    def hours(self) -> tuple[float, ...]:
+        """The hours at which it is given."""
+        return tuple(self.start_h + i * self.every_h for i in range(self.times))
+
+
+class Arm(Part):
+    """A treatment: courses of therapies, and numbers and rules that change from `from_h` on.
+
+    `set` maps a dotted path to its value in the unit of the slot, as text that reads back exactly.
+    """
+
+    therapies: tuple[Dose, ...] = ()
+    set: frozendict = frozendict()
+    off: tuple[str, ...] = ()
+    from_h: float = 0.0
+
+    def content(self) -> dict[str, Any]:
+        """The arm as it stands in a scenario file."""
+        content: dict[str, Any] = {}
+        if self.therapies:
+            content["therapies"] = [
+                {
+                    "use": dose.use,
+                    "start": units.show(dose.start_h, "h"),
+                    "dose": units.show(dose.dose, dose.unit),
+                    "every": units.show(dose.every_h, "h"),
+                    "times": dose.times,
+                }
+                for dose in self.therapies
+            ]
+        if self.set:
+            content["set"] = dict(self.set)
+        if self.off:
+            content["off"] = list(self.off)
+        if self.from_h:
+            content["from"] = units.show(self.from_h, "h")
+        return content
+
+
+def start_content(start: Start) -> dict[str, Any]:
+    """The start as it stands in a scenario file."""
+    return {
+        "tumor": [
+            {"radius": um(disk.radius_um), "fill": disk.fill, "at": [um(x) for x in disk.at_um]} for disk in start.tumor
+        ],
+        "clones": [
+            {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}
+            for c in start.clones
+        ],
+        "densities": {name: units.show(density, "/mm²") for name, density in start.densities.items()},
+        "capillaries": units.show(start.capillaries, "/mm²"),
+        "ecm": start.ecm,
+    }
+
+
+def um(length: float) -> str:
+    return units.show(length, "µm")
+
+
+def frozen(data: Any) -> Any:
+    """Plain YAML data that cannot change."""
+    if isinstance(data, Mapping):
+        return frozendict({key: frozen(value) for key, value in data.items()})
+    return tuple(frozen(value) for value in data) if isinstance(data, list | tuple) else data
+
+
+def thawed(data: Any) -> Any:
+    """The opposite of `frozen`, to be written."""
+    if isinstance(data, Mapping):
+        return {key: thawed(value) for key, value in data.items()}
+    return [thawed(value) for value in data] if isinstance(data, list | tuple) else data

@@ -1,0 +1,321 @@
+"""From a document to the parts of a scenario: what must hold between its keys and the catalogue, all at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from tmesim import units
+from tmesim.catalogue import Catalogue, checks, load_catalogue, validated
+from tmesim.catalogue.models import frozendict
+from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
+from tmesim.scenario.file import ArmPart, DosePart, ScenarioFile
+from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox
+
+MAX_SITES = 16_000  # along one side; positions are 16-bit
+
+
+class Resolver:
+    """One reading of a document. `problems` fills as parts are resolved; a broken part is None and its users wait."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+        self.broken: set[str] = set()
+        self.broken_arms: set[str] = set()
+        self.parts = self._parts()
+
+    def blame(self, path: DataPath, message: str) -> None:
+        self.problems.append(self.document.problem(path, message))
+
+    def part(self, name: str) -> Any:
+        return None if name in self.broken else self.parts[name]
+
+    def _parts(self) -> dict[str, Any]:
+        """The file's parts; those that cannot be read are reported, so that the others can still be checked."""
+        data = self.document.data
+        try:
+            whole = ScenarioFile.model_validate(data)
+            return {name: getattr(whole, name) for name in ScenarioFile.model_fields}
+        except ValidationError as error:
+            self.problems += problems_of(error, self.document, ScenarioFile)
+            for item in error.errors():
+                location = item["loc"]
+                if location[0] == "arms" and len(location) > 2:
+                    self.broken_arms.add(str(location[1]))
+                else:
+                    self.broken.add(str(location[0]))
+        parts: dict[str, Any] = {}
+        for name, info in ScenarioFile.model_fields.items():
+            if name in self.broken:
+                continue
+            value = data.get(name, info.default)
+            if name == "arms":
+                value = {arm: content for arm, content in value.items() if arm not in self.broken_arms}
+                parts[name] = TypeAdapter(dict[str, ArmPart | None]).validate_python(value)
+                parts[name] = {arm: content or ArmPart() for arm, content in parts[name].items()}
+            else:
+                annotation: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+                parts[name] = TypeAdapter(annotation).validate_python(value)
+        return parts
+
+    # -- the catalogue
+
+    def catalogue(self) -> Catalogue | None:
+        """The packaged catalogue with add, set and off; None if it cannot be made."""
+        if {"set", "off", "add"} & self.broken:
+            return None
+        base = load_catalogue()
+        added: dict[str, dict[str, Any]] = {}
+        count = len(self.problems)
+        for kind, entries in self.part("add").items():
+            for name in entries:
+                if name in getattr(base, kind):
+                    self.blame(
+                        ("add", kind, name), "exists already; change its numbers with 'set', or choose another name"
+                    )
+            added[kind], found = validated(self.document, kind, ("add", kind))
+            self.problems += found
+        if len(self.problems) > count:
+            return None
+        catalogue, issues = base.plus(added)
+        for path, message in issues:
+            inside = len(path) > 1 and path[1] in added.get(str(path[0]), {})
+            self.blame(("add", *path) if inside else ("add",), message if inside else f"{dotted(path)}: {message}")
+        if issues:
+            return None
+        return self.changed(catalogue, self.part("set"), self.part("off"), ())
+
+    def changed(
+        self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath
+    ) -> Catalogue | None:
+        """A catalogue with numbers set and rules off, as told in the document at a path."""
+        count = len(self.problems)
+        result, wrong = catalogue.with_numbers(values)
+        for path, message in wrong.items():
+            self.blame((*at, "set", path), message)
+        known = catalogue.all_rules
+        for index, name in enumerate(off):
+            if name not in known and name.rpartition(".")[2] not in known:
+                self.blame((*at, "off", index), f"there is no rule '{name}'.{suggestion(name, known)}")
+        if values and not wrong:
+            for found, message in checks.issues(result):
+                where, entry = dotted(found), dotted(found[:2])
+                near = [name for name in values if name == where or name.startswith(f"{entry}.")]
+                key = where if where in near else near[0] if near else None
+                place = (*at, "set", key) if key else (*at, "set")
+                self.blame(place, message if key == where else f"{where}: {message}")
+        return None if len(self.problems) > count else result.without(off)
+
+    def for_host(self, catalogue: Catalogue, host: str, used: set[str]) -> None:
+        """Each number that a run reads has a value for the host."""
+        for path, number in catalogue.numbers():
+            kind, name, *_ = path.split(".")
+            if host not in number.hosts and (kind != "therapies" or name in used):
+                place: DataPath = ("add", kind, name) if name in (self.part("add") or {}).get(kind, {}) else ("host",)
+                self.blame(place, f"{path} has no value for {host}")
+
+    # -- tissue, start, time
+
+    def tissue(self) -> TissueBox | None:
+        part = self.part("tissue")
+        if part is None:
+            return None
+        sites = []
+        for axis, length in enumerate(part.size):
+            count = length / part.spacing
+            sites.append(round(count))
+            if not math.isclose(count, round(count), rel_tol=1e-9):
+                fits = [units.show(n * part.spacing, "µm") for n in (math.floor(count), math.ceil(count)) if n > 0]
+                size, site = units.show(length, "µm"), units.show(part.spacing, "µm")
+                self.blame(
+                    ("tissue", "size", axis), f"{size} is no whole number of sites of {site}; {' or '.join(fits)} is"
+                )
+            elif not 3 <= sites[-1] <= MAX_SITES:
+                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; 3 to {MAX_SITES} are possible")
+        width, height = part.size
+        return TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
+
+    def start(self, tissue: TissueBox | None, catalogue: Catalogue | None) -> Start | None:
+        part = self.part("start")
+        if part is None or tissue is None:
+            return None
+        height, width = tissue.size_um
+        disks = []
+        for index, disk in enumerate(part.tumor):
+            x, y = disk.at or (width / 2, height / 2)
+            # One tumor may be written without a list around it.
+            listed = isinstance(self.document.data["start"]["tumor"], list)
+            path: DataPath = ("start", "tumor", index) if listed else ("start", "tumor")
+            slack = 1e-6
+            if min(x, y, width - x, height - y) < disk.radius - slack:
+                size = f"{units.show(width, 'µm')} × {units.show(height, 'µm')}"
+                what = f"a disk of radius {units.show(disk.radius, 'µm')} at ({units.show(x)}, {units.show(y)}) µm"
+                self.blame((*path, "radius"), f"{what} does not fit in the tissue of {size}")
+            disks.append(Disk(radius_um=disk.radius, fill=disk.fill, at_um=(x, y)))
+        self._crowding(part, tissue, catalogue)
+        clones = tuple(
+            Clone(name=c.name, share=c.share, antigens=c.antigens, multipliers=frozendict(c.multipliers))
+            for c in part.clones
+        )
+        self._clones(clones, catalogue)
+        return Start(
+            tumor=tuple(disks),
+            clones=clones or (Clone(name="founder", share=1.0, antigens=3, multipliers=frozendict()),),
+            densities=frozendict(part.densities),
+            capillaries=part.capillaries,
+            ecm=part.ecm,
+        )
+
+    def _crowding(self, part: Any, tissue: TissueBox, catalogue: Catalogue | None) -> None:
+        """Densities must leave each layer at most one cell a site."""
+        per_site = (tissue.spacing / 1000) ** 2
+        if part.capillaries * per_site > 1:
+            most = units.show(math.floor(1 / per_site), "/mm²")
+            self.blame(("start", "capillaries"), f"more than one a site; at most {most} fit")
+        if catalogue is None:
+            return
+        wanted: dict[str, float] = {}
+        for name, density in part.densities.items():
+            path = ("start", "densities", name)
+            if name not in catalogue.cells:
+                self.blame(path, f"there is no cell type '{name}'.{suggestion(name, catalogue.cells)}")
+            elif catalogue.cells[name].layer == "vessel":
+                self.blame(path, "vessels are given by 'capillaries'")
+            else:
+                layer = catalogue.cells[name].layer
+                wanted[layer] = wanted.get(layer, 0.0) + density
+        for place, density in wanted.items():
+            if density * per_site > 1:
+                most = units.show(math.floor(1 / per_site), "/mm²")
+                total = units.show(density, "/mm²")
+                self.blame(("start", "densities"), f"the {place} layer holds at most {most}, but {total} are asked for")
+
+    def _clones(self, clones: tuple[Clone, ...], catalogue: Catalogue | None) -> None:
+        if clones and not math.isclose(sum(clone.share for clone in clones), 1, rel_tol=1e-6):
+            self.blame(("start", "clones"), f"the shares add up to {sum(c.share for c in clones):g}; 1 is due")
+        for index, clone in enumerate(clones):
+            if clone.name in [other.name for other in clones[:index]]:
+                self.blame(("start", "clones", index, "name"), f"'{clone.name}' is given twice")
+            own = catalogue.cells["tumor"].behaviors if catalogue and "tumor" in catalogue.cells else None
+            for name in clone.multipliers if own is not None else ():
+                if name not in own:  # type: ignore[operator]
+                    message = f"there is no behavior '{name}' of tumor cells.{suggestion(name, own or ())}"
+                    self.blame(("start", "clones", index, "multipliers", name), message)
+
+    def time(self) -> Time | None:
+        part = self.part("time")
+        if part is None:
+            return None
+        end = part.days * 24
+        if not _multiple(part.record_every, part.step):
+            every, step = units.show(part.record_every, "h"), units.show(part.step, "h")
+            self.blame(("time", "record_every"), f"{every} is no multiple of the step of {step}")
+        if not _multiple(end, part.step):
+            self.blame(
+                ("time", "days"), f"{units.show(end, 'h')} is no multiple of the step of {units.show(part.step, 'h')}"
+            )
+        snapshots = (0.0, end) if part.snapshots is None else part.snapshots
+        for index, hour in enumerate(snapshots):
+            path, day = ("time", "snapshots", index), units.show(hour / 24, "d")
+            if hour < 0:
+                self.blame(path, f"{day} is before the start of the run")
+            elif hour > end:
+                self.blame(path, f"{day} is beyond the end of the run at {units.show(part.days, 'd')}")
+            elif not _multiple(hour, part.step):
+                self.blame(path, f"{units.show(hour, 'h')} is no multiple of the step of {units.show(part.step, 'h')}")
+        return Time(
+            days=part.days,
+            step_h=part.step,
+            record_every_h=part.record_every,
+            snapshots_h=tuple(sorted(set(snapshots))),
+        )
+
+    # -- arms
+
+    def arms(self, catalogue: Catalogue | None, time: Time | None) -> dict[str, Arm]:
+        """Each arm with doses and schedules filled in, and its overrides in the units of their slots."""
+        arms: dict[str, Arm] = {}
+        for name, part in (self.part("arms") or {}).items():
+            path: DataPath = ("arms", name)
+            doses = [
+                self._dose((*path, "therapies", index), dose, catalogue, time)
+                for index, dose in enumerate(part.therapies)
+            ]
+            self._moment((*path, "from"), part.start, time)
+            if part.start and not part.set and not part.off:
+                self.blame((*path, "from"), "says when 'set' and 'off' begin, but neither is given")
+            if catalogue is None:
+                continue
+            # An arm's own problems are found on the catalogue of the scenario.
+            changed = self.changed(catalogue, part.set, part.off, path)
+            arms[name] = Arm(
+                therapies=tuple(dose for dose in doses if dose is not None),
+                set=written(changed, part.set) if changed is not None else frozendict(),
+                off=tuple(sorted(set(part.off))),
+                from_h=part.start,
+            )
+        return arms
+
+    def _moment(self, path: DataPath, hour: float, time: Time | None) -> None:
+        day = units.show(hour / 24, "d")
+        if hour < 0:
+            self.blame(path, f"{day} is before the start of the run")
+        elif time is not None and hour >= time.days * 24:
+            self.blame(path, f"{day} is not before the end of the run at {units.show(time.days, 'd')}")
+
+    def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue | None, time: Time | None) -> Dose | None:
+        self._moment((*path, "start"), part.start, time)
+        host = self.part("host")
+        if catalogue is None or host is None:
+            return None
+        try:
+            use = catalogue.therapy_id(part.use)
+        except LookupError as error:
+            self.blame((*path, "use"), str(error.args[0]))
+            return None
+        therapy = catalogue.therapies[use]
+        if host not in therapy.dose.hosts:
+            self.blame((*path, "use"), f"{use} has no dose for {host}, only for {', '.join(therapy.dose.hosts)}")
+            return None
+        unit, dose = therapy.dose.unit_at(host), therapy.dose.at(host)
+        if part.dose is not None:
+            try:
+                dose = units.quantity(part.dose, unit)
+                if dose < 0:
+                    raise units.UnitError(f"must not be below 0, but {part.dose} was found")
+            except units.UnitError as error:
+                self.blame((*path, "dose"), str(error))
+        return Dose(
+            use=use,
+            start_h=part.start,
+            dose=dose,
+            unit=unit,
+            every_h=part.every if part.every is not None else therapy.schedule.every.at(host),
+            times=part.times if part.times is not None else therapy.schedule.times_at(host),
+        )
+
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        arms, reference = self.part("arms") or {}, self.part("reference")
+        names = [*arms, *self.broken_arms]
+        if reference is not None and names and reference not in names:
+            self.blame(("reference",), f"there is no arm '{reference}'.{suggestion(reference, names)}")
+        return str(reference or next(iter(arms), ""))
+
+
+def _multiple(value: float, step: float) -> bool:
+    return math.isclose(value / step, round(value / step), rel_tol=1e-9, abs_tol=1e-9)
+
+
+def written(catalogue: Catalogue, values: Mapping[str, Any]) -> frozendict:
+    """Overrides in the unit of their slot, as text that reads back exactly, in the order of their paths."""
+    made = {}
+    for path in sorted(values):
+        number = catalogue.number(path)
+        host = number.hosts[0]
+        made[path] = units.show(number.at(host), number.unit_at(host))
+    return frozendict(made)

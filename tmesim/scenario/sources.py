@@ -1,0 +1,237 @@
+"""Where scenarios come from: files by path or name, what they extend, and options on top."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tmesim import units
+from tmesim.catalogue.models import KINDS
+from tmesim.reading import DataPath, Document, InputError, Position, Problem, read_yaml, suggestion
+from tmesim.reading.yaml12 import resolve
+
+_OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
+MAX_CHAIN = 20
+
+
+def folders(beside: Path | None = None) -> list[Path]:
+    """Where a name is looked up: beside the file that extends it, ./scenarios, and those that come with the package."""
+    package = Path(str(resources.files("tmesim")))
+    # In a wheel the scenarios lie inside the package; in a checkout beside it.
+    return [*([beside] if beside else []), Path("scenarios"), package / "scenarios", package.parent / "scenarios"]
+
+
+def named(beside: Path | None = None) -> dict[str, Path]:
+    """Each scenario that can be called by its name, with its file."""
+    found: dict[str, Path] = {}
+    for folder in folders(beside):
+        if folder.is_dir():
+            for file in sorted(folder.glob("*.yaml")):
+                found.setdefault(file.stem, file)
+    return dict(sorted(found.items()))
+
+
+def find(source: str | Path, beside: Path | None = None) -> Path:
+    """The file of a scenario given by path or name; a relative path is relative to the file that names it."""
+    text = os.fspath(source)
+    if isinstance(source, Path) or text.endswith((".yaml", ".yml")) or "/" in text or os.sep in text:
+        return (beside / text) if beside else Path(text)
+    known = named(beside)
+    if text not in known:
+        raise LookupError(f"there is no scenario '{text}'.{suggestion(text, known)} Or give the path of a file")
+    return known[text]
+
+
+def document_of(source: str | Path) -> Document:
+    """A scenario's file joined with what it extends; each position tells the file it comes from."""
+    try:
+        file = find(source)
+    except LookupError as error:
+        raise InputError([Problem(str(error.args[0]))]) from None
+    return _joined(file, ())
+
+
+def _joined(file: Path, chain: tuple[Path, ...]) -> Document:
+    document = read_yaml(_shown(file))
+    chain = (*chain, file.resolve())
+    base = document.data.get("extends")
+    if base is None:
+        return document
+    if not isinstance(base, str) or not base.strip():
+        raise InputError(
+            [document.problem(("extends",), f"the name or path of a scenario is due, but '{base}' was found")]
+        )
+    try:
+        parent_file = find(base, file.parent)
+    except LookupError as error:
+        raise InputError([document.problem(("extends",), str(error.args[0]))]) from None
+    if parent_file.resolve() in chain:
+        names = " → ".join(path.stem for path in (*chain, parent_file))
+        raise InputError([document.problem(("extends",), f"goes round in a circle: {names}")])
+    if len(chain) >= MAX_CHAIN:
+        raise InputError([document.problem(("extends",), f"more than {MAX_CHAIN} scenarios extend one another")])
+    if not parent_file.is_file():
+        raise InputError([document.problem(("extends",), f"there is no file {_shown(parent_file)}")])
+    return joined(_joined(parent_file, chain), document)
+
+
+def _shown(file: Path) -> Path:
+    """The path as a reader would write it: relative where that is shorter."""
+    try:
+        relative = Path(os.path.relpath(file))
+    except ValueError:  # another drive
+        return file
+    return relative if ".." not in relative.parts else file
+
+
+def joined(parent: Document, child: Document) -> Document:
+    """The child's content over the parent's.
+
+    Mappings are joined key by key and `off` adds to the parent's; lists, arms and single added entries are replaced.
+    """
+    parent.data = {key: value for key, value in parent.data.items() if key not in (*_OWN, "extends", "catalogue")}
+    if "arms" in child.data:
+        parent.data.pop("reference", None)
+    result = Document({}, child.file, {(): child.position(())})
+
+    def place(document: Document, at: DataPath, to: DataPath) -> None:
+        """Take over the positions of a part."""
+        for path, position in document.positions.items():
+            if path[: len(at)] == at:
+                result.positions[(*to, *path[len(at) :])] = position
+
+    def join(old: dict[str, Any], new: dict[str, Any], at: DataPath) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for key in [*old, *(key for key in new if key not in old)]:
+            path = (*at, key)
+            both = key in old and key in new
+            whole = path[0] == "arms" or (path[0] == "add" and len(path) > 2)
+            if both and not whole and isinstance(old[key], dict) and isinstance(new[key], dict):
+                result.positions[path] = child.position(path)
+                made[key] = join(old[key], new[key], path)
+            elif both and path == ("off",) and isinstance(old[key], list) and isinstance(new[key], list):
+                made[key] = [*old[key], *(name for name in new[key] if name not in old[key])]
+                place(parent, path, path)
+                for index, name in enumerate(made[key]):
+                    if name in new[key]:
+                        result.positions[(*path, index)] = child.position((*path, new[key].index(name)))
+            elif key in new:
+                made[key] = new[key]
+                place(child, path, path)
+            else:
+                made[key] = old[key]
+                place(parent, path, path)
+        return made
+
+    result.data = join(parent.data, child.data, ())
+    return result
+
+
+def with_options(
+    document: Document,
+    seed: int | None = None,
+    replicates: int | None = None,
+    days: float | None = None,
+    arms: Sequence[str] | None = None,
+    set: Mapping[str, Any] | None = None,
+) -> Document:
+    """The document with the options of a command line or call written into it; their problems name the option."""
+    data, positions = _copied(document.data), dict(document.positions)
+    result = Document(data, document.file, positions)
+    for name, value in (("seed", seed), ("replicates", replicates)):
+        if value is not None:
+            data[name] = value
+            positions[(name,)] = Position(f"--{name}")
+    if days is not None:
+        _shortened(data, days)
+        positions[("time", "days")] = Position("--days")
+    problems = [problem for key, value in (set or {}).items() for problem in _assigned(result, key, value)]
+    if arms is not None and isinstance(data.get("arms"), dict):
+        wanted = [arms] if isinstance(arms, str) else list(arms)
+        for name in wanted:
+            if name not in data["arms"]:
+                problems.append(Problem(f"there is no arm '{name}'.{suggestion(name, data['arms'])}", file="--arms"))
+        data["arms"] = {name: arm for name, arm in data["arms"].items() if name in wanted} or data["arms"]
+        if data.get("reference") not in data["arms"]:
+            data.pop("reference", None)
+    if problems:
+        raise InputError(problems)
+    return result
+
+
+def _copied(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
+
+
+def _hours(text: Any) -> float:
+    """Hours of a text; what cannot be read is kept, for the check to complain about."""
+    try:
+        return units.quantity(text, "h")
+    except units.UnitError:
+        return 0.0
+
+
+def _shortened(data: dict[str, Any], days: float) -> None:
+    """Another length of the run: what a file plans for later is left out, and a last snapshot moves to the end."""
+    time = data.get("time")
+    if not isinstance(time, dict):
+        return
+    try:
+        old, end = float(units.quantity(time["days"], "1")) * 24, float(days) * 24
+    except (units.UnitError, KeyError, TypeError, ValueError):
+        old, end = 0.0, float("inf")
+    time["days"] = days
+    if isinstance(time.get("snapshots"), list):
+        kept = [text for text in time["snapshots"] if _hours(text) <= end and _hours(text) != old]
+        if len(kept) < len(time["snapshots"]) and end < float("inf"):
+            kept.append(units.show(end, "h"))
+        time["snapshots"] = kept
+    for arm in data["arms"].values() if isinstance(data.get("arms"), dict) else ():
+        if isinstance(arm, dict) and isinstance(arm.get("therapies"), list):
+            arm["therapies"] = [
+                dose
+                for dose in arm["therapies"]
+                if not isinstance(dose, dict) or _hours(dose.get("start", "0 h")) < end
+            ]
+        if isinstance(arm, dict) and _hours(arm.get("from", "0 h")) >= end:
+            for key in ("set", "off", "from"):
+                arm.pop(key, None)
+
+
+def _assigned(document: Document, key: str, value: Any) -> list[Problem]:
+    """KEY=VALUE: a number of the catalogue by its path, or a setting of the scenario such as `start.ecm`."""
+    place = Position(f"--set {key}")
+    if isinstance(value, str):
+        value = resolve(value.strip())
+    steps = key.split(".")
+    if steps[0] in KINDS:
+        overrides = document.data.setdefault("set", {})
+        if isinstance(overrides, dict):
+            overrides[key] = value
+        document.positions[("set", key)] = place
+        return []
+    target: Any = document.data
+    for index, step in enumerate(steps[:-1]):
+        inner = target.get(step) if isinstance(target, dict) else _item(target, step)
+        if not isinstance(inner, dict | list):
+            known = {*target, *(KINDS if index == 0 else ())} if isinstance(target, dict) else set()
+            return [Problem(f"there is no '{step}' to set.{suggestion(step, known)}", file=place.file)]
+        target = inner
+    path: DataPath = tuple(int(step) if step.isdigit() else step for step in steps)
+    if isinstance(target, dict):
+        target[steps[-1]] = value
+    elif _item(target, steps[-1]) is not None:
+        target[int(steps[-1])] = value
+    else:
+        return [Problem(f"there is no '{steps[-1]}' to set in a list of {len(target)}", file=place.file)]
+    document.positions[path] = place
+    return []
+
+
+def _item(items: Any, step: str) -> Any:
+    return items[int(step)] if isinstance(items, list) and step.isdigit() and int(step) < len(items) else None
