@@ -92,12 +92,9 @@ class _Workspace:
     """Coarse lattices and scratch rows for one solve at a time."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        sizes = np.array(multigrid.level_sizes(*shape), dtype=np.int64)
-        sites = sizes.prod(axis=1)
-        sites[0] = 0  # the finest lattice is the field itself
-        begins = [np.cumsum(column) - column for column in (sites, sizes[:, 0], sizes[:, 1])]
-        self.sizes = np.column_stack([sizes, *begins])
-        self.error, self.load, self.drain = np.zeros((3, sites.sum()), dtype=np.float32)
+        self.levels = multigrid.level_table(*shape)
+        coarse_sites = int((self.levels[1:, 0] * self.levels[1:, 1]).sum())
+        self.error, self.load, self.drain = np.zeros((3, coarse_sites), dtype=np.float32)
         self.previous = np.zeros(shape, dtype=np.float32)
         self.scratch = np.zeros((multigrid.SCRATCH_LINES, shape[1] + 2), dtype=np.float32)
         self.start: np.ndarray | None = None  # made by the first slow field
@@ -143,12 +140,12 @@ class Fields:
 
     def _prepare(self) -> None:
         """Everything that follows from specs, shape and spacing, and is not state."""
-        sizes = multigrid.level_sizes(*self.shape)
+        lengths = multigrid.level_table(*self.shape)[:, :2].T
         self._axes = []
         for spec in self.specs:
             rate = spec.diffusion / self.spacing**2
             face = spec.face(self.spacing)
-            self._axes.append([multigrid.make_axis(lengths, rate, face) for lengths in zip(*sizes, strict=True)])
+            self._axes.append([multigrid.make_axis(axis, rate, face) for axis in lengths])
         self._workspaces = [_Workspace(self.shape)]
 
     def __getstate__(self) -> dict:
@@ -252,7 +249,7 @@ class Fields:
         return multigrid.solve_field(
             values, start, self.loss[f], self.source[f], vmax, np.float32(spec.half_max or 1.0),
             np.float32(1.0 / dt if implicit else 0.0), np.float32(rate), np.float32(hold), np.float32(spec.level), saturates,
-            across, along, work.sizes, work.error, work.load, work.drain, work.previous, work.scratch,
+            across, along, work.levels, work.error, work.load, work.drain, work.previous, work.scratch,
             float(tol), int(max_cycles),
         )  # fmt: skip
 

@@ -25,33 +25,45 @@ from numba import njit
 # Rows of an axis table (see `make_axis`).
 WIDTH, BEFORE, AFTER, TOTAL, OWN_FIRST, OTHER_FIRST, OWN_SECOND, OTHER_SECOND = range(8)
 
-# Rows of the scratch lines.
-_FRESH, _RESIDUAL, _SLOPE, _SUM, _TURNOVER, _GROSS, _CHANGE, _PEAK = 0, 1, 3, 5, 6, 7, 8, 9
-SCRATCH_LINES = 10
+# Rows of the scratch lines; the last five gather by column, so that the order of summation is fixed and vectorizes.
+_FRESH, _NET, _RESIDUAL, _SLOPE = 0, 1, 2, 4
+_SUM, _TURNOVER, _GROSS, _CHANGE, _PEAK = 6, 7, 8, 9, 10
+SCRATCH_LINES = 11
 
 # How a solve ended.
 CONVERGED, TOO_MANY_CYCLES, SINGULAR, NOT_FINITE = range(4)
 
 _ZERO = np.float32(0.0)
-_HALF = np.float32(0.5)
+_ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
 _FOUR = np.float32(4.0)
 _TINY = np.float32(1e-30)  # smaller values become 0: subnormal numbers slow a sweep by an order of magnitude
-_STIFF = np.float32(8.0)  # see `_measure_row`
+_STIFF = np.float32(2.0 * np.pi / np.log(2.0))  # see `_measure_row`
+_OVER = np.float32(1.1)  # over-relaxation; 1 needs a cycle more, 1.2 a cycle more beside stiff vessels (measured)
+_SWEEPS = 2  # of the finest lattice in a cycle
+_COARSE_SWEEPS = 4  # of the others, where they are cheap
 _ROUND_OFF = 2.0**-23
 
 
-def level_sizes(rows, cols):
-    """Lattice sizes from the finest to a single site: [(rows, cols), …, (1, 1)]."""
+def level_table(rows, cols):
+    """Lattices from the finest to a single site, int64 (levels, 5): rows, cols, and where each begins.
+
+    The begins count sites: among the coarse lattices (the finest is the field itself), in the axis table of
+    rows, in the axis table of columns.
+    """
     sizes = [(rows, cols)]
     while sizes[-1] != (1, 1):
         rows, cols = (rows + 1) // 2, (cols + 1) // 2
         sizes.append((rows, cols))
-    return sizes
+    table = np.zeros((len(sizes), 5), dtype=np.int64)
+    table[:, :2] = sizes
+    table[2:, 2] = np.cumsum(table[1:-1, 0] * table[1:-1, 1])
+    table[1:, 3:] = np.cumsum(table[:-1, :2], axis=0)
+    return table
 
 
 def make_axis(lengths, rate, face):
-    """Table (8, sum of lengths) of one axis on all levels: widths, couplings and weights of interpolation.
+    """Tables (8, length) of one axis, one after the other for all levels, flat: widths, couplings, interpolation.
 
     lengths : sites on this axis per level, finest first
     rate : D / h², 1/h          face : conductance of the outer face itself (exchange / h; inf = Dirichlet; 0 = sealed), 1/h
@@ -92,8 +104,8 @@ def make_axis(lengths, rate, face):
             table[OWN_SECOND, : len(second)] = 1 - table[OTHER_SECOND, : len(second)]
             if len(second) == length:
                 table[OWN_SECOND, -1] = 1 - behind[-1] * outer[1] / rate
-        tables.append(table)
-    return np.ascontiguousarray(np.concatenate(tables, axis=1), dtype=np.float32)
+        tables.append(table.ravel())
+    return np.concatenate(tables).astype(np.float32)
 
 
 def face_conductance(rate, face, width=1.0):
@@ -103,113 +115,131 @@ def face_conductance(rate, face, width=1.0):
     return 1.0 / (width / (2 * rate) + 1.0 / face)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+_kernel = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_kernel
 def _settle(b, diagonal, half_max, vmax):
     """The root c ≥ 0 of  diagonal · c + vmax · c / (half_max + c) = b  for b ≥ 0."""
-    free = b / diagonal
-    p = half_max + vmax / diagonal - free
-    root = abs(p) + np.sqrt(p * p + _FOUR * half_max * free)
-    return _TWO * half_max * free / root if p > _ZERO else _HALF * root
+    inverse = _ONE / diagonal
+    free = b * inverse
+    p = half_max + vmax * inverse - free
+    q = half_max * free
+    root = abs(p) + np.sqrt(p * p + _FOUR * q)
+    # Either form of the quadratic's root, whichever does not subtract nearly equal numbers.
+    return (_TWO * q if p > _ZERO else root) / (root if p > _ZERO else _TWO)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _relax_row(c, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, y, first, fresh):
-    """Solve the balance of every second site of row y, from column `first` on, with its neighbors as they are."""
+@_kernel
+def _relax_row(c, start, loss, source, vmax, half_max, shift, saturates, outside, across, along, positive, y, color, fresh):
+    """Solve the balance of the sites of row y with (x + y) % 2 = color, their neighbors being as they are.
+
+    Every site is computed and half of the results thrown away: so the loops become vector instructions,
+    twice as fast as skipping. A loop must touch few arrays to be vectorized (LLVM checks 8 pairs for overlap).
+    """
     rows, cols = c.shape
-    north = rate if y > 0 else _ZERO
-    south = rate if y < rows - 1 else _ZERO
     here = c[y]
-    above = c[y - 1] if y > 0 else here
-    below = c[y + 1] if y < rows - 1 else here
-    base = shift + north + south
-    inflow = _ZERO
-    if y == 0:
-        base += hold
-        inflow += hold * level
-    if y == rows - 1:
-        base += hold
-        inflow += hold * level
+    above = c[max(y - 1, 0)]
+    below = c[min(y + 1, rows - 1)]
     start_row = start[y]
     loss_row = loss[y]
     source_row = source[y]
-    vmax_row = vmax[y] if saturates else loss_row
-    # The two ends.
-    for end in range(2):
-        x = 0 if end == 0 else cols - 1
-        inner = here[1] if end == 0 else here[cols - 2]
-        b = source_row[x] + shift * start_row[x] + inflow + hold * level
-        b += north * above[x] + south * below[x] + rate * inner
-        diagonal = loss_row[x] + base + rate + hold
+    vmax_row = vmax[y]
+    north = across[BEFORE, y]
+    south = across[AFTER, y]
+    total = across[TOTAL, y]
+    thick = across[WIDTH, y]
+    inflow = outside if y == 0 else _ZERO
+    if y == rows - 1:
+        inflow += outside
+    parity = (y + color) & 1
+    for end in range(min(3, cols)):  # the sites whose widths and couplings differ: first, last, last but one
+        x = 0 if end == 0 else cols - end
+        if x & 1 != parity:
+            continue
+        wide = along[WIDTH, x]
+        b = source_row[x] + shift * start_row[x] + inflow + wide * (north * above[x] + south * below[x])
+        b += thick * along[BEFORE, x] * here[x - 1] if x > 0 else outside
+        b += thick * along[AFTER, x] * here[x + 1] if x < cols - 1 else outside
+        diagonal = loss_row[x] + shift + wide * total + thick * along[TOTAL, x]
         if saturates:
             fresh[x] = _settle(b, diagonal, half_max, vmax_row[x])
         else:
-            fresh[x] = b / diagonal
-    # All others, every site: half of the results is thrown away, but the loop becomes vector instructions.
-    base += _TWO * rate
-    span = cols - 2
-    up = above[1:-1]
-    down = below[1:-1]
-    left = here[:-2]
-    right = here[2:]
-    old = start_row[1:-1]
-    drain = loss_row[1:-1]
-    supply = source_row[1:-1]
-    inside = fresh[1 : cols - 1]
-    if saturates:
-        uptake = vmax_row[1:-1]
-        for x in range(span):
-            b = supply[x] + shift * old[x] + inflow + north * up[x] + south * down[x] + rate * (left[x] + right[x])
-            inside[x] = _settle(b, drain[x] + base, half_max, uptake[x])
+            fresh[x] = b / diagonal if diagonal > _ZERO else _ZERO
+    if cols > 3:
+        wide = along[WIDTH, 1]
+        side = thick * along[BEFORE, 1]
+        base = shift + wide * total + thick * along[TOTAL, 1]
+        north *= wide
+        south *= wide
+        up = above[1:]
+        down = below[1:]
+        right = here[2:]
+        old = start_row[1:]
+        drain = loss_row[1:]
+        supply = source_row[1:]
+        inside = fresh[1:]
+        if saturates:
+            uptake = vmax_row[1:]
+            for x in range(cols - 3):
+                b = supply[x] + shift * old[x] + inflow + north * up[x] + south * down[x] + side * (here[x] + right[x])
+                inside[x] = _settle(b, drain[x] + base, half_max, uptake[x])
+        else:
+            for x in range(cols - 3):
+                b = supply[x] + shift * old[x] + inflow + north * up[x] + south * down[x] + side * (here[x] + right[x])
+                inside[x] = b / (drain[x] + base)
+    if positive:
+        for x in range(cols):
+            value = here[x] + _OVER * (fresh[x] - here[x])
+            value = value if value > _TINY else _ZERO
+            here[x] = value if x & 1 == parity else here[x]
     else:
-        for x in range(span):
-            b = supply[x] + shift * old[x] + inflow + north * up[x] + south * down[x] + rate * (left[x] + right[x])
-            inside[x] = b / (drain[x] + base)
-    for x in range(first, cols, 2):
-        value = fresh[x]
-        here[x] = value if value > _TINY else _ZERO
+        for x in range(cols):
+            value = here[x] + _OVER * (fresh[x] - here[x])
+            value = value if abs(value) > _TINY else _ZERO
+            here[x] = value if x & 1 == parity else here[x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _relax(c, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, sweeps, fresh):
-    """`sweeps` red-black Gauss-Seidel sweeps of the finest lattice, in place, in one pass through memory.
+@_kernel
+def _relax_coarse(e, drain, load, across, along, sweeps, fresh):
+    """`sweeps` red-black Gauss-Seidel sweeps of a coarse lattice's correction e, in place, in one pass through memory.
 
     A row's half-sweep number k follows one row behind half-sweep k − 1, whose rows y − 1, y, y + 1 it needs.
     """
-    rows = c.shape[0]
+    rows = e.shape[0]
     for front in range(rows + 2 * sweeps - 1):
-        for k in range(2 * sweeps):
-            y = front - k
-            if 0 <= y < rows:
-                _relax_row(
-                    c, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, y, (y + k) & 1, fresh
-                )
+        for k in range(max(0, front - rows + 1), min(2 * sweeps, front + 1)):
+            _relax_row(
+                e, e, drain, load, drain, _ZERO, _ZERO, False, _ZERO, across, along, False, front - k, k & 1, fresh
+            )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_kernel
 def _measure_row(
-    c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, y, residual, slope, scratch
+    c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, refresh, y, residual, slope, scratch
 ):
-    """Residual and slope of row y; sums and largest values per column, so that no order of summation matters.
+    """Residual and slope of row y; sums and largest values are gathered per column.
 
     The slope is what the coarse lattices take for loss. A point sink stiffer than the diffusion that feeds it
-    drains its neighborhood no faster than diffusion brings, so its slope is capped (harmonically): without
-    the cap one vessel would pin the correction of its whole coarse site to zero.
+    drains its neighborhood no faster than diffusion brings, so its slope is capped (harmonically): in two dimensions
+    a sink's resistance to what flows in from afar falls by ln 2 / (2π rate) when its site doubles in width.
     """
     rows, cols = c.shape
     north = rate if y > 0 else _ZERO
     south = rate if y < rows - 1 else _ZERO
-    outer = _ZERO
-    if y == 0:
-        outer += hold
-    if y == rows - 1:
-        outer += hold
     here = c[y]
-    above = c[y - 1] if y > 0 else here
-    below = c[y + 1] if y < rows - 1 else here
+    above = c[max(y - 1, 0)]
+    below = c[min(y + 1, rows - 1)]
     start_row = start[y]
     loss_row = loss[y]
     source_row = source[y]
     previous_row = previous[y]
+    vmax_row = vmax[y]
+    net = scratch[_NET]
+    inner_net = net[1:]
+    inside = residual[1:]
+    up = above[1:]
+    down = below[1:]
     total = scratch[_SUM]
     turnover = scratch[_TURNOVER]
     gross = scratch[_GROSS]
@@ -220,78 +250,156 @@ def _measure_row(
         change[x] = max(change[x], abs(value - previous_row[x]))
         previous_row[x] = value
         peak[x] = max(peak[x], value)
-    # Flux into each site, as a difference of neighbors, which float32 subtracts without error.
-    left = here[:-2]
-    middle = here[1:-1]
-    right = here[2:]
-    inside = residual[1 : cols - 1]
-    for x in range(cols - 2):
-        inside[x] = rate * ((left[x] - middle[x]) + (right[x] - middle[x]))
-    residual[0] = rate * (here[1] - here[0]) + hold * (level - here[0])
-    residual[cols - 1] = rate * (here[cols - 2] - here[cols - 1]) + hold * (level - here[cols - 1])
-    for x in range(cols):
-        value = here[x]
-        residual[x] += north * (above[x] - value) + south * (below[x] - value) + outer * (level - value)
     if saturates:
-        vmax_row = vmax[y]
         for x in range(cols):
             value = here[x]
-            share = vmax_row[x] / (half_max + value)
-            net = source_row[x] + shift * (start_row[x] - value) - loss_row[x] * value - share * value
-            turnover[x] += abs(net)
-            residual[x] += net
-            slope[x] = loss_row[x] + shift + share * half_max / (half_max + value)
+            uptake = vmax_row[x] * value / (half_max + value)
+            net[x] = source_row[x] + shift * (start_row[x] - value) - loss_row[x] * value - uptake
     else:
         for x in range(cols):
             value = here[x]
-            net = source_row[x] + shift * (start_row[x] - value) - loss_row[x] * value
-            turnover[x] += abs(net)
-            residual[x] += net
-            slope[x] = loss_row[x] + shift
-    cap = _STIFF * rate
+            net[x] = source_row[x] + shift * (start_row[x] - value) - loss_row[x] * value
+    # Flux into each site as differences of neighbors, which float32 subtracts without error.
+    last = cols - 1
+    middle = here[1:]
+    right = here[2:]
+    for x in range(cols - 2):
+        value = middle[x]
+        sideways = rate * ((here[x] - value) + (right[x] - value))
+        inside[x] = inner_net[x] + (sideways + north * (up[x] - value) + south * (down[x] - value))
+    value = here[0]
+    sideways = rate * (here[1] - value) + hold * (level - value)
+    residual[0] = net[0] + (sideways + north * (above[0] - value) + south * (below[0] - value))
+    value = here[last]
+    sideways = rate * (here[last - 1] - value) + hold * (level - value)
+    residual[last] = net[last] + (sideways + north * (above[last] - value) + south * (below[last] - value))
+    if y == 0 or y == rows - 1:
+        for x in range(cols):
+            residual[x] += hold * (level - here[x])
+    for x in range(cols):
+        turnover[x] += abs(net[x])
+        total[x] += abs(residual[x])
     stencil = _FOUR * rate
     for x in range(cols):
-        total[x] += abs(residual[x])
-        gross[x] += (slope[x] + stencil) * here[x]
-        slope[x] = slope[x] * cap / (slope[x] + cap)
+        gross[x] += (loss_row[x] + stencil) * here[x]
+    if refresh:
+        cap = _STIFF * rate
+        if saturates:
+            for x in range(cols):
+                near = half_max + here[x]
+                steep = loss_row[x] + shift + vmax_row[x] * half_max / (near * near)
+                slope[x] = steep * cap / (steep + cap)
+        else:
+            for x in range(cols):
+                steep = loss_row[x] + shift
+                slope[x] = steep * cap / (steep + cap)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _measure(
-    c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, load, drain, scratch
-):
-    """Residual of c, summed into `load` and `drain` of the next coarser lattice; keeps c in `previous`.
+@_kernel
+def _sum_pairs(first, second, into):
+    """into[i] = sum of sites 2 i and 2 i + 1 of two rows; at an odd end of one site each."""
+    cols = first.shape[0]
+    for i in range(cols // 2):
+        into[i] = (first[2 * i] + first[2 * i + 1]) + (second[2 * i] + second[2 * i + 1])
+    if cols % 2:
+        into[cols // 2] = first[cols - 1] + second[cols - 1]
+
+
+@_kernel
+def _restrict(finer, coarse):
+    """Sum 2 × 2 sites (fewer at an odd end) into each coarse one."""
+    rows, cols = finer.shape
+    for j in range(rows // 2):
+        _sum_pairs(finer[2 * j], finer[2 * j + 1], coarse[j])
+    if rows % 2:
+        last = finer[rows - 1]
+        into = coarse[rows // 2]
+        for i in range(cols // 2):
+            into[i] = last[2 * i] + last[2 * i + 1]
+        if cols % 2:
+            into[cols // 2] = last[cols - 1]
+
+
+@_kernel
+def _interpolate_row(fine, coarse, across, along, positive, y, line):
+    """Row y of fine += bilinear interpolation of coarse, with the true centers of odd ends; ≥ 0 if `positive`."""
+    cols = fine.shape[1]
+    height, length = coarse.shape
+    j = y // 2
+    here = coarse[j]
+    if y % 2 == 0:
+        own = across[OWN_FIRST, j]
+        other = across[OTHER_FIRST, j]
+        beside = coarse[max(j - 1, 0)]
+    else:
+        own = across[OWN_SECOND, j]
+        other = across[OTHER_SECOND, j]
+        beside = coarse[min(j + 1, height - 1)]
+    line[0] = _ZERO
+    line[length + 1] = _ZERO
+    middle = line[1:]
+    after = line[2:]
+    for i in range(length):
+        middle[i] = own * here[i] + other * beside[i]
+    row = fine[y]
+    own_first = along[OWN_FIRST]
+    other_first = along[OTHER_FIRST]
+    own_second = along[OWN_SECOND]
+    other_second = along[OTHER_SECOND]
+    for i in range(cols // 2):
+        row[2 * i] += own_first[i] * middle[i] + other_first[i] * line[i]
+        row[2 * i + 1] += own_second[i] * middle[i] + other_second[i] * after[i]
+    if cols % 2:
+        i = cols // 2
+        row[cols - 1] += own_first[i] * middle[i] + other_first[i] * line[i]
+    if positive:
+        for x in range(cols):
+            row[x] = max(row[x], _ZERO)
+
+
+@_kernel
+def _pass_through(
+    c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates,
+    across, along, across_coarse, along_coarse, error, load, drain, refresh, sweeps, scratch,
+):  # fmt: skip
+    """One pass through the finest lattice: add the coarse correction, relax, measure, and hand down what remains.
+
+    `sweeps` = 0 only measures. Row y is corrected when the pass is there, then follow half-sweeps k = 0 … at
+    row y − 1 − k, the measurement two rows behind the last, and the sums of two rows go to the coarse lattice.
+    With `refresh` the slopes are handed down too. Keeps c in `previous`.
 
     Returns Σ|residual|, Σ|net reaction|, the round-off scale Σ|terms| (all concentration/h), max |c − previous|, max c.
     """
     rows, cols = c.shape
-    half = cols // 2
-    for line in range(_SUM, _PEAK + 1):
-        for x in range(cols):
-            scratch[line, x] = _ZERO
-    for j in range(load.shape[0]):
-        pair = min(2, rows - 2 * j)
-        for k in range(pair):
+    fresh = scratch[_FRESH]
+    scratch[_SUM:] = _ZERO
+    half_sweeps = 2 * sweeps
+    for front in range(rows + half_sweeps + 2):
+        if sweeps > 0:
+            if front < rows:
+                _interpolate_row(c, error, across_coarse, along_coarse, True, front, fresh)
+            for k in range(half_sweeps):
+                y = front - 1 - k
+                if 0 <= y < rows:
+                    _relax_row(
+                        c, start, loss, source, vmax, half_max, shift, saturates, hold * level, across, along,
+                        True, y, k & 1, fresh,
+                    )  # fmt: skip
+        y = front - half_sweeps - 1
+        if 0 <= y < rows:
+            k = y & 1
             _measure_row(
-                c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates,
-                2 * j + k, scratch[_RESIDUAL + k], scratch[_SLOPE + k], scratch,
+                c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, refresh,
+                y, scratch[_RESIDUAL + k], scratch[_SLOPE + k], scratch,
             )  # fmt: skip
-        if pair == 1:
-            for x in range(cols):
-                scratch[_RESIDUAL + 1, x] = _ZERO
-                scratch[_SLOPE + 1, x] = _ZERO
-        load_row = load[j]
-        drain_row = drain[j]
-        r0 = scratch[_RESIDUAL]
-        r1 = scratch[_RESIDUAL + 1]
-        s0 = scratch[_SLOPE]
-        s1 = scratch[_SLOPE + 1]
-        for i in range(half):
-            load_row[i] = (r0[2 * i] + r0[2 * i + 1]) + (r1[2 * i] + r1[2 * i + 1])
-            drain_row[i] = (s0[2 * i] + s0[2 * i + 1]) + (s1[2 * i] + s1[2 * i + 1])
-        if cols % 2:
-            load_row[half] = r0[cols - 1] + r1[cols - 1]
-            drain_row[half] = s0[cols - 1] + s1[cols - 1]
+            if y == rows - 1 and k == 0:
+                scratch[_RESIDUAL + 1] = _ZERO
+                scratch[_SLOPE + 1] = _ZERO
+                k = 1
+            if k == 1:
+                _sum_pairs(scratch[_RESIDUAL, :cols], scratch[_RESIDUAL + 1], load[y // 2])
+                if refresh:
+                    _sum_pairs(scratch[_SLOPE, :cols], scratch[_SLOPE + 1], drain[y // 2])
     total = 0.0
     turnover = 0.0
     gross = 0.0
@@ -306,179 +414,75 @@ def _measure(
     return total, turnover, gross, change, peak
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _coarse_row(e, load, drain, across, along, y, fresh):
-    """Fill `fresh` with what each coarse site of row y would be, were its neighbors right."""
-    rows, cols = e.shape
-    here = e[y]
-    above = e[y - 1] if y > 0 else here
-    below = e[y + 1] if y < rows - 1 else here
-    north = across[BEFORE, y]
-    south = across[AFTER, y]
-    total = across[TOTAL, y]
-    thick = across[WIDTH, y]
-    width = along[WIDTH]
-    before = along[BEFORE]
-    after = along[AFTER]
-    sums = along[TOTAL]
-    load_row = load[y]
-    drain_row = drain[y]
-    if cols == 1:
-        b = load_row[0] + width[0] * (north * above[0] + south * below[0])
-        diagonal = drain_row[0] + width[0] * total + thick * sums[0]
-        fresh[0] = b / diagonal if diagonal > _ZERO else _ZERO
-        return
-    last = cols - 1
-    for end in range(2):
-        x = 0 if end == 0 else last
-        side = after[0] * here[1] if end == 0 else before[last] * here[last - 1]
-        b = load_row[x] + width[x] * (north * above[x] + south * below[x]) + thick * side
-        fresh[x] = b / (drain_row[x] + width[x] * total + thick * sums[x])
-    left = here[:-2]
-    right = here[2:]
-    for x in range(1, last):
-        b = load_row[x] + width[x] * (north * above[x] + south * below[x])
-        b += thick * (before[x] * left[x - 1] + after[x] * right[x - 1])
-        fresh[x] = b / (drain_row[x] + width[x] * total + thick * sums[x])
+@_kernel
+def _table(flat, begin, rows, cols):
+    """The (rows, cols) table that begins at `begin` of a flat array."""
+    return flat[begin : begin + rows * cols].reshape(rows, cols)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _coarse_relax(e, load, drain, across, along, sweeps, fresh):
-    """`sweeps` red-black Gauss-Seidel sweeps of the correction e on a coarse lattice, in place."""
-    rows, cols = e.shape
-    for front in range(rows + 2 * sweeps - 1):
-        for k in range(2 * sweeps):
-            y = front - k
-            if 0 <= y < rows:
-                _coarse_row(e, load, drain, across, along, y, fresh)
-                here = e[y]
-                for x in range((y + k) & 1, cols, 2):
-                    value = fresh[x]
-                    here[x] = value if abs(value) > _TINY else _ZERO
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _interpolate(fine, coarse, across, along, positive, line):
-    """fine += bilinear interpolation of coarse, with the true centers of odd ends; not below 0 if `positive`."""
-    rows, cols = fine.shape
-    height, length = coarse.shape
-    own_first = along[OWN_FIRST]
-    other_first = along[OTHER_FIRST]
-    own_second = along[OWN_SECOND]
-    other_second = along[OTHER_SECOND]
-    for y in range(rows):
-        j = y // 2
-        if y % 2 == 0:
-            own = across[OWN_FIRST, j]
-            other = across[OTHER_FIRST, j]
-            beside = coarse[max(j - 1, 0)]
-        else:
-            own = across[OWN_SECOND, j]
-            other = across[OTHER_SECOND, j]
-            beside = coarse[min(j + 1, height - 1)]
-        here = coarse[j]
-        for i in range(length):
-            line[i + 1] = own * here[i] + other * beside[i]
-        line[0] = _ZERO
-        line[length + 1] = _ZERO
-        row = fine[y]
-        for i in range(cols // 2):
-            row[2 * i] += own_first[i] * line[i + 1] + other_first[i] * line[i]
-            row[2 * i + 1] += own_second[i] * line[i + 1] + other_second[i] * line[i + 2]
-        if cols % 2:
-            i = cols // 2
-            row[cols - 1] += own_first[i] * line[i + 1] + other_first[i] * line[i]
-        if positive:
-            for x in range(cols):
-                row[x] = max(row[x], _ZERO)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _lattice(flat, offset, rows, cols):
-    """The (rows, cols) lattice that begins at `offset` of a flat array."""
-    return flat[offset : offset + rows * cols].reshape(rows, cols)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _restrict(finer, coarse):
-    """Sum 2 × 2 sites (fewer at an odd end) into each coarse one."""
-    rows, cols = finer.shape
-    for j in range(coarse.shape[0]):
-        for i in range(coarse.shape[1]):
-            total = _ZERO
-            for y in range(2 * j, min(2 * j + 2, rows)):
-                for x in range(2 * i, min(2 * i + 2, cols)):
-                    total += finer[y, x]
-            coarse[j, i] = total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@_kernel
 def solve_field(
     c, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates,
-    across, along, sizes, error, load, drain, previous, scratch, tolerance, max_cycles, sweeps=2,
+    across, along, levels, error, load, drain, previous, scratch, tolerance, max_cycles,
 ):  # fmt: skip
     """Cycle until c solves the module's equation; returns (cycles, residual, floor, change, status).
 
     c : (rows, cols), in: first guess, out: solution, ≥ 0
     start : (rows, cols), used when shift > 0          vmax : (rows, cols), used when `saturates`
-    across, along : axis tables of rows and columns    sizes : (levels, 4) rows, cols, and where a level begins in
-        the flat arrays error, load, drain (third) and in the axis tables (fourth: rows; fifth: columns)
-    previous : (rows, cols) and scratch : (10, cols + 2) are overwritten
+    across, along : axis tables of rows and columns    levels : (levels, 5) int64 by `level_table`
+    error, load, drain : flat, all coarse lattices     previous : (rows, cols) and
+    scratch : (SCRATCH_LINES, cols + 2) are overwritten
 
-    residual : Σ|residual| / Σ|source − loss · c − uptake|, i.e. the share of what sites exchange that is not accounted for
-    floor : what float32 rounding alone leaves of it     change : max |c − c before the last cycle| / max c
+    residual : Σ|residual| / Σ|source − loss · c − uptake|, the share of what the sites exchange that is not accounted for
+    floor : what float32 rounding alone may leave of it     change : max |c − c before the last cycle| / max c
     Converged when residual ≤ tolerance + floor and change ≤ tolerance.
     """
-    levels = sizes.shape[0]
+    depth = levels.shape[0]
     fresh = scratch[_FRESH]
-    load_1 = _lattice(load, sizes[1, 2], sizes[1, 0], sizes[1, 1])
-    drain_1 = _lattice(drain, sizes[1, 2], sizes[1, 0], sizes[1, 1])
-    error_1 = _lattice(error, sizes[1, 2], sizes[1, 0], sizes[1, 1])
+    begin, height, length = levels[1, 2], levels[1, 0], levels[1, 1]
     cycles = 0
     while True:
-        total, turnover, gross, change, peak = _measure(
-            c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, load_1, drain_1, scratch
+        refresh = cycles == 0 or saturates
+        total, turnover, gross, change, peak = _pass_through(
+            c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates,
+            _table(across, 0, 8, levels[0, 0]), _table(along, 0, 8, levels[0, 1]),
+            _table(across, 8 * levels[1, 3], 8, height), _table(along, 8 * levels[1, 4], 8, length),
+            _table(error, begin, height, length), _table(load, begin, height, length),
+            _table(drain, begin, height, length), refresh, _SWEEPS if cycles > 0 else 0, scratch,
         )  # fmt: skip
-        floor = _ROUND_OFF * gross
         scale = turnover if turnover > 0.0 else 1.0
+        residual = total / scale
+        floor = _ROUND_OFF * gross / scale
         moved = change / peak if peak > _ZERO else 0.0
-        settled = total <= tolerance * turnover + floor and moved <= tolerance
         if not np.isfinite(total):
-            return cycles, total, floor, moved, NOT_FINITE
-        if cycles > 0 and settled:
-            return cycles, total / scale, floor / scale, moved, CONVERGED
+            return cycles, residual, floor, moved, NOT_FINITE
+        if cycles > 0 and residual <= tolerance + floor and moved <= tolerance:
+            return cycles, residual, floor, moved, CONVERGED
         if cycles == max_cycles:
-            return cycles, total / scale, floor / scale, moved, TOO_MANY_CYCLES
-        for k in range(1, levels):
-            rows, cols, begin = sizes[k, 0], sizes[k, 1], sizes[k, 2]
-            if k > 1:
-                above = sizes[k - 1]
-                finer = _lattice(load, above[2], above[0], above[1])
-                _restrict(finer, _lattice(load, begin, rows, cols))
-                if cycles == 0 or saturates:
-                    finer = _lattice(drain, above[2], above[0], above[1])
-                    _restrict(finer, _lattice(drain, begin, rows, cols))
+            return cycles, residual, floor, moved, TOO_MANY_CYCLES
+        for k in range(2, depth):
+            finer, coarser = levels[k - 1], levels[k]
+            _restrict(_table(load, finer[2], finer[0], finer[1]), _table(load, coarser[2], coarser[0], coarser[1]))
+            if refresh:
+                _restrict(
+                    _table(drain, finer[2], finer[0], finer[1]), _table(drain, coarser[2], coarser[0], coarser[1])
+                )
         if hold == _ZERO and drain[-1] == _ZERO:
-            return cycles, total / scale, floor / scale, moved, SINGULAR
-        for k in range(levels - 1, 0, -1):
-            rows, cols, begin = sizes[k, 0], sizes[k, 1], sizes[k, 2]
-            e = _lattice(error, begin, rows, cols)
-            e[:] = _ZERO
-            if k < levels - 1:
-                below = sizes[k + 1]
-                coarse = _lattice(error, below[2], below[0], below[1])
-                _interpolate(
-                    e, coarse, across[:, below[3] : below[3] + below[0]], along[:, below[4] : below[4] + below[1]],
-                    False, scratch[_FRESH],
-                )  # fmt: skip
-            _coarse_relax(
-                e, _lattice(load, begin, rows, cols), _lattice(drain, begin, rows, cols),
-                across[:, sizes[k, 3] : sizes[k, 3] + rows], along[:, sizes[k, 4] : sizes[k, 4] + cols],
-                sweeps, fresh,
+            return cycles, residual, floor, moved, SINGULAR
+        error[:] = _ZERO
+        for k in range(depth - 1, 0, -1):
+            rows, cols = levels[k, 0], levels[k, 1]
+            e = _table(error, levels[k, 2], rows, cols)
+            if k < depth - 1:
+                coarser = levels[k + 1]
+                coarse = _table(error, coarser[2], coarser[0], coarser[1])
+                across_coarse = _table(across, 8 * coarser[3], 8, coarser[0])
+                along_coarse = _table(along, 8 * coarser[4], 8, coarser[1])
+                for y in range(rows):
+                    _interpolate_row(e, coarse, across_coarse, along_coarse, False, y, fresh)
+            _relax_coarse(
+                e, _table(drain, levels[k, 2], rows, cols), _table(load, levels[k, 2], rows, cols),
+                _table(across, 8 * levels[k, 3], 8, rows), _table(along, 8 * levels[k, 4], 8, cols),
+                _COARSE_SWEEPS, fresh,
             )  # fmt: skip
-        _interpolate(
-            c, error_1, across[:, sizes[1, 3] : sizes[1, 3] + sizes[1, 0]],
-            along[:, sizes[1, 4] : sizes[1, 4] + sizes[1, 1]], True, fresh,
-        )  # fmt: skip
-        _relax(c, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, sweeps, fresh)
         cycles += 1
