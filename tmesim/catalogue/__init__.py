@@ -81,7 +81,7 @@ class Catalogue:
     def build(entries: Mapping[str, Mapping[str, Any]]) -> tuple[Catalogue, list[Issue]]:
         """A catalogue from entries by kind and name, and everything that is wrong with it."""
         raw = Catalogue(**{kind: frozendict(entries.get(kind, {})) for kind in KINDS})
-        stated = replace(raw, rules=checks.with_group_limits(raw.rules))
+        stated = checks.with_group_limits(raw)
         issues: list[Issue] = []
         built = stated.changed(lambda path, number: _fitted(stated, path, number, issues))
         issues += checks.issues(built)
@@ -159,11 +159,29 @@ class Catalogue:
         return self.aliases[folded(name)]
 
     @cached_property
+    def rule_paths(self) -> Mapping[str, DataPath]:
+        """Where each rule stands, by name: in `rules` or in a therapy."""
+        paths: dict[str, DataPath] = {name: ("rules", name) for name in self.rules}
+        for name, therapy in self.therapies.items():
+            paths |= {rule: ("therapies", name, "rules", rule) for rule in therapy.rules}
+        return frozendict(paths)
+
+    @cached_property
     def all_rules(self) -> Mapping[str, Rule]:
         """Rules of the catalogue and of its therapies, by name."""
-        return frozendict(
-            dict(self.rules) | {n: r for therapy in self.therapies.values() for n, r in therapy.rules.items()}
-        )
+        rules = dict(self.rules)
+        for therapy in self.therapies.values():
+            rules |= therapy.rules
+        return frozendict(rules)
+
+    def with_rules(self, new: Mapping[str, Rule]) -> Catalogue:
+        """The catalogue with some rules, its own or its therapies', replaced by name."""
+        rules = frozendict({name: new.get(name, rule) for name, rule in self.rules.items()})
+        therapies = {}
+        for name, therapy in self.therapies.items():
+            own = frozendict({n: new.get(n, rule) for n, rule in therapy.rules.items()})
+            therapies[name] = therapy if own == therapy.rules else therapy.model_copy(update={"rules": own})
+        return replace(self, rules=rules, therapies=frozendict(therapies))
 
     @cached_property
     def hash(self) -> str:
@@ -174,7 +192,10 @@ class Catalogue:
     # -- what a scenario does to a catalogue
 
     def with_numbers(self, values: Mapping[str, Any]) -> tuple[Catalogue, dict[str, str]]:
-        """Numbers set by dotted path, to `40 pM` or a bare number where a plain number is due; problems by path."""
+        """Numbers set by dotted path, to `40 pM` or a bare number where a plain number is due; problems by path.
+
+        A limit or a base belongs to a group of rules, so that setting it in one rule sets it in its mates as well.
+        """
         problems: dict[str, str] = {}
         new: dict[str, Number] = {}
         for path, value in values.items():
@@ -184,6 +205,13 @@ class Catalogue:
                 problems[path] = str(error.args[0])
         if not new:
             return self, problems
+        shared: dict[str, Number] = {}
+        for path, number in new.items():
+            steps = self._numbers[path][0]
+            if "rules" in steps and steps[-1] in ("limit", "base"):
+                for mate in checks.mates(self, str(steps[-2]), str(steps[-1])):
+                    shared[dotted((*self.rule_paths[mate], steps[-1]))] = number
+        new = shared | new
         return self.changed(lambda path, number: new.get(dotted(path), number)), problems
 
     def without(self, names: Iterable[str]) -> Catalogue:
@@ -259,7 +287,7 @@ def _set(catalogue: Catalogue, path: str, value: Any) -> Number:
         due = next((to for to in slot.units if units.same_dimension(unit, to)), old.unit_at(old.hosts[0]))
     else:
         due = slot.units[0]
-    new = Number(value=units.quantity(value, due), unit=due, source=("set in the scenario",), range=None)
+    new = Number(value=units.quantity(value, due), unit=due, source=("set in the scenario",))
     for message in _outside(new, slot):
         raise units.UnitError(message)
     return new

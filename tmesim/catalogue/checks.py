@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from tmesim.catalogue.models import CellType, Number, Rule, Therapy, frozendict
+from tmesim import units
+from tmesim.catalogue.models import CellType, Number, Rule, Therapy
 from tmesim.reading import DataPath, suggestion
 
 if TYPE_CHECKING:
@@ -16,34 +17,52 @@ if TYPE_CHECKING:
 Issue = tuple[DataPath, str]
 
 
-def with_group_limits(rules: Mapping[str, Rule]) -> Mapping[str, Rule]:
-    """Rules with the limit and base that another rule of their group states.
+def with_group_limits(catalogue: Catalogue) -> Catalogue:
+    """The catalogue with, in each rule, the limit and base that another rule of its group states.
 
     Written into each rule, so that switching off the one that states it changes nothing for the others.
     """
-    limits: dict[Any, Number] = {}
-    bases: dict[Any, Number] = {}
+    rules = catalogue.all_rules
+    stated: dict[tuple[str, ...], Number] = {}
     for rule in rules.values():
-        for group in _groups(rule):
-            if rule.limit is not None:
-                limits.setdefault((*group, rule.effect), rule.limit)
-            if rule.base is not None:
-                bases.setdefault(group, rule.base)
-    filled = {}
+        for part, group in _parts_of(rule):
+            number = getattr(rule, part)
+            if number is not None:
+                stated.setdefault(group, number)
+    filled: dict[str, Rule] = {}
     for name, rule in rules.items():
-        new: dict[str, Number] = {}
-        for group in _groups(rule):
-            if rule.limit is None and (*group, rule.effect) in limits:
-                new["limit"] = limits[(*group, rule.effect)]
-            if rule.base is None and group in bases:
-                new["base"] = bases[group]
-        filled[name] = rule.model_copy(update=new) if new else rule
-    return frozendict(filled)
+        new = {
+            part: stated[group] for part, group in _parts_of(rule) if getattr(rule, part) is None and group in stated
+        }
+        if new:
+            filled[name] = rule.model_copy(update=new)
+    return catalogue.with_rules(filled)
 
 
-def _groups(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _parts_of(rule: Rule) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a rule shares with others, and with whom: the limit with its side of the group, the base with all of it."""
     for cell in rule.cell:
-        yield cell, rule.behavior, rule.group
+        yield "limit", ("limit", cell, rule.behavior, rule.group, rule.effect)
+        if rule.group != "main":
+            yield "base", ("base", cell, rule.behavior, rule.group)
+
+
+def mates(catalogue: Catalogue, name: str, part: str) -> set[str]:
+    """Rules that share the limit or base of a rule, itself among them; a rule of two cell types joins both groups."""
+    members: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    groups: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for other, rule in catalogue.all_rules.items():
+        for what, group in _parts_of(rule):
+            if what == part:
+                members[group].append(other)
+                groups[other].append(group)
+    found, todo = {name}, [name]
+    while todo:
+        for group in groups[todo.pop()]:
+            new = [other for other in members[group] if other not in found]
+            found.update(new)
+            todo += new
+    return found
 
 
 def issues(catalogue: Catalogue) -> list[Issue]:
@@ -122,34 +141,37 @@ def _direction(path: DataPath, rule: Rule, base: Number | None) -> Iterator[Issu
     """A rule that increases must lead up, one that decreases down."""
     if base is None or rule.limit is None:
         return
-    for host in base.hosts:
-        if host not in rule.limit.hosts:
-            yield (*path, "limit"), f"has no value for {host}, but the behavior has"
-            continue
-        here, there = base.at(host), rule.limit.at(host)
-        if there < here if rule.effect == "increases" else there > here:
-            word = "below" if rule.effect == "increases" else "above"
-            yield (*path, "limit"), f"{rule.effect} towards {rule.limit}, which is {word} the base {base} ({host})"
+    missing = [host for host in base.hosts if host not in rule.limit.hosts]
+    if missing:
+        yield (*path, "limit"), f"has no value for {missing[0]}, but the behavior has"
+        return
+    up = rule.effect == "increases"
+    wrong = [h for h in base.hosts if (rule.limit.at(h) < base.at(h) if up else rule.limit.at(h) > base.at(h))]
+    if wrong:
+        word, host = "below" if up else "above", wrong[0]
+        limit, start = (units.show(n.at(host), n.unit_at(host)) for n in (rule.limit, base))
+        yield (*path, "limit"), f"{rule.effect} towards {limit}, which is {word} the base of {start} ({host})"
 
 
 def agreement(catalogue: Catalogue) -> Iterator[Issue]:
     """Rules of one group of a cell type's behavior state one maximum, one minimum and one base."""
-    stated: dict[Any, dict[str, Number]] = defaultdict(dict)
-    for name, rule in catalogue.rules.items():
-        for group in _groups(rule):
-            if rule.limit is not None:
-                stated[(*group, "limit", rule.effect)][name] = rule.limit
-            if rule.base is not None:
-                stated[(*group, "base", "")][name] = rule.base
+    paths = catalogue.rule_paths
+    stated: dict[tuple[str, ...], dict[str, Number]] = defaultdict(dict)
+    for name, rule in catalogue.all_rules.items():
+        for part, group in _parts_of(rule):
+            number = getattr(rule, part)
+            if number is not None:
+                stated[group][name] = number
     reported = set()
-    for (cell, behavior, group, part, _), numbers in stated.items():
+    for key, numbers in stated.items():
+        part, cell, behavior, name = key[:4]
         first, *others = numbers
         for other in others:
             if _same(numbers[first], numbers[other]) or (first, other, part) in reported:
                 continue
             reported.add((first, other, part))
-            message = f"{numbers[other]} disagrees with {numbers[first]} of '{first}', which is of the same group"
-            yield ("rules", other, part), f"{message} (group '{group}' of {behavior} of {cell}): set both"
+            message = f"{numbers[other]} disagrees with {numbers[first]} of '{first}'"
+            yield (*paths[other], part), f"{message}; both are of the group '{name}' of {behavior} of {cell}"
 
 
 def _same(one: Number, other: Number) -> bool:

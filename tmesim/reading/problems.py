@@ -88,6 +88,8 @@ class Document:
 
     def problem(self, path: DataPath, message: str) -> Problem:
         place = self.position(path)
+        if place.file.startswith("--"):  # an option of the command line names its key itself
+            return Problem(message, file=place.file)
         return Problem(message, dotted((*self.prefix, *path)), place.file, place.line, place.column)
 
 

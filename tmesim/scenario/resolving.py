@@ -12,10 +12,13 @@ from tmesim import units
 from tmesim.catalogue import Catalogue, checks, load_catalogue, validated
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
-from tmesim.scenario.file import ArmPart, DosePart, ScenarioFile
-from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox
+from tmesim.scenario.file import DosePart, ScenarioFile
+from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, thawed
 
 MAX_SITES = 16_000  # along one side; positions are 16-bit
+
+
+_DOSE = {"use": "", "start": "0 h"}  # stand in for what a dose lacks, so that the rest of it is checked
 
 
 class Resolver:
@@ -25,42 +28,69 @@ class Resolver:
         self.document = document
         self.problems: list[Problem] = []
         self.broken: set[str] = set()
-        self.broken_arms: set[str] = set()
+        self.silent: set[DataPath] = set()  # reported as unreadable, so that nothing more is said about them
         self.parts = self._parts()
 
     def blame(self, path: DataPath, message: str) -> None:
+        if path in self.silent:
+            return
         self.problems.append(self.document.problem(path, message))
 
     def part(self, name: str) -> Any:
         return None if name in self.broken else self.parts[name]
 
     def _parts(self) -> dict[str, Any]:
-        """The file's parts; those that cannot be read are reported, so that the others can still be checked."""
-        data = self.document.data
-        try:
-            whole = ScenarioFile.model_validate(data)
-            return {name: getattr(whole, name) for name in ScenarioFile.model_fields}
-        except ValidationError as error:
-            self.problems += problems_of(error, self.document, ScenarioFile)
-            for item in error.errors():
-                location = item["loc"]
-                if location[0] == "arms" and len(location) > 2:
-                    self.broken_arms.add(str(location[1]))
-                else:
-                    self.broken.add(str(location[0]))
+        """The file's parts. What cannot be read is reported and left out, so that the rest can still be checked."""
+        data: Any = thawed(self.document.data)
+        names = ScenarioFile.model_fields
+        for attempt in range(9):
+            try:
+                whole = ScenarioFile.model_validate(data)
+                return {name: getattr(whole, name) for name in names}
+            except ValidationError as error:
+                if attempt == 0:
+                    self.problems += problems_of(error, self.document, ScenarioFile)
+                for item in error.errors():
+                    self._leave_out(data, tuple(step for step in item["loc"] if step != "[key]"), item["type"])
+            if any(name in self.broken for name, info in names.items() if info.is_required()):
+                break
         parts: dict[str, Any] = {}
-        for name, info in ScenarioFile.model_fields.items():
+        for name, info in names.items():
             if name in self.broken:
                 continue
-            value = data.get(name, info.default)
-            if name == "arms":
-                value = {arm: content for arm, content in value.items() if arm not in self.broken_arms}
-                parts[name] = TypeAdapter(dict[str, ArmPart | None]).validate_python(value)
-                parts[name] = {arm: content or ArmPart() for arm, content in parts[name].items()}
-            else:
-                annotation: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
-                parts[name] = TypeAdapter(annotation).validate_python(value)
+            annotation: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+            try:
+                parts[name] = TypeAdapter(annotation).validate_python(data.get(name, info.default))
+            except ValidationError:
+                self.broken.add(name)
         return parts
+
+    def _leave_out(self, data: Any, location: DataPath, kind: str) -> None:
+        """Take what is wrong out of the data: the key itself, or what it is needed for."""
+        if len(location) == 1:
+            data.pop(location[0], None)
+            if kind != "extra_forbidden" and not (
+                location[0] in ScenarioFile.model_fields
+                and not ScenarioFile.model_fields[str(location[0])].is_required()
+                and location[0] not in ("add", "set", "off")
+            ):
+                self.broken.add(str(location[0]))
+            return
+        holder = data
+        for step in location[:-1]:
+            try:
+                holder = holder[step]
+            except (KeyError, IndexError, TypeError):
+                return  # left out already
+        last = location[-1]
+        if isinstance(holder, dict) and "therapies" in location and kind == "missing" and last in _DOSE:
+            holder[last] = _DOSE[str(last)]
+            self.silent.add(location)
+        elif isinstance(holder, dict) and kind != "missing" and last in holder:
+            holder.pop(last)
+            self.silent.add(location)
+        else:
+            self._leave_out(data, location[:-1], "")
 
     # -- the catalogue
 
@@ -89,11 +119,8 @@ class Resolver:
             return None
         return self.changed(catalogue, self.part("set"), self.part("off"), ())
 
-    def changed(
-        self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath
-    ) -> Catalogue | None:
-        """A catalogue with numbers set and rules off, as told in the document at a path."""
-        count = len(self.problems)
+    def changed(self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath) -> Catalogue:
+        """A catalogue with numbers set and rules off, as told in the document at a path, as far as they can be."""
         result, wrong = catalogue.with_numbers(values)
         for path, message in wrong.items():
             self.blame((*at, "set", path), message)
@@ -101,14 +128,13 @@ class Resolver:
         for index, name in enumerate(off):
             if name not in known and name.rpartition(".")[2] not in known:
                 self.blame((*at, "off", index), f"there is no rule '{name}'.{suggestion(name, known)}")
-        if values and not wrong:
-            for found, message in checks.issues(result):
-                where, entry = dotted(found), dotted(found[:2])
-                near = [name for name in values if name == where or name.startswith(f"{entry}.")]
-                key = where if where in near else near[0] if near else None
-                place = (*at, "set", key) if key else (*at, "set")
-                self.blame(place, message if key == where else f"{where}: {message}")
-        return None if len(self.problems) > count else result.without(off)
+        for found, message in checks.issues(result) if len(wrong) < len(values) else ():
+            where, entry = dotted(found), dotted(found[:2])
+            near = [name for name in values if name == where or name.startswith(f"{entry}.")]
+            key = where if where in near else near[0] if near else None
+            place = (*at, "set", key) if key else (*at, "set")
+            self.blame(place, message if key == where else f"{where}: {message}")
+        return result.without(off)
 
     def for_host(self, catalogue: Catalogue, host: str, used: set[str]) -> None:
         """Each number that a run reads has a value for the host."""
@@ -251,10 +277,11 @@ class Resolver:
             if catalogue is None:
                 continue
             # An arm's own problems are found on the catalogue of the scenario.
+            count = len(self.problems)
             changed = self.changed(catalogue, part.set, part.off, path)
             arms[name] = Arm(
                 therapies=tuple(dose for dose in doses if dose is not None),
-                set=written(changed, part.set) if changed is not None else frozendict(),
+                set=written(changed, part.set) if len(self.problems) == count else frozendict(),
                 off=tuple(sorted(set(part.off))),
                 from_h=part.start,
             )
@@ -269,13 +296,15 @@ class Resolver:
 
     def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue | None, time: Time | None) -> Dose | None:
         self._moment((*path, "start"), part.start, time)
-        host = self.part("host")
-        if catalogue is None or host is None:
+        if catalogue is None:
             return None
         try:
             use = catalogue.therapy_id(part.use)
         except LookupError as error:
             self.blame((*path, "use"), str(error.args[0]))
+            return None
+        host = self.part("host")
+        if host is None:
             return None
         therapy = catalogue.therapies[use]
         if host not in therapy.dose.hosts:
@@ -301,7 +330,7 @@ class Resolver:
     def reference(self) -> str:
         """The arm that the others are compared with."""
         arms, reference = self.part("arms") or {}, self.part("reference")
-        names = [*arms, *self.broken_arms]
+        names = [*arms, *(str(path[1]) for path in self.silent if path[0] == "arms" and len(path) == 2)]
         if reference is not None and names and reference not in names:
             self.blame(("reference",), f"there is no arm '{reference}'.{suggestion(reference, names)}")
         return str(reference or next(iter(arms), ""))

@@ -12,6 +12,7 @@ from tmesim import units
 from tmesim.catalogue.models import KINDS
 from tmesim.reading import DataPath, Document, InputError, Position, Problem, read_yaml, suggestion
 from tmesim.reading.yaml12 import resolve
+from tmesim.scenario.parts import thawed
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
 MAX_CHAIN = 20
@@ -41,7 +42,7 @@ def find(source: str | Path, beside: Path | None = None) -> Path:
         return (beside / text) if beside else Path(text)
     known = named(beside)
     if text not in known:
-        raise LookupError(f"there is no scenario '{text}'.{suggestion(text, known)} Or give the path of a file")
+        raise LookupError(f"there is no scenario '{text}', and it is no path of a .yaml file.{suggestion(text, known)}")
     return known[text]
 
 
@@ -139,7 +140,7 @@ def with_options(
     set: Mapping[str, Any] | None = None,
 ) -> Document:
     """The document with the options of a command line or call written into it; their problems name the option."""
-    data, positions = _copied(document.data), dict(document.positions)
+    data, positions = thawed(document.data), dict(document.positions)
     result = Document(data, document.file, positions)
     for name, value in (("seed", seed), ("replicates", replicates)):
         if value is not None:
@@ -160,12 +161,6 @@ def with_options(
     if problems:
         raise InputError(problems)
     return result
-
-
-def _copied(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _copied(value) for key, value in data.items()}
-    return [_copied(value) for value in data] if isinstance(data, list) else data
 
 
 def _hours(text: Any) -> float:
