@@ -368,7 +368,7 @@ def observables_of(catalogue: Any, therapies: Iterable[str] = ()) -> dict[str, O
         table[name] = Observable(name, label, unit, meaning, function)
 
     for name, cell in catalogue.cells.items():
-        add(f"n_{name}", cell.label, "cells", f"Living cells of the type {name}.", count_of(name))
+        add(f"n_{name}", f"{cell.label} count", "cells", f"Living cells of the type {name}.", count_of(name))
     for name, field in catalogue.fields.items():
         add(f"{name}_in_tumor", f"{field.label} in the tumor", field.unit,
             f"Mean of the field {name} over the sites within the tumor.", field_in_tumor(name))  # fmt: skip

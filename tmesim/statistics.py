@@ -168,3 +168,37 @@ def false_discovery(p: Iterable[float]) -> list[float]:
         steps = values[order] * order.size / np.arange(1, order.size + 1)
         adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1])
     return [float(v) for v in adjusted]
+
+
+# How names and numbers are said, in tables and in figures.
+
+
+def words(name: str) -> str:
+    """A name as prose."""
+    return name.replace("_", " ")
+
+
+def compact(value: float) -> str:
+    """A number for people: three digits, no exponent where it can be avoided."""
+    if math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size >= 10_000:
+        return f"{value:,.0f}".replace(",", "\u202f")  # a narrow space
+    if size >= 100 or value == int(value):
+        return f"{value:.0f}"
+    if size >= 1:
+        return f"{value:#.3g}"
+    return f"{value:#.2g}" if size >= 0.001 else f"{value:.1e}"
+
+
+def change(c: Comparison, bounds: bool = True) -> str:
+    """The relative change in percent, as a factor when it is large."""
+    if not math.isfinite(c.relative_change):
+        return "–"
+    numbers = [c.relative_change, c.relative_low, c.relative_high]
+    if c.relative_change > 3:
+        first, low, high = (f"× {compact(1 + v)}" if i == 0 else compact(1 + v) for i, v in enumerate(numbers))
+    else:
+        first, low, high = (f"{100 * v:+.0f} %" if i == 0 else f"{100 * v:+.0f}" for i, v in enumerate(numbers))
+    return f"{first} [{low}, {high}]" if bounds and math.isfinite(c.relative_low) else first

@@ -34,10 +34,8 @@ def program(arm: Arm) -> tuple[Event, ...]:
     """What happens in an arm and when, h, in order."""
     events: list[Event] = []
     for dose in arm.therapies:
-        plan = dose.model_dump(mode="json")
-        first, every, times = plan.pop("start_h"), plan.pop("every_h"), plan.pop("times")
-        what = json.dumps({"dose": plan}, sort_keys=True)
-        events += [(first + i * (every or 0.0), what) for i in range(times or 1)]
+        what = json.dumps({"use": dose.use, "dose": dose.dose, "unit": dose.unit}, sort_keys=True)
+        events += [(hour, what) for hour in dose.hours()]
     changes = {"set": dict(arm.set), "off": sorted(arm.off)}
     events += [
         (arm.from_h, json.dumps({key: value}, sort_keys=True, default=str)) for key, value in changes.items() if value

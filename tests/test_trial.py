@@ -1,0 +1,514 @@
+"""Trials: branching, workers, interruption, resuming, and who may write where. Most run a toy engine in place of the
+tissue, so that they say something about the trial and take no time."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import tmesim
+from tmesim.reading import InputError
+from tmesim.record import csv_bytes, seal, unseal
+from tmesim.scenario import read_text
+from tmesim.trial import Interrupted, WorkerDied, pool, replicate
+from tmesim.trial.branches import first_difference, program, tree
+from tmesim.trial.directory import replicate_seed
+from tmesim.trial.pool import Monitor, run_jobs
+from tmesim.trial.replicate import Job, Simulation, Watch, simulate
+
+TEXT = """
+name: toy
+question: Does it work?
+host: mouse
+tissue: {size: [180 µm, 150 µm]}
+start: {tumor: {radius: 30 µm}, capillaries: 100 /mm², ecm: 0.2}
+time: {days: 4, record_every: 12 h, snapshots: [0 d, 2 d, 4 d]}
+replicates: 3
+seed: 7
+arms:
+  untreated: {}
+  drug: {therapies: [{use: anti_cd25, start: 2 d}]}
+  late: {therapies: [{use: anti_cd25, start: 3 d}]}
+  sham: {therapies: [{use: anti_cd25, start: 3 d, dose: 0 mg/kg}]}
+endpoints: [tumor_burden, kills]
+"""
+
+
+class Toy:
+    """A tissue in which tumor cells double by chance, the less the more drug has been given. It draws from (seed, step),
+    like the tissue, so its history depends on nothing but its state."""
+
+    steps_made = 0
+
+    def __init__(self, scenario, seed, replicate):
+        self.scenario, self.seed, self.replicate = scenario, seed, replicate
+        self.step_index, self.burden, self.given, self.arm = 0, 20, 0.0, None
+        self.events = ()
+
+    spacing, shape = 15.0, (10, 12)
+
+    @property
+    def hour(self):
+        return float(self.step_index)
+
+    def treat(self, arm):
+        self.arm = arm
+        doses = self.scenario.arms[arm].therapies
+        self.events = tuple((h, d.dose) for d in doses for h in d.hours())
+
+    def step(self):
+        Toy.steps_made += 1
+        self.given += sum(dose for hour, dose in self.events if hour == self.step_index)
+        luck = np.random.default_rng([self.seed, self.step_index]).random()
+        self.burden = min(110, self.burden + (luck < 0.5 / (1 + self.given)))
+        self.step_index += 1
+
+    def copy(self):
+        return Toy.from_state(self.scenario, self.state())
+
+    def state(self):
+        return {"numbers": np.array([self.seed, self.replicate, self.step_index, self.burden]),
+                "given": np.array(self.given), "arm": np.array(self.arm or "")}  # fmt: skip
+
+    @classmethod
+    def from_state(cls, scenario, state):
+        seed, number, step, burden = (int(v) for v in state["numbers"])
+        toy = cls(scenario, seed, number)
+        toy.step_index, toy.burden, toy.given = step, burden, float(state["given"])
+        if str(state["arm"]):
+            toy.treat(str(state["arm"]))
+        return toy
+
+    @property
+    def biology(self):
+        return SimpleNamespace(types=list(self.scenario.catalogue.cells), states=list(self.scenario.catalogue.states))
+
+    @property
+    def cells(self):
+        n = self.burden
+        columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "antigens", "clone")}
+        columns |= {name: np.zeros(n, np.float32) for name in ("born", "engagement", "damage")}
+        state = np.zeros((len(self.biology.states), n), np.float32)
+        return SimpleNamespace(n=n, type=np.zeros(n, np.uint8), id=np.arange(n, dtype=np.uint64)[::-1].copy(), state=state,
+                               y=np.arange(n) // 12, x=np.arange(n) % 12, **columns)  # fmt: skip
+
+    @property
+    def fields(self):
+        return {"oxygen": np.full(self.shape, 20.0, np.float32)}
+
+    matrix = {"ecm": np.full(shape, 0.2, np.float32)}
+
+    @property
+    def vessels(self):
+        dark = np.zeros(self.shape, bool)
+        return SimpleNamespace(perfused=dark, root=dark, tip=dark, links=dark.astype(np.uint8))
+
+    @property
+    def counters(self):
+        return {"kills": self.given, "births": float(self.burden - 20)}
+
+    def drug(self, name):
+        return {"plasma": self.given, "tissue": self.given, "occupancy": min(1.0, self.given)}
+
+
+class DiesOnce(Toy):
+    """A worker with the first replicate ends without a word, the first time (or, with no mark to leave, each time)."""
+
+    def step(self):
+        super().step()
+        mark = Path(os.environ["TOY_MARK"])
+        if self.replicate == 0 and self.step_index == 30 and not (mark.suffix == ".once" and mark.exists()):
+            mark.touch()
+            os._exit(1)
+
+
+class Slow(Toy):
+    def step(self):
+        super().step()
+        time.sleep(0.02)
+
+
+class Broken(Toy):
+    def step(self):
+        raise ArithmeticError("the field has\nno solution")
+
+
+@pytest.fixture
+def scenario():
+    return read_text(TEXT)
+
+
+def run(scenario, out, **options):
+    options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
+    return tmesim.run(scenario, out=out, **options)
+
+
+def tables(path):
+    return {name: (Path(path) / name).read_bytes() for name in ("timeseries.csv", "endpoints.csv", "comparison.csv")}
+
+
+def contents(path):
+    """Hashes of everything a run left, but for what tells of time and place."""
+    files = [p for p in sorted(Path(path).rglob("*")) if p.is_file() and p.name != "provenance.json"]
+    return {str(p.relative_to(path)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+# Branches
+
+
+def test_arms_share_history_up_to_the_first_difference(scenario):
+    programs = {name: program(arm) for name, arm in scenario.arms.items()}
+    segments = tree(programs, 96, 1.0)
+    assert [(s.arms, s.start, s.end, s.parent) for s in segments] == [
+        (("untreated", "drug", "late", "sham"), 0, 48, None),
+        (("untreated", "late", "sham"), 48, 72, 0),
+        (("untreated",), 72, 96, 1),
+        (("late",), 72, 96, 1),
+        (("sham",), 72, 96, 1),
+        (("drug",), 48, 96, 0),
+    ]
+
+
+def test_equal_programs_never_part_and_a_longer_one_parts_where_it_goes_on():
+    a, longer = ((1.0, "x"), (2.0, "y")), ((1.0, "x"), (2.0, "y"), (5.0, "z"))
+    assert first_difference(a, a) == float("inf")
+    assert first_difference(a, longer) == first_difference(longer, a) == 5.0
+    assert [(s.start, s.end) for s in tree({"a": a, "b": a}, 10, 1.0)] == [(0, 10)]
+
+
+def test_a_difference_within_a_step_branches_at_its_beginning():
+    assert [(s.start, s.end) for s in tree({"a": (), "b": ((3.5, "x"),)}, 10, 1.0)] == [(0, 3), (3, 10), (3, 10)]
+
+
+def test_a_difference_after_the_end_does_not_branch():
+    assert len(tree({"a": (), "b": ((240.0, "x"),)}, 96, 1.0)) == 1
+
+
+def test_shared_history_is_simulated_once(scenario, tmp_path):
+    Toy.steps_made = 0
+    run(scenario, tmp_path / "run", replicates=1)
+    assert Toy.steps_made == 48 + 24 + 3 * 24 + 48
+
+
+def test_branching_gives_what_each_arm_alone_gives(scenario, tmp_path):
+    whole = run(scenario, tmp_path / "whole").timeseries
+    for arm in ("drug", "late"):
+        alone = run(scenario, tmp_path / arm, arms=["untreated", arm]).timeseries
+        mine = whole[whole.arm == arm].reset_index(drop=True)
+        assert mine.equals(alone[alone.arm == arm].reset_index(drop=True))
+
+
+# What a run leaves
+
+
+def test_a_run_leaves_tables_snapshots_provenance_and_a_marker(scenario, tmp_path):
+    result = run(scenario, tmp_path / "run")
+    assert list(result.timeseries.columns[:3]) == ["arm", "replicate", "day"]
+    assert len(result.timeseries) == 4 * 3 * 9
+    assert set(result.timeseries.day) == {i / 2 for i in range(9)}
+    assert list(result.endpoints.columns) == ["arm", "replicate", "tumor_burden", "kills"]
+    assert list(result.comparison.arm) == ["drug", "late", "sham"] * 2
+    assert len(list((tmp_path / "run" / "cells").rglob("*.npz"))) == 4 * 3 * 3
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    marker = json.loads((tmp_path / "run" / "complete.json").read_text())
+    assert marker["sha256"]["timeseries.csv"] == hashlib.sha256(tables(result.path)["timeseries.csv"]).hexdigest()
+    assert result.provenance["replicate_seeds"] == [replicate_seed(7, r) for r in range(3)]
+    assert {"numpy", "numba", "tmesim", "python"} <= result.provenance["versions"].keys()
+
+
+def test_a_null_drug_differs_by_exactly_zero_and_a_real_one_does_not(scenario, tmp_path):
+    c = run(scenario, tmp_path / "run").comparison.set_index(["endpoint", "arm"])
+    sham, drug = c.loc[("tumor_burden", "sham")], c.loc[("tumor_burden", "drug")]
+    assert (sham.difference, sham.low, sham.high, sham.p) == (0, 0, 0, 1)
+    assert drug.difference < 0
+
+
+def test_endpoints_are_the_last_rows(scenario, tmp_path):
+    result = run(scenario, tmp_path / "run")
+    last = result.timeseries[result.timeseries.day == 4].reset_index(drop=True)
+    assert last[["tumor_burden", "kills"]].equals(result.endpoints[["tumor_burden", "kills"]])
+
+
+def test_snapshots_read_back_as_frames_and_maps(scenario, tmp_path):
+    result = run(scenario, tmp_path / "run")
+    cells = result.cells(day=4, arm="drug", replicate=1)
+    days, burden = result.series("tumor_burden", "drug")
+    assert len(cells) == burden[1, -1] and days[-1] == 4
+    assert list(cells.id) == sorted(cells.id) and set(cells.type) == {"tumor"}
+    assert cells.x_um.iloc[0] == 15 * (((len(cells) - 1) % 12) + 0.5)
+    assert set(result.fields(day=2)) == {"oxygen", "ecm", "vessels.perfused", "vessels.links", "vessels.root", "vessels.tip"}
+    with pytest.raises(KeyError, match="days 0, 2, 4"):
+        result.cells(day=3)
+    with pytest.raises(KeyError, match="untreated, drug"):
+        result.cells(day=4, arm="placebo")
+
+
+def test_running_the_written_scenario_gives_the_same_bytes(scenario, tmp_path):
+    first = run(scenario, tmp_path / "first")
+    second = run(tmp_path / "first" / "scenario.yaml", tmp_path / "second")
+    assert contents(first.path) == contents(second.path)
+
+
+def test_without_a_directory_the_files_go_with_the_result(scenario):
+    result = run(scenario, None)
+    path = result.path
+    assert len(result.endpoints) == 12 and path.exists()
+    del result
+    assert not path.exists()
+
+
+def test_replicates_differ_and_seeds_are_hashes_not_counts(scenario, tmp_path):
+    _, burden = run(scenario, tmp_path / "run").series("tumor_burden", "untreated")
+    assert len({tuple(row) for row in burden}) == 3
+    assert len({replicate_seed(s, r) for s in range(50) for r in range(50)}) == 2500
+
+
+# Workers
+
+
+def test_workers_and_executors_do_not_change_a_byte(scenario, tmp_path):
+    run(scenario, tmp_path / "one")
+    run(scenario, tmp_path / "two", workers=2)
+    with ThreadPoolExecutor(2) as threads:
+        run(scenario, tmp_path / "threads", executor=threads)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two") == contents(tmp_path / "threads")
+
+
+def test_a_worker_that_dies_once_costs_nothing_but_time(scenario, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_MARK", str(tmp_path / "mark.once"))
+    run(scenario, tmp_path / "died", workers=2, engine=DiesOnce)
+    assert (tmp_path / "mark.once").exists()
+    run(scenario, tmp_path / "well")
+    assert contents(tmp_path / "died") == contents(tmp_path / "well")
+
+
+def test_a_worker_that_dies_twice_ends_the_run_and_names_the_replicate(scenario, tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_MARK", str(tmp_path / "mark.always"))
+    with pytest.raises(WorkerDied, match="replicate 0"):
+        run(scenario, tmp_path / "run", workers=2, engine=DiesOnce)
+    assert not (tmp_path / "run" / "complete.json").exists()
+
+
+def test_an_error_in_a_replicate_comes_through(scenario, tmp_path):
+    for workers in (1, 2):
+        with pytest.raises(ArithmeticError, match="no solution"):
+            run(scenario, tmp_path / str(workers), workers=workers, engine=Broken)
+
+
+def test_workers_import_neither_mesa_nor_pandas_nor_matplotlib():
+    code = """
+        import sys
+        from tmesim.trial.pool import _work
+        from tmesim.scenario import load
+        print([m for m in ("mesa", "pandas", "matplotlib", "typer", "rich", "scipy.stats") if m in sys.modules])
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_script_without_a_main_guard_can_run_with_workers(scenario, tmp_path):
+    (tmp_path / "toy.yaml").write_text(TEXT, encoding="utf-8")
+    code = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        import tmesim
+        from test_trial import Toy
+        print(tmesim.run({str(tmp_path / "toy.yaml")!r}, workers=2, figures=False, quiet=True, engine=Toy).replicates)
+    """
+    for command, given in (([sys.executable, "-"], textwrap.dedent(code)), ([sys.executable, str(tmp_path / "s.py")], None)):
+        (tmp_path / "s.py").write_text(textwrap.dedent(code), encoding="utf-8")
+        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120)
+        assert done.stdout.strip() == "3", done.stderr
+
+
+# Interruption
+
+
+class StopAfter(Monitor):
+    def __init__(self, steps):
+        self.left = steps
+
+    def stopped(self):
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("steps", [0, 1, 47, 48, 50, 71, 72, 73, 100, 130, 170])
+def test_a_replicate_stopped_anywhere_goes_on_to_the_same_bits(scenario, tmp_path, steps):
+    job = Job(scenario, 0, 5, str(tmp_path / "stopped"), Toy)
+    assert simulate(job, Watch(stopped=StopAfter(steps + 1).stopped)) is None
+    assert simulate(job, Watch(stopped=StopAfter(20).stopped)) is None
+    outcome = simulate(job)
+    expected = simulate(Job(scenario, 0, 5, str(tmp_path / "whole"), Toy))
+    assert outcome.tables.keys() == expected.tables.keys()
+    for arm, table in expected.tables.items():
+        assert np.array_equal(outcome.tables[arm], table, equal_nan=True)
+    assert list((tmp_path / "stopped" / "checkpoints").glob("*.checkpoint")) == []
+
+
+def test_resuming_does_not_repeat_finished_steps(scenario, tmp_path):
+    job = Job(scenario, 0, 5, str(tmp_path), Toy)
+    simulate(job, Watch(stopped=StopAfter(101).stopped))
+    Toy.steps_made = 0
+    simulate(job)
+    assert Toy.steps_made == 192 - 100
+    Toy.steps_made = 0
+    simulate(job)
+    assert Toy.steps_made == 0
+
+
+def test_a_torn_checkpoint_leaves_the_one_before(scenario, tmp_path):
+    job = Job(scenario, 0, 5, str(tmp_path), Toy)
+    simulate(job, Watch(stopped=StopAfter(31).stopped))
+    simulate(job, Watch(stopped=StopAfter(21).stopped))
+    first, second = sorted((tmp_path / "checkpoints").glob("*.checkpoint"), key=lambda p: p.stat().st_mtime_ns)
+    second.write_bytes(second.read_bytes()[:-10])
+    simulation = Simulation(job)
+    assert simulation.load() and simulation.done == 30
+    first.write_bytes(b"")
+    assert not Simulation(job).load()
+
+
+def test_checkpoints_are_written_while_a_replicate_runs(scenario, tmp_path, monkeypatch):
+    monkeypatch.setattr(replicate, "CHECKPOINT_S", 0.0)
+    saved = []
+    monkeypatch.setattr(Simulation, "save", lambda self: saved.append(self.done))
+    simulate(Job(scenario, 0, 5, str(tmp_path), Toy))
+    assert saved == list(range(1, 193))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_keeps_what_is_there_and_resume_gives_the_same_bytes(scenario, tmp_path, workers):
+    (tmp_path / "toy.yaml").write_text(TEXT, encoding="utf-8")
+    code = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        import tmesim
+        from test_trial import Slow
+        print("ready", flush=True)
+        tmesim.run({str(tmp_path / "toy.yaml")!r}, out={str(tmp_path / "run")!r}, workers={workers}, figures=False,
+                   quiet=True, engine=Slow)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    process.stdout.readline()
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "run").glob("cells/untreated/*_day_002.00.npz")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the parent and its workers
+    _, errors = process.communicate(timeout=60)
+    assert "Interrupted" in errors and process.returncode != 0
+    left = list((tmp_path / "run" / "checkpoints").glob("*.checkpoint"))
+    assert left and not (tmp_path / "run" / "complete.json").exists()
+    with pytest.raises(InputError, match="--resume"):
+        run(scenario, tmp_path / "run")
+    Toy.steps_made = 0
+    run(scenario, tmp_path / "run", resume=True)
+    assert Toy.steps_made < 3 * 192
+    run(scenario, tmp_path / "whole")
+    assert contents(tmp_path / "run") == contents(tmp_path / "whole")
+
+
+def test_stopping_before_the_end_is_told_from_finishing(scenario, tmp_path, monkeypatch):
+    class StopsAtOnce(Monitor):
+        def finished(self, outcome):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    jobs = [Job(scenario, r, r, str(tmp_path), Toy) for r in range(3)]
+    with pytest.raises(Interrupted, match="1 of 3"):
+        run_jobs(jobs, 1, StopsAtOnce())
+    assert len(run_jobs(jobs[:1], 1, StopsAtOnce())) == 1  # all was done before the signal came
+
+
+# Who may write where
+
+
+def test_a_complete_run_is_read_and_nothing_is_done(scenario, tmp_path):
+    run(scenario, tmp_path / "run")
+    before = contents(tmp_path / "run")
+    Toy.steps_made = 0
+    for resume in (False, True):
+        assert len(run(scenario, tmp_path / "run", resume=resume).endpoints) == 12
+    assert Toy.steps_made == 0 and contents(tmp_path / "run") == before
+
+
+def test_another_run_is_never_overwritten(scenario, tmp_path):
+    run(scenario, tmp_path / "run")
+    before = contents(tmp_path / "run")
+    for resume in (False, True):
+        with pytest.raises(InputError, match="another run"):
+            run(scenario, tmp_path / "run", seed=8, resume=resume)
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_folder_of_other_files_is_left_alone(scenario, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds no run"):
+        run(scenario, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+    with pytest.raises(InputError, match="is a file"):
+        run(scenario, tmp_path / "notes.txt")
+
+
+def test_a_run_by_other_versions_is_not_gone_on_with(scenario, tmp_path):
+    run(scenario, tmp_path / "run")
+    (tmp_path / "run" / "complete.json").unlink()
+    path = tmp_path / "run" / "provenance.json"
+    old = json.loads(path.read_text())
+    old["versions"]["numba"] = "0.1"
+    path.write_text(json.dumps(old))
+    with pytest.raises(InputError, match=r"numba 0\.1 →"):
+        run(scenario, tmp_path / "run", resume=True)
+
+
+def test_two_processes_cannot_write_the_same_run(scenario, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    run(scenario, tmp_path / "run")
+    (tmp_path / "run" / "complete.json").unlink()
+    (tmp_path / "run" / "checkpoints").mkdir()
+    with open(tmp_path / "run" / "checkpoints" / "lock", "w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another process"):
+            run(scenario, tmp_path / "run", resume=True)
+
+
+def test_an_unknown_endpoint_is_wrong_input_and_nothing_is_written(tmp_path):
+    broken = read_text(TEXT.replace("tumor_burden, kills", "tumor_burdn"))
+    with pytest.raises(InputError, match="Did you mean 'tumor_burden'"):
+        run(broken, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+# Files
+
+
+def test_numbers_in_tables_are_the_shortest_that_read_back():
+    values = [0.1 + 0.2, 1e-9, 12.0, float("nan"), 1 / 3, -0.0, 1e300]
+    line = csv_bytes(["a"] * 7, [values]).decode().splitlines()[1]
+    assert line.split(",")[:4] == ["0.30000000000000004", "1e-09", "12", ""]
+    assert [float(v) for v in line.split(",") if v] == [v for v in values if v == v]
+
+
+def test_sealed_data_that_changed_is_not_believed():
+    assert unseal(seal(b"abc\ndef")) == b"abc\ndef"
+    assert unseal(seal(b"abc")[:-1]) is None and unseal(b"") is None
+
+
+def test_jobs_need_nothing_from_the_users_main_module():
+    main = sys.modules["__main__"]
+    before = vars(main).copy()
+    with pool.unimportable_main():
+        assert not hasattr(main, "__file__") and main.__spec__ is None
+    assert vars(main) == before

@@ -1,0 +1,186 @@
+"""The command line. Signatures and help stand here; what takes time to import is imported inside the commands.
+
+Exit codes: 0 done, 1 a failure, 2 the input is wrong (nothing is written), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="tmesim",
+    help="An agent-based simulator of the breast tumor microenvironment.",
+    epilog="Start with: tmesim list scenarios · tmesim check SCENARIO · tmesim run SCENARIO",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+WRONG_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+class Kind(StrEnum):
+    """What `list` can list."""
+
+    cells = "cells"
+    fields = "fields"
+    rules = "rules"
+    therapies = "therapies"
+    signals = "signals"
+    behaviors = "behaviors"
+    observables = "observables"
+    parameters = "parameters"
+    scenarios = "scenarios"
+
+
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's file, or its name (`tmesim list scenarios`).")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn errors into messages on standard error and the exit codes of the command line.
+
+    TMESIM_TRACEBACK=1 shows where a failure arose.
+    """
+    from tmesim.reading import InputError
+
+    try:
+        yield
+    except InputError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        raise typer.Exit(WRONG_INPUT) from None
+    except KeyboardInterrupt as error:
+        text = f"interrupted: {error}" if str(error) else "interrupted"
+        print(text, file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get("TMESIM_TRACEBACK"):
+            raise
+        message = " ".join(str(error).split())
+        print(f"failed: {type(error).__name__}: {message}" if message else f"failed: {type(error).__name__}", file=sys.stderr)
+        raise typer.Exit(FAILURE) from None
+
+
+@app.command()
+def run(
+    scenario: ScenarioName,
+    out: Annotated[Path | None, typer.Option(help="Run directory; default runs/NAME. Another run is never overwritten.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the scenario's seed.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="How many replicates.")] = None,
+    days: Annotated[float | None, typer.Option(help="How long, in days.")] = None,
+    arms: Annotated[str | None, typer.Option(metavar="A,B", help="Only these arms.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a number or setting; may be repeated.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Tables and snapshots only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Simulate every arm of a scenario on every replicate, compare the arms, draw the figures.
+
+    Examples:
+
+    - `tmesim run treg_depletion`
+
+    - `tmesim run my.yaml --replicates 4 --days 10 --arms untreated,combo`
+
+    - `tmesim run my.yaml --set "cells.tumor.behaviors.division=0.03 1/h" --out runs/slow`
+
+    - `tmesim run my.yaml --resume`  (after Ctrl-C; results are the same bits)
+    """
+    with exit_codes():
+        from tmesim.cli.running import run_scenario
+
+        run_scenario(scenario, out, seed, replicates, days, arms, workers, set_ or [], resume, not no_figures, quiet)
+
+
+@app.command()
+def check(scenario: ScenarioName) -> None:
+    """Read a scenario and say everything that is wrong with it, or what it would simulate."""
+    with exit_codes():
+        from tmesim.cli.running import check_scenario
+
+        check_scenario(scenario)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[Kind | None, typer.Argument(help="What to list; without it, how many there are of each.")] = None,
+    json: Json = False,
+) -> None:
+    """List what there is: cells, fields, rules, therapies, signals, behaviors, observables, parameters, scenarios."""
+    with exit_codes():
+        from tmesim.cli.pages import print_list
+
+        print_list(kind.value if kind else None, json)
+
+
+@app.command()
+def explain(name: Annotated[str, typer.Argument(help="A cell type, rule, therapy, field, signal, behavior or observable.")]) -> None:
+    """Explain something of the model in plain English, with the evidence.
+
+    Examples: `tmesim explain treg`, `tmesim explain anti_cd25`, `tmesim explain oxygen_fuels_division`
+    """
+    with exit_codes():
+        from tmesim.cli.pages import print_explanation
+
+        print_explanation(name)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    with exit_codes():
+        import json as writer
+
+        from tmesim.scenario import json_schema
+
+        print(writer.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def evidence(json: Json = False) -> None:
+    """What is modelled, on what grounds, and what is assumed."""
+    with exit_codes():
+        from tmesim.cli.grounds import print_evidence
+
+        print_evidence(json)
+
+
+@app.command()
+def bench(json: Json = False) -> None:
+    """Measure the throughput of this machine, per phase of a step."""
+    with exit_codes():
+        from tmesim.bench import main as measure
+
+        measure(json=json)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if show:
+        from tmesim import __version__
+
+        print(f"tmesim {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    app(prog_name="tmesim")

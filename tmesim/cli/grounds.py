@@ -1,0 +1,105 @@
+"""`evidence`: what the model says, on what grounds, and what of the documents it leaves out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tmesim.catalogue import Catalogue, claims, load_catalogue
+from tmesim.catalogue.models import Number
+
+
+@cache
+def statements() -> Mapping[str, Mapping[str, Any]]:
+    """The claims of the seed documents by id, with statement, places and observable; empty where they are not installed."""
+    import yaml
+
+    package = Path(str(resources.files("tmesim")))
+    for folder in (package / "seeds", package.parent / "seeds"):
+        file = folder / "claims.yaml"
+        if file.is_file():
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            return {entry["id"]: entry for entry in yaml.load(file.read_text(encoding="utf-8"), loader)}
+    return {}
+
+
+def claim(text: str) -> str:
+    """A piece of evidence in full: a claim with its statement, anything else as it is written."""
+    entry = statements().get(text)
+    return f"{text}: {entry['statement']}" if entry else text
+
+
+def ground(number: Number) -> str:
+    """On what a number rests: `assumed`, `definition` (true by construction), `source`, or `none`."""
+    if not number.source:
+        return "none"
+    if number.assumed:
+        return "assumed"
+    return "definition" if all(t.startswith("definition") for t in number.source) else "source"
+
+
+def gathered(c: Catalogue) -> dict[str, Any]:
+    """Everything `evidence` prints, as plain data."""
+    named: dict[str, list[str]] = {}
+    for kind, name, entry in c.entries():
+        texts = list(getattr(entry, "evidence", ()))
+        for rule_name, rule in (entry.rules.items() if kind == "therapies" else ()):
+            texts += rule.evidence
+            for text in rule.evidence:
+                named.setdefault(text, []).append(f"therapies.{name}.rules.{rule_name}")
+        for text in texts:
+            named.setdefault(text, []).append(f"{kind}.{name}")
+    for path, number in c.numbers():
+        for text in number.source:
+            named.setdefault(text, []).append(path)
+    known = claims()
+    modelled = {name: sorted(set(where)) for name, where in named.items() if name in known}
+    grounds = {path: ground(number) for path, number in c.numbers()}
+    by_kind: dict[str, Counter[str]] = {}
+    for path, basis in grounds.items():
+        by_kind.setdefault(path.split(".")[0], Counter())[basis] += 1
+    on_claims = [name for name, rule in c.all_rules.items() if any(text in known for text in rule.evidence)]
+    return {
+        "numbers": {kind: dict(counts) for kind, counts in by_kind.items()},
+        "assumed": [path for path, basis in grounds.items() if basis == "assumed"],
+        "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
+        "claims": {
+            "modelled": modelled,
+            "left_out": {
+                priority: [name for name, entry in known.items() if entry.priority == priority and name not in modelled]
+                for priority in ("core", "extended", "context-only")
+            },
+        },
+    }
+
+
+def print_evidence(as_json: bool) -> None:
+    found = gathered(load_catalogue())
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    known = claims()
+    modelled, left = found["claims"]["modelled"], found["claims"]["left_out"]
+    print(f"Claims of the documents that some part of the model rests on: {len(modelled)} of {len(known)}")
+    groups: dict[str, Counter[str]] = {}
+    for name, entry in known.items():
+        groups.setdefault(entry.group, Counter())["all"] += 1
+        groups[entry.group]["modelled"] += name in modelled
+    for group, counts in groups.items():
+        print(f"  {group:28s} {counts['modelled']:4d} of {counts['all']:3d}")
+    print(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
+    print("\nNumbers              cited  by definition  assumed")
+    total: Counter[str] = Counter()
+    for kind, counts in [*found["numbers"].items(), ("all", total)]:
+        total.update(counts if kind != "all" else {})
+        print(f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} {counts.get('assumed', 0):8d}")
+    share = total["assumed"] / max(1, total.total() - total["definition"])
+    print(f"\n{share:.0%} of the numbers that are not definitions are assumed; each says why (tmesim list parameters).")
+    core = ", ".join(left["core"])
+    print(f"\nClaims marked as core that nothing in the catalogue names yet ({len(left['core'])}): {core or 'none'}")
+    print(f"Not named either: {len(left['extended'])} extended claims, {len(left['context-only'])} that are context only.")

@@ -1,0 +1,28 @@
+"""The figures of a run, as PNG files that a slide or a paper can take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmesim.figures.effects import draw_effects
+from tmesim.figures.tissue import draw_field, draw_tissue
+from tmesim.figures.trajectories import draw_trajectories
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+
+__all__ = ["draw_all", "draw_effects", "draw_field", "draw_tissue", "draw_trajectories"]
+
+
+def draw_all(result: Result, folder: Path | None = None) -> list[Path]:
+    """`tissue.png`, `oxygen.png`, `trajectories.png` and `effects.png`, as far as the run holds what they show."""
+    folder = folder or result.path / "figures"
+    drawn: list[Path | None] = []
+    if result.snapshot_days:
+        drawn.append(draw_tissue(result, folder / "tissue.png"))
+        if "oxygen" in result.scenario.catalogue.fields:
+            drawn.append(draw_field(result, folder / "oxygen.png", "oxygen"))
+    drawn.append(draw_trajectories(result, folder / "trajectories.png"))
+    drawn.append(draw_effects(result, folder / "effects.png"))
+    return [path for path in drawn if path is not None]
