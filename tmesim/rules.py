@@ -30,6 +30,7 @@ class Biology:
     signals: list[str]
     behaviors: list[tuple[str, str]]  # (type, behavior), in the order of KIND.slot_first
     starts: np.ndarray  # float32 (types, states)
+    clone_factor: np.ndarray  # float32 (1 + clones, behaviors)
     book: Book
     slots: dict[tuple[str, str], int] = field(repr=False, default_factory=dict)
 
@@ -66,15 +67,15 @@ def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clone
     types = list(catalogue.cells)
     states = list(catalogue.states)
     delivered = [t for t in therapies if catalogue.therapies[t].delivery == "field"]
-    drugs = [t for t in therapies if t not in delivered]
+    drugs = list(therapies)
     fields = [*catalogue.fields, *(drug_field(t) for t in delivered)]
-    rules = {name: rule for name, rule in catalogue.rules.items() if name not in off}
+    rules = dict(catalogue.rules)
     for t in therapies:
-        rules |= {f"{t}.{name}": rule for name, rule in catalogue.therapies[t].rules.items() if f"{t}.{name}" not in off}
-    signals = _signals(types, states, fields, drugs, delivered)
+        rules |= catalogue.therapies[t].rules
+    signals = _signals(types, states, fields, drugs)
     names = [name for name, _, _ in signals]
     index_of = {name: i for i, name in enumerate(names)}
-    terms = _terms(rules, types, host, index_of)
+    terms = _terms(rules, types, host, index_of, off)
 
     behaviors: list[tuple[str, str]] = []
     slot_first = [0]
@@ -110,14 +111,14 @@ def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clone
         groups=groups,
         terms=flat,
         signals=_table([(kind, index) for _, kind, index in signals], arrays.SIGNAL),
-        clone_factor=_clone_factor(clones, behaviors),
         pdl1=states.index("pdl1") if "pdl1" in states else -1,
         **parts,
     )
-    return Biology(host, types, states, fields, drugs, names, behaviors, starts, book, slots)
+    factor = _clone_factor(clones, behaviors)
+    return Biology(host, types, states, fields, drugs, names, behaviors, starts, factor, book, slots)
 
 
-def _signals(types, states, fields, drugs, delivered) -> list[tuple[str, int, int]]:
+def _signals(types, states, fields, drugs) -> list[tuple[str, int, int]]:
     """(name, kind, index) of every signal."""
     out = [(f, arrays.FIELD, i) for i, f in enumerate(fields)]
     out += [(m, arrays.MATRIX, i) for i, m in enumerate(MATRIX)]
@@ -127,20 +128,22 @@ def _signals(types, states, fields, drugs, delivered) -> list[tuple[str, int, in
     out += [(f"state.{s}", arrays.STATE, i) for i, s in enumerate(states)]
     out += [("engagement", arrays.ENGAGEMENT, 0), ("age", arrays.AGE, 0)]
     out += [(f"drug.{d}", arrays.DRUG, i) for i, d in enumerate(drugs)]
-    out += [(f"drug.{d}", arrays.FIELD, fields.index(drug_field(d))) for d in delivered]
     return out
 
 
-def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int]):
-    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being (signal, 1 / half, power)."""
+def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int], off: frozenset):
+    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being (signal, 1 / half, power).
+
+    A rule that is off keeps the slot of its behavior, so that arms with other rules share their columns.
+    """
     terms: dict[tuple[str, str], dict[str, tuple[list, list, list]]] = {}
-    for rule in rules.values():
-        for cell in (rule.cell,) if isinstance(rule.cell, str) else rule.cell:
-            if cell not in types:
+    for name, rule in rules.items():
+        for cell in rule.cell:
+            groups = terms.setdefault((cell, rule.behavior), {})
+            if name in off:
                 continue
-            up, down, owners = terms.setdefault((cell, rule.behavior), {}).setdefault(rule.group, ([], [], []))
-            power = rule.power if isinstance(rule.power, (int, float)) else rule.power.at(host)
-            term = (index_of[rule.signal], 1.0 / rule.half_max.at(host), power)
+            up, down, owners = groups.setdefault(rule.group, ([], [], []))
+            term = (index_of[rule.signal], 1.0 / rule.half_max.at(host), rule.power.at(host))
             (up if rule.effect == "increases" else down).append(term)
             owners.append(rule)
     return terms
@@ -162,10 +165,10 @@ def _groups(catalogue, host, behaviors, terms) -> tuple[np.ndarray, np.ndarray, 
             if name == "main":
                 base = number.at(host) if number is not None else 0.0
             else:
-                given = [r.base for r in owners if r.base is not None]
-                base = (given[0] if isinstance(given[0], (int, float)) else given[0].at(host)) if given else 1.0
-            raised = [r.limit.at(host) for r in owners if r.effect == "increases"]
-            lowered = [r.limit.at(host) for r in owners if r.effect == "decreases"]
+                given = [r.base.at(host) for r in owners if r.base is not None]
+                base = given[0] if given else 1.0
+            raised = [r.limit.at(host) for r in owners if r.effect == "increases" and r.limit is not None]
+            lowered = [r.limit.at(host) for r in owners if r.effect == "decreases" and r.limit is not None]
             begin = len(flat)
             flat += up + down
             highest = raised[0] if raised else base

@@ -7,7 +7,7 @@ ever ask for the same row; which row a cell gets has no influence on anything.
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, TILE, TISSUE
+from tmesim.kernels.arrays import STAMPS, BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, TILE, TISSUE
 from tmesim.kernels.chance import below, draw, identity_of, shuffle
 from tmesim.kernels.compiling import inline, inner, kernel, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
@@ -124,7 +124,7 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
     e = book.kinds[kind].event_first + cells.core[row].event - 1
     does = book.events[e].does
     cells.core[row].event = 0
-    cells.core[row].stamp = np.uint32(step)
+    cells.core[row].stamp = np.uint32(step * STAMPS)
     if does == DIVIDE:
         y = np.int64(cells.core[row].y)
         x = np.int64(cells.core[row].x)

@@ -16,6 +16,7 @@ WALL = -2
 DEAD = 255  # the type of a row that holds no cell
 NOBODY_TCR = 255  # T-cell receptor of a bystander: recognizes nothing here
 TILE = 16
+STAMPS = 64  # sweeps that a step may have; each has its own stamp
 REACH = 8  # whatever a cell reads or writes in one sweep stays this close (2 · REACH ≤ TILE)
 
 TISSUE, LEUKOCYTE, VESSEL = 0, 1, 2
@@ -124,7 +125,6 @@ class Book(NamedTuple):
     events: A  # EVENT
     changes: A  # CHANGE, integrated states
     taxes: A  # TAXIS, chemotaxis
-    clone_factor: A  # float32 (clones, behaviors)
     pdl1: np.int64  # index of the state pdl1, or -1
 
 
@@ -135,4 +135,4 @@ class Hour(NamedTuple):
     blood: A  # float32 (fields), what perfused vessels carry
     drug: A  # float32 (drugs), occupancy or concentration signal of systemic drugs
     signal_factor: A  # float32 (types, signals), 1 where nothing blocks
-    behavior_factor: A  # float32 (behaviors), 1 where nothing scales
+    factor: A  # float32 (clones, behaviors), what clone and drugs make of each behavior

@@ -41,7 +41,7 @@ _TINY = np.float32(1e-30)  # smaller values become 0: subnormal numbers slow a s
 _STIFF = np.float32(2.0 * np.pi / np.log(2.0))  # see `_measure_row`
 _OVER = np.float32(1.1)  # over-relaxation; 1 needs a cycle more, 1.2 a cycle more beside stiff vessels (measured)
 _SWEEPS = 2  # of the finest lattice in a cycle
-_COARSE_SWEEPS = 4  # of the others, where they are cheap
+_COARSE_SWEEPS = 3  # of the others, where they are cheap
 _ROUND_OFF = 2.0**-23
 
 
@@ -138,13 +138,8 @@ def _relax_row(c, start, loss, source, vmax, half_max, shift, saturates, outside
     twice as fast as skipping. A loop must touch few arrays to be vectorized (LLVM checks 8 pairs for overlap).
     """
     rows, cols = c.shape
-    here = c[y]
-    above = c[max(y - 1, 0)]
-    below = c[min(y + 1, rows - 1)]
-    start_row = start[y]
-    loss_row = loss[y]
-    source_row = source[y]
-    vmax_row = vmax[y]
+    above = max(y - 1, 0)
+    below = min(y + 1, rows - 1)
     north = across[BEFORE, y]
     south = across[AFTER, y]
     total = across[TOTAL, y]
@@ -158,12 +153,12 @@ def _relax_row(c, start, loss, source, vmax, half_max, shift, saturates, outside
         if x & 1 != parity:
             continue
         wide = along[WIDTH, x]
-        b = source_row[x] + shift * start_row[x] + inflow + wide * (north * above[x] + south * below[x])
-        b += thick * along[BEFORE, x] * here[x - 1] if x > 0 else outside
-        b += thick * along[AFTER, x] * here[x + 1] if x < cols - 1 else outside
-        diagonal = loss_row[x] + shift + wide * total + thick * along[TOTAL, x]
+        b = source[y, x] + shift * start[y, x] + inflow + wide * (north * c[above, x] + south * c[below, x])
+        b += thick * along[BEFORE, x] * c[y, x - 1] if x > 0 else outside
+        b += thick * along[AFTER, x] * c[y, x + 1] if x < cols - 1 else outside
+        diagonal = loss[y, x] + shift + wide * total + thick * along[TOTAL, x]
         if saturates:
-            fresh[x] = _settle(b, diagonal, half_max, vmax_row[x])
+            fresh[x] = _settle(b, diagonal, half_max, vmax[y, x])
         else:
             fresh[x] = b / diagonal if diagonal > _ZERO else _ZERO
     if cols > 3:
@@ -172,32 +167,26 @@ def _relax_row(c, start, loss, source, vmax, half_max, shift, saturates, outside
         base = shift + wide * total + thick * along[TOTAL, 1]
         north *= wide
         south *= wide
-        up = above[1:]
-        down = below[1:]
-        right = here[2:]
-        old = start_row[1:]
-        drain = loss_row[1:]
-        supply = source_row[1:]
-        inside = fresh[1:]
         if saturates:
-            uptake = vmax_row[1:]
-            for x in range(cols - 3):
-                b = supply[x] + shift * old[x] + inflow + north * up[x] + south * down[x] + side * (here[x] + right[x])
-                inside[x] = _settle(b, drain[x] + base, half_max, uptake[x])
+            for x in range(1, cols - 2):
+                b = source[y, x] + shift * start[y, x] + inflow
+                b += north * c[above, x] + south * c[below, x] + side * (c[y, x - 1] + c[y, x + 1])
+                fresh[x] = _settle(b, loss[y, x] + base, half_max, vmax[y, x])
         else:
-            for x in range(cols - 3):
-                b = supply[x] + shift * old[x] + inflow + north * up[x] + south * down[x] + side * (here[x] + right[x])
-                inside[x] = b / (drain[x] + base)
+            for x in range(1, cols - 2):
+                b = source[y, x] + shift * start[y, x] + inflow
+                b += north * c[above, x] + south * c[below, x] + side * (c[y, x - 1] + c[y, x + 1])
+                fresh[x] = b / (loss[y, x] + base)
     if positive:
         for x in range(cols):
-            value = here[x] + _OVER * (fresh[x] - here[x])
+            value = c[y, x] + _OVER * (fresh[x] - c[y, x])
             value = value if value > _TINY else _ZERO
-            here[x] = value if x & 1 == parity else here[x]
+            c[y, x] = value if x & 1 == parity else c[y, x]
     else:
         for x in range(cols):
-            value = here[x] + _OVER * (fresh[x] - here[x])
+            value = c[y, x] + _OVER * (fresh[x] - c[y, x])
             value = value if abs(value) > _TINY else _ZERO
-            here[x] = value if x & 1 == parity else here[x]
+            c[y, x] = value if x & 1 == parity else c[y, x]
 
 
 @_kernel

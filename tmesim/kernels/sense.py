@@ -152,7 +152,7 @@ def response(first, end, book, signals):
 @inline
 def behave(behavior, clone, book, hour, signals):
     """The value of one behavior (index over all types) given the signals."""
-    value = book.clone_factor[clone, behavior] * hour.behavior_factor[behavior]
+    value = hour.factor[clone, behavior]
     for g in range(book.group_first[behavior], book.group_first[behavior + 1]):
         level = book.groups[g].base
         if book.groups[g].down_first > book.groups[g].up_first:

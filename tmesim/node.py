@@ -1,0 +1,60 @@
+"""Node: the lymph node that primes T cells, and the blood that carries them back.
+
+Dendritic cells that leave the tissue bring antigens. For each clone (antigen bit) k, with a_k units of antigen in the
+node,  da/dt = arrivals − loss · a;  precursors N are recruited at rate N a / (a + half) / lag; recruits wait `lag`,
+then divide at `expansion` for `program`, and enter the blood, where they contract:  dB/dt = out − contraction · B.
+Cohorts are kept by age in steps, so lag and program are exact delays.
+"""
+
+import numpy as np
+
+
+class LymphNode:
+    """Clones of tumor-reactive T cells: naive, in the program, and in the blood (cells each)."""
+
+    def __init__(self, parameters, host: str, dt: float) -> None:
+        def at(name: str) -> float:
+            return parameters[name].at(host)
+
+        self.dt = dt
+        clones = int(at("clones"))
+        self.lag = max(round(at("lag") / dt), 1)
+        steps = self.lag + max(round(at("program") / dt), 1)
+        self.naive = np.full(clones, at("precursors"))
+        self.antigen = np.zeros(clones)
+        self.cohorts = np.zeros((clones, steps))  # by age in steps
+        self.blood = np.zeros(clones)
+        self.per_level = at("cells_per_level")
+        self.half = at("half_antigen")
+        self.unit = at("antigen_per_cell")
+        self.keep = np.exp(-at("antigen_loss") * dt)
+        self.growth = np.exp(at("expansion_rate") * dt)
+        self.recruiting = 1.0 / at("lag")
+        self.contract = np.exp(-at("contraction") * dt)
+
+    def advance(self, loaded: int, antigens: int) -> None:
+        """One step: `loaded` dendritic cells have arrived with the antigens of a bit mask."""
+        carried = np.array([(antigens >> k) & 1 for k in range(self.naive.size)], dtype=float)
+        self.antigen = self.antigen * self.keep + self.unit * loaded * carried
+        share = 1.0 - np.exp(-self.recruiting * self.dt * self.antigen / (self.antigen + self.half))
+        recruits = self.naive * share
+        self.naive = self.naive - recruits
+        out = self.cohorts[:, -1].copy()
+        self.cohorts[:, 1:] = self.cohorts[:, :-1]
+        self.cohorts[:, self.lag :] *= self.growth
+        self.cohorts[:, 0] = recruits
+        self.blood = self.blood * self.contract + out
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Blood level of each clone, in units of the reference level of T cells in healthy blood."""
+        return self.blood / self.per_level
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of all that changes."""
+        return {name: getattr(self, name).copy() for name in ("naive", "antigen", "cohorts", "blood")}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Put back what `state` returned."""
+        for name in ("naive", "antigen", "cohorts", "blood"):
+            setattr(self, name, np.array(state[name], dtype=float))

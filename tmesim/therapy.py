@@ -1,0 +1,111 @@
+"""Therapy: doses become plasma levels, plasma becomes tissue, tissue becomes occupancy of the target.
+
+A course is one or two compartments with first-order exchange, dA/dt = M A for the amounts per kg in (depot, central,
+peripheral) and the effect compartment dCe/dt = rate (partition Cp − Ce); solved exactly by the matrix exponential.
+The signal drug.<therapy> is Ce / (Ce + kd). A drug that must reach cells by diffusion has no effect compartment: its
+plasma level is what perfused vessels carry, and its field does the rest.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from scipy.linalg import expm
+
+BODY = {"mouse": {"kg": 0.02, "m2": 0.02 / 3.0}, "human": {"kg": 70.0, "m2": 1.8}}  # m²: 3 and 37–39 kg/m² (FDA 2005)
+DEPOT, CENTRAL, PERIPHERAL, EFFECT = range(4)
+NM_PER_PM = 1e-3
+
+
+def milligrams_per_kg(dose: float, unit: str, host: str) -> float:
+    """A dose in mg/kg, mg or mg/m² as mg per kg of body weight."""
+    body = BODY[host]
+    return dose * {"mg/kg": 1.0, "mg": 1.0 / body["kg"], "mg/m²": body["m2"] / body["kg"]}[unit]
+
+
+class Course:
+    """One drug in one body: amounts (mg/kg; effect compartment in nM), advanced step by step."""
+
+    def __init__(self, name: str, therapy, host: str, dt: float) -> None:
+        self.name = name
+        self.amounts = np.zeros(4)
+        self.host = host
+        pk = therapy.pk
+
+        def at(number, default: float = 0.0) -> float:
+            return default if number is None else number.at(host)
+
+        per_kg = pk.central_volume.unit_at(host).endswith("/kg")
+        self.scale = 1.0 if per_kg else BODY[host]["kg"]  # volumes of a whole body take the whole dose
+        volume = at(pk.central_volume)
+        absorption = at(pk.absorption)
+        self.entry = DEPOT if absorption > 0 else CENTRAL
+        self.available = at(pk.bioavailability, 1.0)
+        self.nanomolar = 1e3 / (at(pk.molar_mass) * volume)  # mg/L over kDa (1e3 g/mol) is µM, so × 1e3 is nM
+        self.kd = therapy.occupancy.kd.at(host) * (NM_PER_PM if _is_pm(therapy.occupancy.kd, host) else 1.0)
+        m = np.zeros((4, 4))
+        m[DEPOT, DEPOT] = -absorption
+        m[CENTRAL, DEPOT] = absorption
+        m[CENTRAL, CENTRAL] = -at(pk.clearance) / volume
+        if pk.compartments == 2:
+            exchange = at(pk.intercompartment)
+            m[CENTRAL, CENTRAL] -= exchange / volume
+            m[PERIPHERAL, CENTRAL] = exchange / volume
+            m[CENTRAL, PERIPHERAL] = exchange / at(pk.peripheral_volume)
+            m[PERIPHERAL, PERIPHERAL] = -exchange / at(pk.peripheral_volume)
+        if therapy.tissue is not None:
+            rate = therapy.tissue.rate.at(host)
+            m[EFFECT, CENTRAL] = rate * therapy.tissue.partition.at(host) * self.nanomolar
+            m[EFFECT, EFFECT] = -rate
+        self.advance_by = expm(m * dt)
+        self.effects = therapy.effects
+        self.delivered = therapy.delivery == "field"
+
+    def give(self, dose: float, unit: str) -> None:
+        """A dose now."""
+        self.amounts[self.entry] += milligrams_per_kg(dose, unit, self.host) * self.scale * self.available
+
+    def advance(self) -> None:
+        """One step of dt."""
+        if self.amounts.any():
+            self.amounts = np.maximum(self.advance_by @ self.amounts, 0.0)
+
+    @property
+    def plasma(self) -> float:
+        """Plasma concentration, nM."""
+        return float(self.amounts[CENTRAL] * self.nanomolar)
+
+    @property
+    def tissue(self) -> float:
+        """Concentration in the effect compartment, nM; of a drug with a field, that of plasma."""
+        return self.plasma if self.delivered else float(self.amounts[EFFECT])
+
+    @property
+    def occupancy(self) -> float:
+        """Share of the target that the drug holds in tissue, 0 … 1."""
+        return self.tissue / (self.tissue + self.kd)
+
+
+def _is_pm(number, host: str) -> bool:
+    return number.unit_at(host) == "pM"
+
+
+def factors(courses: Iterable[Course], biology) -> tuple[np.ndarray, np.ndarray]:
+    """What all drugs together leave of each signal in each type, and of each behavior: float32, 1 without drugs."""
+    signal = np.ones((len(biology.types), len(biology.signals)), np.float32)
+    behavior = np.ones(len(biology.behaviors), np.float32)
+    for course in courses:
+        share = course.occupancy
+        if share <= 0:
+            continue
+        for effect in course.effects:
+            cells = effect.cells or biology.types
+            if effect.blocks is not None:
+                column = biology.signals.index(effect.blocks)
+                rows = [biology.code(c) for c in cells]
+                signal[rows, column] *= 1.0 - share * effect.fraction.at(biology.host)
+            else:
+                for cell in cells:
+                    if (cell, effect.scales) in biology.slots:
+                        to = effect.to.at(biology.host)
+                        behavior[biology.index(cell, effect.scales)] *= 1.0 + share * (to - 1.0)
+    return signal, behavior

@@ -1,0 +1,458 @@
+"""Tissue: the cells, lattice, fields, vessels and drugs of one patch, and the phases of its step."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+from tmesim import start, therapy
+from tmesim.cells import Cells
+from tmesim.fields import Fields, FieldSpec
+from tmesim.kernels import act, entry, leukocytes, matrix, migrate, sense
+from tmesim.kernels.arrays import CELL, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TISSUE, WALL, Ground, Hour, Layers
+from tmesim.kernels.chance import key_of
+from tmesim.kernels.lattice import rings
+from tmesim.node import LymphNode
+from tmesim.rules import MATRIX, Biology, compile_biology, drug_field
+from tmesim.vessels import Vessels
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+
+PHASES = (
+    "medicate",  # doses, levels and occupancy of drugs
+    "reorder",  # cells into the order of their sites, now and then
+    "sense",  # rules: what each cell perceives becomes what it does
+    "respond",  # inner states move; the event of each cell is drawn
+    "act",  # division, death, change of type, leaving
+    "migrate",  # tissue cells
+    "patrol",  # leukocytes: hop, meet, dwell, hit, in substeps
+    "prime",  # lymph node and blood
+    "admit",  # leukocytes from perfused vessels
+    "remodel",  # vessels
+    "turn_over",  # matrix and debris
+    "diffuse",  # fields
+)
+REORDER_EVERY = 8  # steps
+TALLIES = ("hops", "synapses", "hits", "kills")
+
+
+class Tissue:
+    """A patch of breast at an hour. `step()` goes through PHASES once."""
+
+    def __init__(self, scenario: Scenario, seed: int | None = None, replicate: int = 0, *, populate: bool = True) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else int(seed)
+        self.replicate = replicate
+        self.dt = scenario.time.step_h
+        self.host = scenario.host
+        self.spacing = scenario.tissue.spacing
+        self.shape = tuple(scenario.tissue.shape)
+        self.step_index = 0
+        self.arm = next(iter(scenario.arms))
+        self.counters: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()
+        self.therapies = tuple(dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies))
+        self._numbers: tuple = (frozenset(), frozenset())
+        self.catalogue = scenario.catalogue
+        self.biology: Biology = compile_biology(self.catalogue, self.host, self.therapies, scenario.start.clones)
+        self.courses = {
+            name: therapy.Course(name, scenario.catalogue.therapies[name], self.host, self.dt) for name in self.therapies
+        }
+        self._lay_ground()
+        self._tune()
+        self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.dt)
+        if populate:
+            start.populate(self)
+            self._settle()
+
+    @property
+    def hour(self) -> float:
+        """Simulated time, h."""
+        return self.step_index * self.dt
+
+    def _lay_ground(self) -> None:
+        """Empty lattice, fields at their start values, maps."""
+        ny, nx = self.shape
+        biology, host = self.biology, self.host
+        layers = [np.full((ny + 2 * PAD, nx + 2 * PAD), WALL, np.int32) for _ in range(3)]
+        for layer in layers:
+            layer[PAD:-PAD, PAD:-PAD] = EMPTY
+        self.layers = Layers(*layers)
+        self.cells = Cells(len(biology.states), biology.widest)
+        entries = dict(self.catalogue.fields)
+        entries |= {drug_field(t): self.catalogue.therapies[t].field for t in self.therapies if self.courses[t].delivered}
+        self.field_entries = entries
+        specs = [field_spec(name, entry_, host) for name, entry_ in entries.items()]
+        self.solver = Fields(list(entries), self.shape, self.spacing, specs)
+        self.fields = {name: self.solver.values[f] for f, name in enumerate(entries)}
+        self.vessels = Vessels(self.shape, self.catalogue.processes["vessels"], host, self.spacing)
+        self.ground = Ground(
+            self.solver.values, self.solver.loss, self.solver.source, self.solver.vmax,
+            np.zeros((len(MATRIX), ny, nx), np.float32), np.zeros(self.shape, np.uint32), self.vessels.perfusion,
+        )  # fmt: skip
+        self.matrix = {name: self.ground.matrix[i] for i, name in enumerate(MATRIX)}
+
+    def _tune(self) -> None:
+        """Take the numbers of the processes from the catalogue in force."""
+        host, processes = self.host, self.catalogue.processes
+        lines = processes["leukocytes"]
+        self.substeps = max(round(self.dt * 60.0 / lines["substep"].at(host)), 1)
+        self.gradient_half = lines["gradient_half"].at(host)
+        fading = np.log(2.0) / lines["damage_half_life"].at(host)
+        self._patrol_rates = (
+            lines["squeeze"].at(host), lines["ecm_exclusion"].at(host), self.gradient_half,
+            lines["hits_needed"].at(host), float(fading),
+        )  # fmt: skip
+        self.push_reach = int(processes["division"]["push_reach"].at(host))
+        self._rings = rings(max(self.push_reach, act.NEAR))
+        self._speed_limit = self._fastest("tissue")
+        self.migrations = max(int(np.ceil(self._speed_limit * 60.0 * self.dt / self.spacing)), 1)
+        if self.migrations + self.substeps > STAMPS:
+            raise ValueError(f"{self.migrations + self.substeps} sweeps in a step of {self.dt} h: at most {STAMPS}")
+        decays = [self.catalogue.matrix[name].decay for name in MATRIX]
+        self._matrix_decay = tuple(d.at(host) if d is not None else 0.0 for d in decays)
+        self._decay = np.array([e.decay.at(host) for e in self.field_entries.values()], np.float32)
+        self._blood = np.array(
+            [e.vessel.level.at(host) if e.vessel is not None else 0.0 for e in self.field_entries.values()], np.float32
+        )
+        self.vessels.retune(processes["vessels"], host)
+        biology = self.biology
+        admitted = [(s, b.split(".", 1)[1]) for s, b in enumerate(self._of("endothelial")) if b.startswith("admit.")]
+        admitted = [(s, cell) for s, cell in admitted if cell in biology.types]
+        self.admitted = [cell for _, cell in admitted]
+        self._admit_slots = np.array([s for s, _ in admitted], np.int64)
+        self._admit_kinds = np.array([biology.code(c) for c in self.admitted], np.int64)
+        self._clonal = biology.book.kinds["specific"][:-1].astype(np.uint8)
+
+    def _of(self, cell: str) -> list[str]:
+        return [behavior for c, behavior in self.biology.behaviors if c == cell]
+
+    def _fastest(self, layer: str) -> float:
+        """The highest speed that the rules allow to a cell of a layer, µm/min."""
+        book, fastest = self.biology.book, 0.0
+        for cell in self.biology.types:
+            if self.catalogue.cells[cell].layer == layer and (cell, "speed") in self.biology.slots:
+                b = self.biology.index(cell, "speed")
+                groups = book.groups[book.group_first[b] : book.group_first[b + 1]]
+                top = np.maximum.reduce([groups["base"], groups["highest"], groups["lowest"]])
+                fastest = max(fastest, float(np.prod(top)) * float(self.biology.clone_factor[:, b].max()))
+        return fastest
+
+    def _settle(self) -> None:
+        """Let vessels and fields come to balance with the cells of the start."""
+        self._hour = self._make_hour()
+        for _ in range(3):  # what cells take up depends on what they sense, and the reverse
+            self._sense()
+            self.vessels.perfuse(self)
+            self._sense()
+            self.solver.solve(threads=numba.get_num_threads())
+
+    # What a run asks of a tissue
+
+    def treat(self, arm: str) -> None:
+        """Follow the program of an arm from now on; what has been given stays given."""
+        self.scenario.arm(arm)
+        self.arm = arm
+
+    def step(self) -> None:
+        """One step of dt: all PHASES in order."""
+        for phase in PHASES:
+            begun = time.perf_counter()
+            getattr(self, f"_{phase}")()
+            self.seconds[phase] += time.perf_counter() - begun
+        self.step_index += 1
+
+    def drug(self, name: str) -> dict[str, float]:
+        """Levels of a drug: plasma and tissue in nM, occupancy 0 … 1."""
+        course = self.courses[name]
+        return {"plasma": course.plasma, "tissue": course.tissue, "occupancy": course.occupancy}
+
+    @property
+    def blood(self) -> dict[str, float]:
+        """Levels of leukocytes in the blood, 1 being healthy blood."""
+        reference = self.catalogue.processes["blood"]
+        levels = {cell: reference[cell].at(self.host) if cell in set(reference) else 0.0 for cell in self.admitted}
+        primed = float(self.node.levels.sum())
+        if "ctl" in levels:
+            levels["ctl"] += primed
+        if "th1" in levels:
+            levels["th1"] += primed * self.catalogue.processes["priming"]["helpers_per_effector"].at(self.host)
+        return levels
+
+    def receptor_shares(self) -> np.ndarray:
+        """Share of each tumor-reactive clone among the CTL that enter; the rest are bystanders."""
+        resting = self.catalogue.processes["blood"]["ctl"].at(self.host)
+        reactive = self.catalogue.processes["priming"]["reactive_fraction"].at(self.host)
+        levels = self.node.levels + reactive * resting / self.node.naive.size
+        return levels / (resting * (1.0 - reactive) + levels.sum())
+
+    # The phases
+
+    def _medicate(self) -> None:
+        arm = self.scenario.arm(self.arm)
+        now, end = self.hour - 1e-9, self.hour + self.dt - 1e-9
+        for dose in arm.therapies:
+            for hour in dose.hours():
+                if now <= hour < end:
+                    self.courses[dose.use].give(dose.dose, dose.unit)
+        changes = (arm.set, frozenset(arm.off)) if self.hour + 1e-9 >= arm.from_h else (type(arm.set)(), frozenset())
+        self._change(*changes)
+        self._hour = self._make_hour()
+        for course in self.courses.values():
+            course.advance()
+
+    def _change(self, numbers, off: frozenset[str]) -> None:
+        """Bring the overrides of an arm into force, once."""
+        key = (frozenset(numbers.items()), off)
+        if key == self._numbers:
+            return
+        self._numbers = key
+        self.catalogue = self.scenario.catalogue.with_numbers(numbers)[0] if numbers else self.scenario.catalogue
+        self.biology = compile_biology(self.catalogue, self.host, self.therapies, self.scenario.start.clones, off)
+        self._tune()
+
+    def _make_hour(self) -> Hour:
+        signal, behavior = therapy.factors(self.courses.values(), self.biology)
+        blood = self._blood.copy()
+        for name, course in self.courses.items():
+            if course.delivered:
+                blood[self.solver.index(drug_field(name))] = course.plasma / therapy.NM_PER_PM
+        drug = np.array([c.occupancy for c in self.courses.values()] or [0.0], np.float32)
+        return Hour(self._decay, blood, drug, signal, self.biology.clone_factor * behavior)
+
+    def _reorder(self) -> None:
+        if self.step_index % REORDER_EVERY == 0:
+            self.cells.reorder(self.layers)
+
+    def _sense(self) -> None:
+        sense.sense(self.hour, self.cells.columns, self.layers, self.ground, self.biology.book, self._hour)
+
+    def _respond(self) -> None:
+        key = key_of(self.seed, "event")
+        sense.respond(self.cells.n, self.dt, key, self.step_index, self.cells.columns, self.biology.book)
+
+    def _act(self) -> None:
+        cells = self.cells
+        self.cells.make_room(2 * int(np.count_nonzero(cells.event[: cells.n])))
+        offsets, first = self._rings
+        cells.n, counts, left = act.act(
+            cells.n, self.hour, self.dt, self.step_index, key_of(self.seed, "act tiles"), key_of(self.seed, "push"),
+            self.push_reach, offsets, first, cells.columns, self.layers, self.ground, self.biology.book,
+        )  # fmt: skip
+        counts = counts.sum(axis=0)
+        for code, cell in enumerate(self.biology.types):
+            waited, births, deaths, changes, leaves = (int(n) for n in counts[code])
+            for name, number in (
+                ("waited", waited), ("births", births), ("deaths", deaths), ("changes", changes), ("leaves", leaves),
+            ):  # fmt: skip
+                if number:
+                    self.counters[f"{name}.{cell}"] += number
+                    self.counters[name] += number
+        # cells that leave with antigens are on their way to the node
+        self._arrived = 0
+        self._antigens = 0
+        loads = self.biology.book.kinds["antigen_load"][:-1] > 0
+        if left.any():
+            self._arrived = int(left[:, :-1].sum(axis=0)[loads].sum())
+            self._antigens = int(np.bitwise_or.reduce(left[:, -1]))
+
+    def _migrate(self) -> None:
+        chance = 60.0 * self.dt / (self.spacing * self.migrations)
+        for sweep in range(self.migrations):
+            migrate.migrate(
+                self.step_index * self.migrations + sweep, chance, self.gradient_half,
+                key_of(self.seed, "migrate tiles"), key_of(self.seed, "migrate"),
+                np.uint32(self.step_index * STAMPS + sweep),
+                self.cells.columns, self.layers, self.ground, self.biology.book,
+            )  # fmt: skip
+
+    def _patrol(self) -> None:
+        total = np.zeros(len(TALLIES), np.int64)
+        tiles, key = key_of(self.seed, "patrol tiles"), key_of(self.seed, "patrol")
+        for sub in range(self.substeps):
+            stamp = np.uint32(self.step_index * STAMPS + self.migrations + sub)
+            total += leukocytes.patrol(
+                self.hour, self.step_index, self.substeps, sub, self.dt, self.spacing, self._patrol_rates, tiles, key,
+                stamp, self.cells.columns, self.layers, self.ground, self.biology.book, self._hour,
+            )  # fmt: skip
+        self.counters.update(dict(zip(TALLIES, (int(n) for n in total), strict=True)))
+
+    def _prime(self) -> None:
+        self.node.advance(self._arrived, self._antigens)
+        self.counters["primed"] += self._arrived
+
+    def _admit(self) -> None:
+        blood = self.blood
+        levels = np.array([blood[cell] for cell in self.admitted])
+        key, cells = key_of(self.seed, "entry"), self.cells
+        common = (self.dt, self.step_index, key, self._admit_slots)
+        perfusion = self.vessels.perfusion
+        cells.make_room(entry.count_entries(*common, levels, cells.columns, self.layers, perfusion))
+        offsets, first = self._rings
+        cells.n, entered = entry.enter(
+            cells.n, self.hour, *common, self._admit_kinds, levels, self._clonal, self.receptor_shares(),
+            self.biology.starts, offsets, first, cells.columns, self.layers, perfusion,
+        )  # fmt: skip
+        for cell, number in zip(self.admitted, entered, strict=True):
+            self.counters[f"recruited.{cell}"] += int(number)
+
+    def _remodel(self) -> None:
+        sprouts, joins, regressions = self.vessels.remodel(self)
+        self.vessels.perfuse(self)
+        self.counters.update({"sprouts": int(sprouts), "joins": int(joins), "regressions": int(regressions)})
+
+    def _turn_over(self) -> None:
+        decay, clearance = self._matrix_decay
+        matrix.turn_over(self.dt, decay, clearance, self.cells.columns, self.layers, self.ground, self.biology.book)
+
+    def _diffuse(self) -> None:
+        self.reports = self.solver.solve(self.dt, threads=numba.get_num_threads())
+
+    # State: copies, checkpoints, identity
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that changes, as plain arrays; `from_state` brings it back to the same bits."""
+        self.cells.reorder(self.layers)
+        n = self.cells.n
+        columns = self.cells.columns
+        arrays = {
+            "step": np.array(self.step_index),
+            "seed": np.array(self.seed, np.uint64),
+            "replicate": np.array(self.replicate),
+            "arm": np.array(self.arm),
+            "cells.type": columns.type[:n].copy(),
+            "cells.core": np.array(columns.core[:n].view(np.ndarray)),
+            "cells.state": columns.state[:n].copy(),
+            "matrix": self.ground.matrix.copy(),
+            "antigens": self.ground.antigens.copy(),
+            "counters.names": np.array(list(self.counters), dtype=np.str_),
+            "counters.values": np.array(list(self.counters.values()), dtype=np.float64),
+        }
+        arrays |= {f"fields.{name}": values for name, values in self.solver.state().items()}
+        arrays |= {f"vessels.{name}": values for name, values in self.vessels.state().items()}
+        arrays |= {f"node.{name}": values for name, values in self.node.state().items()}
+        arrays |= {f"drug.{name}": course.amounts.copy() for name, course in self.courses.items()}
+        return arrays
+
+    @classmethod
+    def from_state(cls, scenario: Scenario, state: dict[str, np.ndarray]) -> Tissue:
+        """The tissue of which `state` was taken, under the same scenario."""
+        tissue = cls(scenario, seed=int(state["seed"]), replicate=int(state["replicate"]), populate=False)
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {key[len(prefix) + 1 :]: value for key, value in state.items() if key.startswith(f"{prefix}.")}
+
+        tissue.step_index = int(state["step"])
+        tissue.arm = str(state["arm"])
+        cells, n = tissue.cells, state["cells.type"].size
+        cells.make_room(n)
+        cells.n = n
+        cells.columns.type[:n] = state["cells.type"]
+        cells.columns.core[:n] = state["cells.core"].astype(CELL, copy=False)
+        cells.columns.state[:n] = state["cells.state"]
+        place = tissue.biology.book.kinds["layer"][cells.type[:n]]
+        rows = np.arange(n, dtype=np.int32)
+        for code, layer in enumerate(tissue.layers):
+            mine = place == code
+            layer[cells.y[:n][mine].astype(int) + PAD, cells.x[:n][mine].astype(int) + PAD] = rows[mine]
+        tissue.ground.matrix[...] = state["matrix"]
+        tissue.ground.antigens[...] = state["antigens"]
+        tissue.solver.restore(part("fields"))
+        tissue.vessels.restore(part("vessels"))
+        tissue.node.restore(part("node"))
+        for name, amounts in part("drug").items():
+            tissue.courses[name].amounts = np.array(amounts, dtype=float)
+        names, values = state["counters.names"], state["counters.values"]
+        tissue.counters = Counter({str(name): float(value) for name, value in zip(names, values, strict=True)})
+        tissue._hour = tissue._make_hour()
+        tissue._sense()  # so that behaviors can be read before the next step, which senses again
+        return tissue
+
+    def copy(self) -> Tissue:
+        """An independent tissue in the same state."""
+        return Tissue.from_state(self.scenario, self.state())
+
+    def hash(self) -> str:
+        """SHA-256 of the state in canonical order: equal for equal states, however the rows lie."""
+        digest = hashlib.sha256()
+        for name, array in sorted(self.state().items()):
+            if name in ("arm", "counters.names", "counters.values"):
+                continue
+            if name == "cells.core":
+                array = array.copy()
+                array["stamp"] = 0
+                array["event"] = 0
+                parts = [np.ascontiguousarray(array[field]) for field in CELL.names]
+            else:
+                parts = [np.ascontiguousarray(array)]
+            digest.update(name.encode())
+            for one in parts:
+                digest.update(str(one.dtype).encode() + str(one.shape).encode() + one.tobytes())
+        return digest.hexdigest()
+
+    # Single cells, for handles
+
+    def row_of(self, identity: int) -> int:
+        """Row of a living cell by its id; KeyError when there is none."""
+        if getattr(self, "_rows_at", None) != (self.step_index, self.cells.n):
+            rows = self.cells.rows
+            self._row_of = dict(zip(self.cells.id[rows].tolist(), rows.tolist(), strict=True))
+            self._rows_at = (self.step_index, self.cells.n)
+        row = self._row_of.get(identity)
+        if row is None or self.cells.id[row] != identity or self.cells.type[row] == 255:
+            raise KeyError(f"no living cell has the id {identity}")
+        return row
+
+    def layer_of(self, cell: str) -> np.ndarray:
+        """The padded layer in which cells of a type live."""
+        return self.layers[int(self.biology.book.kinds["layer"][self.biology.code(cell)])]
+
+    def kill(self, row: int) -> None:
+        """Take a cell out; it leaves debris."""
+        act.die(row, self.cells.columns, self.layers, self.ground)
+
+    def move(self, row: int, y: int, x: int) -> None:
+        """Put a cell onto a free site of its layer; ValueError when it is taken or outside."""
+        layer = self.layer_of(self.biology.types[self.cells.type[row]])
+        self._claim(layer, y, x)
+        layer[self.cells.y[row] + PAD, self.cells.x[row] + PAD] = EMPTY
+        layer[y + PAD, x + PAD] = row
+        self.cells.y[row], self.cells.x[row] = y, x
+
+    def spawn(self, cell: str, y: int, x: int, **columns) -> int:
+        """A new cell of a type on a free site; returns its row. Columns such as `clone` may be given."""
+        layer = self.layer_of(cell)
+        self._claim(layer, y, x)
+        self.cells.make_room(1)
+        row = self.cells.n
+        start.place(self, row, cell, y, x, **columns)
+        self.cells.n += 1
+        layer[y + PAD, x + PAD] = row
+        return row
+
+    def _claim(self, layer: np.ndarray, y: int, x: int) -> None:
+        if not (0 <= y < self.shape[0] and 0 <= x < self.shape[1]):
+            raise ValueError(f"site ({y}, {x}) lies outside of the tissue of {self.shape[0]} × {self.shape[1]} sites")
+        if layer[y + PAD, x + PAD] != EMPTY:
+            raise ValueError(f"site ({y}, {x}) is taken")
+
+
+def field_spec(name: str, entry_, host: str) -> FieldSpec:
+    """The solver's view of a field of the catalogue."""
+    edge = entry_.edge
+    return FieldSpec(
+        name=name,
+        diffusion=entry_.diffusion.at(host),
+        decay=entry_.decay.at(host),
+        edge=edge.kind,
+        level=edge.level.at(host) if edge.level is not None else 0.0,
+        exchange=edge.exchange.at(host) if edge.exchange is not None else 0.0,
+        half_max=entry_.half_max.at(host) if entry_.half_max is not None else None,
+        start=entry_.start.at(host) if entry_.start is not None else 0.0,
+    )

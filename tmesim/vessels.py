@@ -1,0 +1,58 @@
+"""Vessels: the overlay of segments with their links, roots, tips and flow (see kernels.sprouting for the rules)."""
+
+import numpy as np
+
+from tmesim.kernels import sprouting
+from tmesim.kernels.chance import key_of
+
+SHARED = ("links", "root", "tip", "perfusion")
+
+
+class Vessels:
+    """Maps (ny, nx) of the vessel network of one tissue."""
+
+    def __init__(self, shape: tuple[int, int], parameters, host: str, spacing: float) -> None:
+        self.links = np.zeros(shape, np.uint8)
+        self.root = np.zeros(shape, np.bool_)
+        self.tip = np.zeros(shape, np.bool_)
+        self.perfusion = np.zeros(shape, np.float32)
+        self.spacing = spacing
+        self.retune(parameters, host)
+
+    def retune(self, parameters, host: str) -> None:
+        """Take over the parameters of the process, again when an arm changes them."""
+        at = {name: parameters[name].at(host) for name in parameters}
+        self.rates = (
+            at["guidance"], at["noise"], at["tip_spacing"] / self.spacing, at["starving"], at["grace"],
+        )  # fmt: skip
+
+    @property
+    def perfused(self) -> np.ndarray:
+        """Where a segment carries blood, bool (ny, nx)."""
+        return self.perfusion > 0
+
+    def remodel(self, tissue) -> np.ndarray:
+        """Regression, sprouting and growth in one step of `tissue`; returns sprouts, joins and regressions."""
+        biology, cells = tissue.biology, tissue.cells
+        slots = tuple(biology.slot("endothelial", b) for b in ("sprouting", "tip_speed", "regression"))
+        cells.make_room((sprouting.MOST_ADVANCE + 1) * int((tissue.layers.vessel >= 0).sum()) + 8)
+        cells.n, tally = sprouting.remodel(
+            cells.n, tissue.hour, tissue.dt, tissue.step_index, self.spacing, key_of(tissue.seed, "vessels"), slots,
+            self.rates, biology.code("endothelial"), tissue.fields["vegf"], cells.columns, tissue.layers,
+            self.links, self.root, self.tip, self.perfusion,
+        )  # fmt: skip
+        return tally
+
+    def perfuse(self, tissue) -> None:
+        """Find out who carries blood now."""
+        openness = tissue.biology.slot("endothelial", "openness")
+        sprouting.perfuse(openness, tissue.cells.columns, tissue.layers, self.links, self.root, self.perfusion)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of all that changes."""
+        return {name: getattr(self, name).copy() for name in SHARED}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Put back what `state` returned, in place: the kernels hold on to these maps."""
+        for name in SHARED:
+            getattr(self, name)[...] = state[name]
