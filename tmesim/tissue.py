@@ -43,12 +43,16 @@ TALLIES = ("hops", "synapses", "hits", "kills")
 
 
 class Tissue:
-    """A patch of breast at an hour. `step()` goes through PHASES once."""
+    """A patch of breast at an hour. `step()` goes through PHASES once.
 
-    def __init__(self, scenario: Scenario, seed: int | None = None, replicate: int = 0, *, populate: bool = True) -> None:
+    threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int | None = None, replicate: int = 0, *, threads: int = 1, populate: bool = True) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else int(seed)
         self.replicate = replicate
+        self.threads = max(1, min(threads, numba.config.NUMBA_NUM_THREADS))
         self.dt = scenario.time.step_h
         self.host = scenario.host
         self.spacing = scenario.tissue.spacing
@@ -146,12 +150,13 @@ class Tissue:
 
     def _settle(self) -> None:
         """Let vessels and fields come to balance with the cells of the start."""
+        numba.set_num_threads(self.threads)
         self._hour = self._make_hour()
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
             self._sense()
             self.vessels.perfuse(self)
             self._sense()
-            self.solver.solve(threads=numba.get_num_threads())
+            self.solver.solve(threads=self.threads)
 
     # What a run asks of a tissue
 
@@ -162,6 +167,7 @@ class Tissue:
 
     def step(self) -> None:
         """One step of dt: all PHASES in order."""
+        numba.set_num_threads(self.threads)
         for phase in PHASES:
             begun = time.perf_counter()
             getattr(self, f"_{phase}")()
@@ -312,7 +318,7 @@ class Tissue:
         matrix.turn_over(self.dt, decay, clearance, self.cells.columns, self.layers, self.ground, self.biology.book)
 
     def _diffuse(self) -> None:
-        self.reports = self.solver.solve(self.dt, threads=numba.get_num_threads())
+        self.reports = self.solver.solve(self.dt, threads=self.threads)
 
     # State: copies, checkpoints, identity
 
