@@ -117,7 +117,7 @@ class Fields:
         self, names: Sequence[str], shape: tuple[int, int], spacing: float, specs: Sequence[FieldSpec]
     ) -> None:
         if [spec.name for spec in specs] != list(names) or len(set(names)) != len(names):
-            raise ValueError(f"names {list(names)} and specs {[spec.name for spec in specs]} must agree, each name once")
+            raise ValueError(f"names {list(names)} must be those of specs {[spec.name for spec in specs]}, each once")
         if min(shape) < 4 or spacing <= 0:
             raise ValueError(f"a tissue of {shape} sites of {spacing} µm: need 4 × 4 sites at least, spacing above 0")
         self.names = tuple(names)
@@ -182,7 +182,7 @@ class Fields:
         """Put back what `state` returned."""
         if set(state) != set(self.names):
             raise ValueError(f"state has fields {sorted(state)}; expected {sorted(self.names)}")
-        for f, name in enumerate(self.names):
+        for name in self.names:
             if state[name].shape != self.shape:
                 raise ValueError(f"state of {name} has shape {state[name].shape}; expected {self.shape}")
         for f, name in enumerate(self.names):
@@ -221,7 +221,7 @@ class Fields:
             FieldReport(name, cycles, residual, floor, change, status == multigrid.CONVERGED)
             for name, (cycles, residual, floor, change, status) in zip(self.names, outcomes, strict=True)
         )
-        problems = [self._diagnose(f, r, o[-1]) for f, (r, o) in enumerate(zip(reports, outcomes, strict=True)) if not r.converged]
+        problems = [self._diagnose(f, reports[f], outcomes[f][-1]) for f in range(count) if not reports[f].converged]
         if problems:
             if any(outcome[-1] in (multigrid.SINGULAR, multigrid.NOT_FINITE) for outcome in outcomes):
                 raise ValueError("; ".join(problems))
@@ -237,30 +237,32 @@ class Fields:
         saturates = spec.half_max is not None
         vmax = self.vmax[self.vmax_row[f]] if saturates else self.loss[f]
         start = values
+        self._last_step.pop(f, None)
         if implicit:
             if work.start is None:
                 work.start = np.empty(self.shape, dtype=np.float32)
-            work.start[:] = start = values
             start = work.start
+            start[:] = values
             self._last_step[f] = (dt, float(values.sum(dtype=np.float64)))
-        else:
-            self._last_step.pop(f, None)
+        elif hold * spec.level == 0 and not self.source[f].any():
+            # Nothing comes in: zero everywhere, unless nothing goes out either.
+            if hold == 0 and not self.loss[f].any() and not vmax.any():
+                return 0, 0.0, 0.0, 0.0, multigrid.SINGULAR
+            values.fill(0)
+            return 0, 0.0, 0.0, 0.0, multigrid.CONVERGED
+        elif saturates and hold == 0 and not self.loss[f].any() and self.source[f].sum() >= vmax.sum() > 0:
+            return 0, 0.0, 0.0, 0.0, multigrid.SINGULAR  # the field would rise for ever
         across, along = self._axes[f]
         return multigrid.solve_field(
             values, start, self.loss[f], self.source[f], vmax, np.float32(spec.half_max or 1.0),
-            np.float32(1.0 / dt if implicit else 0.0), np.float32(rate), np.float32(hold), np.float32(spec.level), saturates,
-            across, along, work.levels, work.error, work.load, work.drain, work.previous, work.scratch,
+            np.float32(1.0 / dt if implicit else 0.0), np.float32(rate), np.float32(hold), np.float32(spec.level),
+            saturates, across, along, work.levels, work.error, work.load, work.drain, work.previous, work.scratch,
             float(tol), int(max_cycles),
         )  # fmt: skip
 
     def _diagnose(self, f: int, report: FieldReport, status: int) -> str:
         """One sentence on why field f was not solved."""
         spec = self.specs[f]
-        if status == multigrid.SINGULAR:
-            return (
-                f"field {spec.name}: zero-flux edges and no loss anywhere leave its level undetermined; "
-                "give it a decay, an uptake or another edge"
-            )
         inputs = {"loss": self.loss[f], "source": self.source[f]}
         if spec.half_max is not None:
             inputs["vmax"] = self.vmax[self.vmax_row[f]]
@@ -269,10 +271,14 @@ class Fields:
             if bad.any():
                 y, x = np.argwhere(bad)[0]
                 return f"field {spec.name}: {key} is {array[y, x]} at site ({y}, {x}); it must be finite and 0 or above"
-        if "vmax" in inputs and spec.edge == "zero_flux" and not inputs["loss"].any():
-            made, taken = (float(inputs[key].sum(dtype=np.float64)) for key in ("source", "vmax"))
-            if made >= taken:
-                return f"field {spec.name}: sources make {made:g} an hour and uptake takes at most {taken:g}: no balance"
+        if status == multigrid.SINGULAR and "vmax" in inputs and inputs["vmax"].any():
+            made, taken = (float(inputs[key].sum()) for key in ("source", "vmax"))
+            return f"field {spec.name}: no balance: sources make {made:g} an hour, uptake takes at most {taken:g}"
+        if status == multigrid.SINGULAR:
+            return (
+                f"field {spec.name}: zero-flux edges and no loss anywhere leave its level undetermined; "
+                "give it a decay, an uptake or another edge"
+            )
         return (
             f"field {spec.name}: not converged after {report.cycles} cycles "
             f"(residual {report.residual:.1e}, change {report.change:.1e})"

@@ -66,7 +66,8 @@ def make_axis(lengths, rate, face):
     """Tables (8, length) of one axis, one after the other for all levels, flat: widths, couplings, interpolation.
 
     lengths : sites on this axis per level, finest first
-    rate : D / h², 1/h          face : conductance of the outer face itself (exchange / h; inf = Dirichlet; 0 = sealed), 1/h
+    rate : D / h², 1/h
+    face : conductance of the outer face by itself, exchange / h, 1/h (inf: held at the level, 0: sealed)
 
     Couplings are for a strip one finest site wide, so that those of a coarse site are table × width of the other axis.
     """
@@ -131,7 +132,9 @@ def _settle(b, diagonal, half_max, vmax):
 
 
 @_kernel
-def _relax_row(c, start, loss, source, vmax, half_max, shift, saturates, outside, across, along, positive, y, color, fresh):
+def _relax_row(
+    c, start, loss, source, vmax, half_max, shift, saturates, outside, across, along, positive, y, color, fresh
+):
     """Solve the balance of the sites of row y with (x + y) % 2 = color, their neighbors being as they are.
 
     Every site is computed and half of the results thrown away: so the loops become vector instructions,
@@ -205,13 +208,14 @@ def _relax_coarse(e, drain, load, across, along, sweeps, fresh):
 
 @_kernel
 def _measure_row(
-    c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, refresh, y, residual, slope, scratch
+    c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, y, residual, slope, scratch
 ):
     """Residual and slope of row y; sums and largest values are gathered per column.
 
     The slope is what the coarse lattices take for loss. A point sink stiffer than the diffusion that feeds it
     drains its neighborhood no faster than diffusion brings, so its slope is capped (harmonically): in two dimensions
     a sink's resistance to what flows in from afar falls by ln 2 / (2π rate) when its site doubles in width.
+    Of its residual, the neighborhood feels the same share (without that, a sink of 1e9 1/h makes cycles diverge).
     """
     rows, cols = c.shape
     north = rate if y > 0 else _ZERO
@@ -271,17 +275,20 @@ def _measure_row(
     stencil = _FOUR * rate
     for x in range(cols):
         gross[x] += (loss_row[x] + stencil) * here[x]
-    if refresh:
-        cap = _STIFF * rate
-        if saturates:
-            for x in range(cols):
-                near = half_max + here[x]
-                steep = loss_row[x] + shift + vmax_row[x] * half_max / (near * near)
-                slope[x] = steep * cap / (steep + cap)
-        else:
-            for x in range(cols):
-                steep = loss_row[x] + shift
-                slope[x] = steep * cap / (steep + cap)
+    cap = _STIFF * rate
+    if saturates:
+        for x in range(cols):
+            near = half_max + here[x]
+            steep = loss_row[x] + shift + vmax_row[x] * half_max / (near * near)
+            felt = cap / (steep + cap)
+            slope[x] = felt * steep
+            residual[x] *= felt
+    else:
+        for x in range(cols):
+            steep = loss_row[x] + shift
+            felt = cap / (steep + cap)
+            slope[x] = felt * steep
+            residual[x] *= felt
 
 
 @_kernel
@@ -378,7 +385,7 @@ def _pass_through(
         if 0 <= y < rows:
             k = y & 1
             _measure_row(
-                c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, refresh,
+                c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates,
                 y, scratch[_RESIDUAL + k], scratch[_SLOPE + k], scratch,
             )  # fmt: skip
             if y == rows - 1 and k == 0:
@@ -422,9 +429,9 @@ def solve_field(
     error, load, drain : flat, all coarse lattices     previous : (rows, cols) and
     scratch : (SCRATCH_LINES, cols + 2) are overwritten
 
-    residual : Σ|residual| / Σ|source − loss · c − uptake|, the share of what the sites exchange that is not accounted for
+    residual : Σ|residual| / Σ|source − loss · c − uptake|, the unaccounted share of what the sites exchange
     floor : what float32 rounding alone may leave of it     change : max |c − c before the last cycle| / max c
-    Converged when residual ≤ tolerance + floor and change ≤ tolerance.
+    Converged when residual ≤ tolerance + floor and change ≤ tolerance (but no less than 5e-7: float32).
     """
     depth = levels.shape[0]
     fresh = scratch[_FRESH]
@@ -445,7 +452,7 @@ def solve_field(
         moved = change / peak if peak > _ZERO else 0.0
         if not np.isfinite(total):
             return cycles, residual, floor, moved, NOT_FINITE
-        if cycles > 0 and residual <= tolerance + floor and moved <= tolerance:
+        if cycles > 0 and residual <= tolerance + floor and moved <= max(tolerance, _FOUR * _ROUND_OFF):
             return cycles, residual, floor, moved, CONVERGED
         if cycles == max_cycles:
             return cycles, residual, floor, moved, TOO_MANY_CYCLES
