@@ -132,7 +132,7 @@ def _signals(types, states, fields, drugs) -> list[tuple[str, int, int]]:
 
 
 def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int], off: frozenset):
-    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being (signal, 1 / half, power).
+    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being a TERM.
 
     A rule that is off keeps the slot of its behavior, so that arms with other rules share their columns.
     """
@@ -143,7 +143,9 @@ def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int]
             if name in off:
                 continue
             up, down, owners = groups.setdefault(rule.group, ([], [], []))
-            term = (index_of[rule.signal], 1.0 / rule.half_max.at(host), rule.power.at(host))
+            power = rule.power.at(host)
+            halves = int(2 * power) if 2 * power in (2, 3, 4, 6, 8) else 0
+            term = (index_of[rule.signal], 1.0 / rule.half_max.at(host), power, halves)
             (up if rule.effect == "increases" else down).append(term)
             owners.append(rule)
     return terms
@@ -156,7 +158,7 @@ def _table(rows: list[tuple], dtype: np.dtype) -> np.ndarray:
 def _groups(catalogue, host, behaviors, terms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the groups of each behavior begin, the groups, and their terms."""
     first, groups = [0], []
-    flat: list[tuple[int, float, float]] = []
+    flat: list[tuple[int, float, float, int]] = []
     for cell, behavior in behaviors:
         number = catalogue.cells[cell].behaviors.get(behavior)
         own = dict(terms.get((cell, behavior), {}))

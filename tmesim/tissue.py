@@ -14,7 +14,7 @@ from tmesim import start, therapy
 from tmesim.cells import Cells
 from tmesim.fields import Fields, FieldSpec
 from tmesim.kernels import act, entry, leukocytes, matrix, migrate, sense
-from tmesim.kernels.arrays import CELL, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TISSUE, WALL, Ground, Hour, Layers
+from tmesim.kernels.arrays import CELL, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
 from tmesim.node import LymphNode
@@ -137,6 +137,13 @@ class Tissue:
     def _of(self, cell: str) -> list[str]:
         return [behavior for c, behavior in self.biology.behaviors if c == cell]
 
+    def _any_of(self, layer: int) -> bool:
+        """Whether any cell type of a layer has a living cell."""
+        types = self.cells.type[: self.cells.n]
+        here = np.zeros(256, bool)
+        here[: len(self.biology.types)] = self.biology.book.kinds["layer"][:-1] == layer
+        return bool(here[types].any())
+
     def _fastest(self, layer: str) -> float:
         """The highest speed that the rules allow to a cell of a layer, µm/min."""
         book, fastest = self.biology.book, 0.0
@@ -154,8 +161,9 @@ class Tissue:
         self._hour = self._make_hour()
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
             self._sense()
-            self.vessels.perfuse(self)
-            self._sense()
+            if "endothelial" in self.biology.types:
+                self.vessels.perfuse(self)
+                self._sense()
             self.solver.solve(threads=self.threads)
 
     # What a run asks of a tissue
@@ -279,6 +287,8 @@ class Tissue:
             )  # fmt: skip
 
     def _patrol(self) -> None:
+        if not self._any_of(LEUKOCYTE):
+            return
         total = np.zeros(len(TALLIES), np.int64)
         tiles, key = key_of(self.seed, "patrol tiles"), key_of(self.seed, "patrol")
         for sub in range(self.substeps):
@@ -294,6 +304,8 @@ class Tissue:
         self.counters["primed"] += self._arrived
 
     def _admit(self) -> None:
+        if not self.admitted:
+            return
         blood = self.blood
         levels = np.array([blood[cell] for cell in self.admitted])
         key, cells = key_of(self.seed, "entry"), self.cells
@@ -309,6 +321,8 @@ class Tissue:
             self.counters[f"recruited.{cell}"] += int(number)
 
     def _remodel(self) -> None:
+        if "endothelial" not in self.biology.types:
+            return
         sprouts, joins, regressions = self.vessels.remodel(self)
         self.vessels.perfuse(self)
         self.counters.update({"sprouts": int(sprouts), "joins": int(joins), "regressions": int(regressions)})

@@ -103,7 +103,12 @@ GROUP = _record(
     ("down_first", np.int32),  # down_first … term_end - 1 lower
     ("term_end", np.int32),
 )
-TERM = _record(("signal", np.int32), ("inverse", np.float32), ("power", np.float32))  # inverse: 1 / half-maximum
+TERM = _record(
+    ("signal", np.int32),
+    ("inverse", np.float32),  # 1 / half-maximum
+    ("power", np.float32),
+    ("halves", np.int32),  # twice the power where that is whole and at most 8, else 0: spares the general power
+)
 SIGNAL = _record(("kind", np.int32), ("index", np.int32))
 FLUX = _record(("field", np.int32), ("slot", np.int32), ("how", np.int32), ("saturable", np.int32))
 SECRETION, UPTAKE, SATURABLE_UPTAKE, EXCHANGE = range(4)

@@ -21,6 +21,9 @@ WEYL_0 = np.uint64(0x9E3779B9)
 WEYL_1 = np.uint64(0xBB67AE85)
 ROUNDS = 10
 UNIT = 2.0**-32
+HALF = np.uint64(16)
+HALF_MASK = np.uint64(0xFFFF)
+HALF_UNIT = 2.0**-16
 BIRTH = np.uint64(0x6269727468)  # the key under which identities of daughters are hashed
 
 
@@ -52,6 +55,18 @@ def draw(key, identity, step, index):
 def unit(word):
     """A 32-bit word as a number in (0, 1)."""
     return (np.float64(word) + 0.5) * UNIT
+
+
+@kernel
+def high(word):
+    """The upper half of a 32-bit word as a number in (0, 1), in steps of 2⁻¹⁶."""
+    return (np.float64(word >> HALF) + 0.5) * HALF_UNIT
+
+
+@kernel
+def low(word):
+    """The lower half of a 32-bit word as a number in (0, 1), in steps of 2⁻¹⁶."""
+    return (np.float64(word & HALF_MASK) + 0.5) * HALF_UNIT
 
 
 @kernel

@@ -10,7 +10,7 @@ from numba import prange
 
 from tmesim.kernels.act import die
 from tmesim.kernels.arrays import EMPTY, NOBODY_TCR, PAD, TILE
-from tmesim.kernels.chance import below, draw, shuffle, unit
+from tmesim.kernels.chance import below, draw, high, low, shuffle, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
@@ -35,12 +35,14 @@ def recognizes(row, kind, other, cells, book):
 @inline
 def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, book):
     """Form a synapse with a recognized cell in touch, with probability `chance`, drawn among them; whether it did."""
+    if unit(word_0) >= chance:
+        return False
     found = 0
     for k in range(5):
         other = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
         if other >= 0 and recognizes(row, kind, other, cells, book):
             found += 1
-    if found == 0 or unit(word_0) >= chance:
+    if found == 0:
         return False
     pick = below(word_1, found)
     for k in range(5):
@@ -100,7 +102,7 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
     speed = np.float64(cells.value[row, book.kinds[kind].speed])
-    w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 2)
+    w0, w1, w2, _ = draw(key, cells.core[row].id, when, 2)
     hops = min(np.int64(speed * minutes / spacing + unit(w0)), 6)
     attack = book.kinds[kind].attachment >= 0
     if hops == 0:
@@ -117,11 +119,11 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
     if attack:
         chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / (60.0 * hops))
     for hop in range(hops):
-        w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + 2 * hop)
-        cue = guided(row, kind, y, x, w0, w1, half, cells, ground, book)
+        w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + hop)
+        cue = guided(row, kind, y, x, w0, half, cells, ground, book)
         if cue >= 0:
             heading = cue
-        elif unit(w2) >= keep:
+        elif high(w1) >= keep:
             heading = np.int64(w3 & np.uint64(3))
         ty = y + STEP_Y[heading]
         tx = x + STEP_X[heading]
@@ -129,16 +131,15 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
             ease = 1.0 - exclusion * np.float64(min(ground.matrix[0, ty, tx], np.float32(1.0)))
             if layers.tissue[ty + PAD, tx + PAD] >= 0:
                 ease *= squeeze
-            w0, w1, w2, _ = draw(key, cells.core[row].id, when, 4 + 2 * hop)
-            if unit(w0) < ease:
+            if low(w1) < ease:
                 layers.leukocyte[y + PAD, x + PAD] = EMPTY
                 layers.leukocyte[ty + PAD, tx + PAD] = row
                 y = ty
                 x = tx
                 tally[HOPS] += 1
         else:
-            heading = np.int64(w3 >> np.uint64(2) & np.uint64(3))
-        if attack and meet(row, kind, y, x, chance, w1, w2, cells, layers, book):
+            heading = np.int64((w3 >> np.uint64(2)) & np.uint64(3))
+        if attack and meet(row, kind, y, x, chance, w2, w3, cells, layers, book):
             tally[SYNAPSES] += 1
             break
     cells.core[row].y = y

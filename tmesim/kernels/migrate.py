@@ -4,7 +4,7 @@ import numpy as np
 from numba import prange
 
 from tmesim.kernels.arrays import EMPTY, PAD, TILE
-from tmesim.kernels.chance import below, draw, shuffle, unit
+from tmesim.kernels.chance import below, draw, high, low, shuffle, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 
@@ -35,19 +35,19 @@ def uphill(y, x, field, half):
 
 
 @inline
-def guided(row, kind, y, x, word_0, word_1, half, cells, ground, book):
+def guided(row, kind, y, x, word, half, cells, ground, book):
     """A direction up one of the gradients that the cell follows, or -1: no cue this time.
 
     The cell's biases share one draw: field f guides with probability bias_f × clarity of its gradient.
     """
     if book.kinds[kind].taxis_first == book.kinds[kind + 1].taxis_first:
         return -1
-    u = unit(word_0)
+    u = high(word)
     for k in range(book.kinds[kind].taxis_first, book.kinds[kind + 1].taxis_first):
         bias = np.float64(cells.value[row, book.taxes[k].slot])
         if u < bias:
             direction, clarity = uphill(y, x, ground.fields[book.taxes[k].field], half)
-            return direction if unit(word_1) < clarity else -1
+            return direction if low(word) < clarity else -1
         u -= bias
     return -1
 
@@ -57,10 +57,10 @@ def migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, gro
     """One possible hop of a tissue cell to a free site of its four neighbors."""
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
-    w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 0)
+    w0, w1, w2, _ = draw(key, cells.core[row].id, when, 0)
     if unit(w0) >= np.float64(cells.value[row, book.kinds[kind].speed]) * chance_per_speed:
         return
-    direction = guided(row, kind, y, x, w2, w3, half, cells, ground, book)
+    direction = guided(row, kind, y, x, w2, half, cells, ground, book)
     if direction >= 0:
         if layers.tissue[y + STEP_Y[direction] + PAD, x + STEP_X[direction] + PAD] != EMPTY:
             return

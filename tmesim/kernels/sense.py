@@ -135,16 +135,20 @@ def response(first, end, book, signals):
     total = ZERO
     for k in range(first, end):
         ratio = signals[book.terms[k].signal] * book.terms[k].inverse
-        power = book.terms[k].power
-        if power == np.float32(1.0):
+        halves = book.terms[k].halves
+        if halves == 2:
             total += ratio
-        elif power == np.float32(2.0):
+        elif halves == 3:
+            total += ratio * np.sqrt(ratio)
+        elif halves == 4:
             total += ratio * ratio
-        elif power == np.float32(4.0):
+        elif halves == 6:
+            total += ratio * ratio * ratio
+        elif halves == 8:
             ratio *= ratio
             total += ratio * ratio
         elif ratio > ZERO:
-            total += ratio**power
+            total += ratio ** book.terms[k].power
     # a power may overflow to infinity: the limit of S / (1 + S) is 1
     return ONE if total > np.float32(1e30) else total / (ONE + total)
 
