@@ -179,6 +179,8 @@ class Number(Entry):
 
     def converted(self, to: tuple[str, ...]) -> Number:
         """The same number in the first of some units that has its dimension; UnitError if none has."""
+        if self.unit == to[0]:
+            return self
         values, found, spans = {}, {}, {}
         for host in self.hosts:
             unit = self.unit_at(host)
@@ -231,8 +233,8 @@ class CellType(Entry):
     antigen_specific: StrictBool = False
     targets: Names = ()
     states: Names = ()
-    starts: Numbers = frozendict()
-    behaviors: Numbers = frozendict()
+    starts: Numbers = Key(default={}, validate_default=True)
+    behaviors: Numbers = Key(default={}, validate_default=True)
     events: tuple[Event, ...] = ()
     meaning: str = ""
     evidence: Texts = ()
@@ -425,7 +427,7 @@ class Therapy(Entry):
     dose: Number
     schedule: Schedule
     effects: tuple[Effect, ...] = ()
-    rules: Annotated[dict[str, Rule], AfterValidator(frozendict)] = frozendict()
+    rules: Annotated[dict[str, Rule], AfterValidator(frozendict)] = Key(default={}, validate_default=True)
     field: Field | None = None
     meaning: str = ""
     note: str = ""

@@ -4,7 +4,7 @@ PyYAML alone reads `1e3` as text, `no` as False, `12:30` as 750 and keeps the la
 """
 
 from tmesim.reading.problems import DataPath, Document, InputError, Position, Problem, dotted, suggestion
-from tmesim.reading.validation import problems_of
+from tmesim.reading.validation import as_written, problems_of
 from tmesim.reading.yaml12 import parse, read_yaml
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "InputError",
     "Position",
     "Problem",
+    "as_written",
     "dotted",
     "parse",
     "problems_of",

@@ -28,8 +28,11 @@ _MESSAGES = {
 def problems_of(error: ValidationError, document: Document, model: type[BaseModel], at: DataPath = ()) -> list[Problem]:
     """What pydantic found wrong with `document.data` at `at`, validated as `model`, with the place of each."""
     found = []
+    data: Any = document.data
+    for step in at:
+        data = data[step]
     for item in error.errors(include_url=False):
-        path = _written(item["loc"], at)
+        path = (*at, *as_written(item["loc"], data))
         kind, value = item["type"], item.get("input")
         if kind == "extra_forbidden":
             known = sorted(_known_keys(model, item["loc"][:-1]))
@@ -54,9 +57,21 @@ def _named(value: Any) -> str:
     return "nothing" if value is None else f"'{brief(value)}'"
 
 
-def _written(location: DataPath, at: DataPath) -> DataPath:
-    """The location as it stands in the file: pydantic adds steps of its own, such as `[key]`."""
-    return (*at, *(step for step in location if step != "[key]"))
+def as_written(location: DataPath, data: Any) -> DataPath:
+    """A location of pydantic as it stands in the data, without steps that only pydantic takes.
+
+    Those are `[key]`, and the index of a single entry that may be written without a list around it.
+    """
+    path: DataPath = ()
+    for step in location:
+        if step == "[key]" or (isinstance(step, int) and not isinstance(data, list)):
+            continue
+        path = (*path, step)
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            data = None
+    return path
 
 
 def _known_keys(model: Any, location: DataPath) -> list[str]:

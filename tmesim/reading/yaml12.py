@@ -39,7 +39,7 @@ def parse(content: str | bytes, file: str = "<text>", prefix: DataPath = ()) -> 
     """Read YAML text that holds one mapping; `file` and the dotted `prefix` are what problems carry."""
     text = _decode(content, file)
     root = _Composer(text, file).compose()
-    if root is None:
+    if root is None or root.content is None:
         raise InputError([Problem("the file is empty; a mapping of keys to values is due", file=file)])
     if not isinstance(root.content, dict):
         found = "a list" if isinstance(root.content, list) else f"'{brief(root.content)}'"

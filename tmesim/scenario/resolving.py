@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from tmesim import units
 from tmesim.catalogue import Catalogue, checks, load_catalogue, validated
 from tmesim.catalogue.models import frozendict
-from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
+from tmesim.reading import DataPath, Document, Problem, as_written, dotted, problems_of, suggestion
 from tmesim.scenario.file import DosePart, ScenarioFile
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, thawed
 
@@ -51,7 +51,7 @@ class Resolver:
                 if attempt == 0:
                     self.problems += problems_of(error, self.document, ScenarioFile)
                 for item in error.errors():
-                    self._leave_out(data, tuple(step for step in item["loc"] if step != "[key]"), item["type"])
+                    self._leave_out(data, as_written(item["loc"], data), item["type"])
             if any(name in self.broken for name, info in names.items() if info.is_required()):
                 break
         parts: dict[str, Any] = {}
@@ -129,11 +129,16 @@ class Resolver:
             if name not in known and name.rpartition(".")[2] not in known:
                 self.blame((*at, "off", index), f"there is no rule '{name}'.{suggestion(name, known)}")
         for found, message in checks.issues(result) if len(wrong) < len(values) else ():
-            where, entry = dotted(found), dotted(found[:2])
-            near = [name for name in values if name == where or name.startswith(f"{entry}.")]
-            key = where if where in near else near[0] if near else None
-            place = (*at, "set", key) if key else (*at, "set")
-            self.blame(place, message if key == where else f"{where}: {message}")
+            where = dotted(found)
+            if where in values:
+                self.blame((*at, "set", where), message)
+                continue
+            # The number that was set is fine by itself, but not beside the rules it meets.
+            rule = result.all_rules.get(str(found[-2]))
+            bases = [f"cells.{cell}.behaviors.{rule.behavior}" for cell in rule.cell] if rule else []
+            near = [name for name in values if name in bases or name.startswith(f"{dotted(found[:2])}.")]
+            place = (*at, "set", near[0]) if near else (*at, "set")
+            self.blame(place, f"{where} {message}; set that too, or switch the rule off")
         return result.without(off)
 
     def for_host(self, catalogue: Catalogue, host: str, used: set[str]) -> None:

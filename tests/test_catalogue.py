@@ -1,0 +1,391 @@
+"""The catalogue: one contract for every entry, without exception, and checks that catch what breaks it."""
+
+import copy
+import pickle
+import re
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue
+from tmesim.catalogue.models import frozendict
+from tmesim.reading import InputError, parse
+from tmesim.units import UnitError, same_dimension, show
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+CATALOGUE = load_catalogue()
+ENTRIES = list(CATALOGUE.entries())
+NUMBERS = list(CATALOGUE.numbers())
+RULES = list(CATALOGUE.all_rules.items())
+
+
+FOLDER = resources.files("tmesim.catalogue")
+FILES = {kind: parse(FOLDER.joinpath(f"{kind}.yaml").read_bytes(), f"{kind}.yaml", (kind,)) for kind in KINDS}
+
+
+def complaints(*changes) -> InputError:
+    """What is said about the packaged catalogue after changes (kind, path, value) to its plain data; None deletes."""
+    documents = dict(FILES)
+    for kind, path, value in changes:
+        documents[kind] = replace(documents[kind], data=copy.deepcopy(documents[kind].data))
+        data = documents[kind].data
+        *steps, last = path
+        for step in steps:
+            data = data[step]
+        if value is None:
+            del data[last]
+        else:
+            data[last] = value
+    with pytest.raises(InputError) as caught:
+        assemble(documents)
+    return caught.value
+
+
+# -- the contract
+
+
+def test_the_cell_types_fields_and_therapies_of_the_design_are_there():
+    assert {"tumor", "necrotic", "fibroblast", "caf", "adipocyte", "endothelial", "monocyte", "m1", "m2", "ctl"} <= set(
+        CATALOGUE.cells
+    )
+    assert {"treg", "th1", "dendritic"} <= set(CATALOGUE.cells)
+    assert {"oxygen", "vegf", "tgfb", "ifng", "il6", "il10", "cxcl12", "ccl2", "cxcl9"} <= set(CATALOGUE.fields)
+    for name in ("anti_pd_l1", "anti_cd25", "anti_vegf", "tgfb_inhibitor", "chemotherapy", "cyclophosphamide_low_dose"):
+        assert name in CATALOGUE.therapies
+
+
+def test_every_number_has_a_source():
+    without = [p.path for p in NUMBERS if not p.number.source and p.path.rpartition(".")[2] not in ("power", "base")]
+    assert without == []
+
+
+def test_every_assumption_says_why():
+    texts = {p.path: text for p in NUMBERS for text in p.number.source if text.startswith("assumed")}
+    assert texts
+    assert [path for path, text in texts.items() if len(text.removeprefix("assumed").strip(" :")) <= 5] == []
+
+
+def test_every_number_has_the_unit_of_its_slot_and_keeps_to_its_bounds_and_range():
+    wrong = []
+    for path, number in NUMBERS:
+        slot = CATALOGUE.slot(path)
+        for host in number.hosts:
+            value, span = number.at(host), number.range_at(host)
+            good = number.unit_at(host) in slot.units and slot.low <= value <= slot.high
+            good &= value > 0 or not slot.positive
+            good &= span is None or span[0] <= value <= span[1]
+            wrong += [] if good else [(path, host)]
+    assert wrong == []
+
+
+def test_every_number_has_a_value_for_each_host():
+    assert [path for path, number in NUMBERS if set(number.hosts) != set(HOSTS)] == []
+
+
+@pytest.mark.parametrize(("kind", "name", "entry"), ENTRIES, ids=[f"{kind}.{name}" for kind, name, _ in ENTRIES])
+def test_every_entry_can_be_named_hashed_copied_and_pickled(kind, name, entry):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    assert pickle.loads(pickle.dumps(entry)) == entry
+    assert copy.deepcopy(entry) == entry
+    assert hash(copy.deepcopy(entry)) == hash(entry)
+    assert kind in KINDS
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES, ids=[name for name, _ in RULES])
+def test_every_rule_reads_as_a_sentence_of_known_words(name, rule):
+    sentence = rule.sentence()
+    assert sentence.startswith("In ")
+    assert sentence.endswith(").")
+    assert "  " not in sentence
+    assert rule.signal in CATALOGUE.signals()
+    assert rule.behavior in CATALOGUE.behaviors()
+    assert same_dimension(rule.half_max.unit_at("mouse"), CATALOGUE.signals()[rule.signal].unit)
+    assert rule.limit is not None
+    assert rule.evidence
+
+
+def test_the_sentence_of_a_rule_says_all_of_it():
+    rule = Rule(
+        cell="tumor", signal="oxygen", effect="increases", behavior="division", group="energy", base=0, limit=1,
+        half_max="21.5 mmHg", power=4, evidence="tumour-proliferation",
+    )  # fmt: skip
+    assert rule.sentence() == (
+        "In tumor cells, oxygen increases division (its factor 'energy') from 0 towards 1 "
+        "(half-maximum 21.5 mmHg, power 4)."
+    )
+
+
+def test_claim_ids_are_those_of_the_seeds():
+    table = yaml.load((SEEDS / "claims.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    assert {c["id"]: (c["group"], c["priority"]) for c in table} == {name: tuple(c) for name, c in claims().items()}
+
+
+def test_each_therapy_belongs_to_one_of_the_seeds():
+    table = yaml.load((SEEDS / "therapies.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    known = {therapy["id"] for therapy in table["therapies"]}
+    assert {therapy.evidence_id for therapy in CATALOGUE.therapies.values()} <= known
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("anti_cd25", "anti_cd25"),
+        ("treg_depletion", "anti_cd25"),
+        ("Daclizumab", "anti_cd25"),
+        ("atezolizumab", "anti_pd_l1"),
+        ("checkpoint-blockade", "anti_pd_l1"),
+        ("Anti PD-L1", "anti_pd_l1"),
+        ("bevacizumab", "anti_vegf"),
+        ("galunisertib", "tgfb_inhibitor"),
+        ("doxorubicin", "chemotherapy"),
+    ],
+)
+def test_a_therapy_goes_by_the_names_people_use(alias, name):
+    assert CATALOGUE.therapy_id(alias) == name
+
+
+def test_each_therapy_goes_by_its_id_in_the_evidence():
+    for name, therapy in CATALOGUE.therapies.items():
+        assert CATALOGUE.therapy_id(therapy.evidence_id) == name
+
+
+def test_an_unknown_therapy_names_the_choices():
+    with pytest.raises(LookupError, match="Did you mean 'anti_vegf'"):
+        CATALOGUE.therapy_id("anti_vgef")
+
+
+# -- frozen
+
+
+def test_the_catalogue_cannot_be_changed():
+    with pytest.raises(TypeError, match="frozen"):
+        CATALOGUE.cells["x"] = 1
+    with pytest.raises(TypeError, match="frozen"):
+        CATALOGUE.cells["tumor"].behaviors.update({})
+    with pytest.raises(ValidationError, match="frozen"):
+        CATALOGUE.cells["tumor"].label = "x"
+    with pytest.raises(AttributeError):
+        CATALOGUE.cells = {}
+
+
+def test_a_catalogue_survives_pickling():
+    again = pickle.loads(pickle.dumps(CATALOGUE))
+    assert again.hash == CATALOGUE.hash
+    assert list(again.numbers()) == NUMBERS
+
+
+def test_the_hash_sees_each_number_and_no_order():
+    changed, _ = CATALOGUE.with_numbers({NUMBERS[-1].path: str(NUMBERS[-1].number)})
+    other, _ = CATALOGUE.with_numbers({"cells.tumor.behaviors.division": "0.0351 1/h"})
+    assert len({CATALOGUE.hash, changed.hash, other.hash}) == 3  # the source of a set number is another one
+    entries = {kind: dict(reversed(getattr(CATALOGUE, kind).items())) for kind in KINDS}
+    assert Catalogue(**{kind: frozendict(entries[kind]) for kind in KINDS}).hash == CATALOGUE.hash
+
+
+# -- numbers
+
+
+def test_a_number_has_a_value_per_host():
+    number = Number(value={"mouse": 0.05, "human": 0.02}, unit="1/h")
+    assert (number.at("mouse"), number.at("human")) == (0.05, 0.02)
+    with pytest.raises(LookupError, match="mouse and human"):
+        number.at("rat")
+    with pytest.raises(LookupError, match="only for mouse"):
+        Number(value={"mouse": 1}).at("human")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"value": float("nan")}, "finite"),
+        ({"value": "3 d"}, "number is due"),
+        ({"value": True}, "number is due"),
+        ({"value": {"rat": 1}}, "hosts"),
+        ({"value": {}}, "hosts"),
+        ({"value": 1, "unit": "1/hh"}, "unknown unit"),
+        ({"value": 1, "range": [2, 1]}, "high to low"),
+        ({"value": 1, "range": 3}, "two numbers"),
+        ({"value": 1, "source": "assumed:"}, "why"),
+        ({"value": 1, "source": ""}, "text"),
+        ({"value": 1, "scource": "x"}, "scource"),
+        ({}, "value"),
+        (True, "number is due"),
+    ],
+)
+def test_a_number_that_is_none_is_refused(data, words):
+    with pytest.raises(ValidationError, match=words):
+        Number.model_validate(data)
+
+
+def test_numbers_are_converted_to_the_unit_of_their_slot_with_their_range():
+    number = Number(value={"mouse": 1, "human": 2}, unit="L/d", range=[0.5, 3]).converted(("L/h",))
+    assert (number.at("mouse"), number.at("human")) == (1 / 24, 2 / 24)
+    assert number.range_at("human") == (0.5 / 24, 3 / 24)
+    assert number.unit == "L/h"
+    with pytest.raises(UnitError, match="a clearance"):
+        Number(value=1, unit="L/d").converted(("1/h",))
+
+
+def test_hosts_may_differ_in_unit_too():
+    number = Number(value={"mouse": 10, "human": 1200}, unit={"mouse": "mg/kg", "human": "mg"})
+    number = number.converted(("mg/kg", "mg"))
+    assert (number.unit_at("mouse"), number.unit_at("human")) == ("mg/kg", "mg")
+
+
+# -- what is wrong is found, and all of it
+
+
+RULE = "tgfb_drives_emt"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "words"),
+    [
+        ("rules", (RULE, "cell"), "tumour", "there is no cell type 'tumour'. Did you mean 'tumor'?"),
+        ("rules", (RULE, "signal"), "tgbf", "there is no signal 'tgbf'. Did you mean 'tgfb'?"),
+        ("rules", (RULE, "signal"), "state.exhaustion", "there is no state of cell type tumor 'exhaustion'"),
+        ("rules", (RULE, "signal"), "engagement", "has no targets"),
+        ("rules", (RULE, "behavior"), "divsion", "there is no behavior 'divsion'"),
+        ("rules", (RULE, "behavior"), "sprouting", "there is no behavior of cell type tumor 'sprouting'"),
+        ("rules", (RULE, "effect"), "raises", "'raises' is not one of: 'increases', 'decreases'"),
+        ("rules", (RULE, "half_max", "unit"), "mmHg", "is a pressure (mmHg), but a concentration (pM) is due"),
+        ("rules", (RULE, "half_max", "value"), 0, "must be above 0"),
+        ("rules", (RULE, "power", "value"), -2, "must be above 0"),
+        ("rules", (RULE, "half_max", "source"), None, "has no source"),
+        ("rules", (RULE, "evidence"), ["tgfb-drives-emtt"], "there is no claim 'tgfb-drives-emtt'"),
+        ("rules", (RULE, "limit", "value"), 0.5, "disagrees with"),
+        ("rules", (RULE, "effect"), "decreases", "which is above the base"),
+        ("rules", (RULE, "base"), 1, "give none here"),
+        ("rules", (RULE, "half_maximum"), 3, "unknown key. Did you mean 'half_max'?"),
+        ("cells", ("tumor", "events", 0, "behavior"), "divide", "behavior of this cell type 'divide'"),
+        ("cells", ("tumor", "events", 0, "does"), "split", "'split' is not one of"),
+        ("cells", ("tumor", "events", 2, "to"), "ctl", "lives in another layer (leukocyte)"),
+        ("cells", ("tumor", "events", 2, "to"), "dust", "there is no cell type 'dust'"),
+        ("cells", ("tumor", "events", 0, "to"), "necrotic", "'to' goes with does: become"),
+        ("cells", ("tumor", "states", 0), "emtt", "there is no state 'emtt'. Did you mean 'emt'?"),
+        ("cells", ("tumor", "starts", "emt", "value"), 1.5, "must not be above 1"),
+        ("cells", ("tumor", "behaviors", "division", "unit"), "mmHg", "but a rate (1/h) is due"),
+        ("cells", ("tumor", "behaviors", "division", "value"), -1, "must not be below 0"),
+        ("cells", ("tumor", "behaviors", "division", "range"), [0.5, 1], "outside its range"),
+        ("cells", ("tumor", "behaviors", "diving"), {"value": 1}, "there is no behavior 'diving'"),
+        ("cells", ("tumor", "agent"), "Tumor Cell", "cannot be the name of a class"),
+        ("cells", ("tumor", "color"), "red", "'red' was found"),
+        ("cells", ("ctl", "targets"), ["tumors"], "there is no cell type 'tumors'"),
+        ("cells", ("tumor", "kinetics"), {}, "unknown key"),
+        ("fields", ("oxygen", "unit"), "pM", "but a concentration (pM) is due"),
+        ("fields", ("oxygen", "half_max"), None, "half_max (Km) goes with kinetics: michaelis_menten"),
+        ("fields", ("vegf", "edge", "kind"), "dirichlet", "an edge of kind dirichlet needs 'level'"),
+        ("fields", ("vegf", "diffusion", "value"), 0, "must be above 0"),
+        ("states", ("emt", "label"), None, "states.emt.label: is missing"),
+        ("processes", ("leukocytes", "substep", "value"), -5, "must not be below 0"),
+        ("therapies", ("anti_vegf", "aliases"), ["pc61"], "'pc61' already means the therapy 'anti_cd25'"),
+        ("therapies", ("anti_vegf", "effects", 0, "blocks"), "vgef", "there is no signal 'vgef'. Did you mean 'vegf'?"),
+        ("therapies", ("anti_vegf", "effects", 0, "in"), ["endo"], "there is no cell type 'endo'"),
+        ("therapies", ("anti_vegf", "effects", 0, "fraction", "value"), 1.2, "must not be above 1"),
+        ("therapies", ("anti_vegf", "dose", "unit"), "mL", "but a dose per body weight (mg/kg) is due"),
+        ("therapies", ("anti_vegf", "dose", "unit"), "mg", "both per kg, or neither"),
+        ("therapies", ("anti_vegf", "pk", "peripheral_volume"), None, "'peripheral_volume' goes with compartments: 2"),
+        ("therapies", ("anti_vegf", "schedule", "times"), 0, "a whole number from 1 on is due"),
+        ("therapies", ("anti_vegf", "delivery"), "field", "'field' goes with delivery: field"),
+        ("matrix", ("oxygen",), {"label": "x", "evidence": ["x y"]}, "'oxygen' is already a field"),
+        ("cells", ("Tumor cell",), {}, "a name is made of a-z, 0-9 and _"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 12 else None,
+)
+def test_a_broken_entry_is_found_and_named(kind, path, value, words):
+    assert words in str(complaints((kind, path, value)))
+
+
+def test_all_problems_come_at_once_each_with_its_line():
+    error = complaints(
+        ("cells", ("tumor", "states", 0), "emtt"),
+        ("fields", ("vegf", "decay", "value"), -1),
+        ("rules", (RULE, "signal"), "tgbf"),
+    )
+    paths = {problem.path for problem in error.problems}
+    assert {"fields.vegf.decay", "cells.tumor.states[0]", f"rules.{RULE}.signal"} <= paths
+    assert all(problem.line for problem in error.problems)
+    line = next(problem.line for problem in error.problems if problem.path == "fields.vegf.decay")
+    text = FOLDER.joinpath("fields.yaml").read_text(encoding="utf-8").splitlines()
+    assert text[line - 1].lstrip().startswith("decay:")
+    assert "vegf:" in text[:line]
+
+
+# -- what scenarios do to it
+
+
+def test_a_number_is_set_by_its_path_in_any_fitting_unit():
+    changed, problems = CATALOGUE.with_numbers({f"rules.{RULE}.half_max": "0.1 nM"})
+    assert problems == {}
+    assert changed.rules[RULE].half_max.at("mouse") == 100.0
+    assert changed.rules[RULE].half_max.unit == "pM"
+    assert CATALOGUE.rules[RULE].half_max.at("mouse") != 100.0
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_any_number_can_be_set_by_its_path(host):
+    values = {path: show(number.at(host), number.unit_at(host)) for path, number in NUMBERS}
+    changed, problems = CATALOGUE.with_numbers(values)
+    assert problems == {}
+    assert [p.path for p in NUMBERS if changed.number(p.path).at(host) != p.number.at(host)] == []
+    assert {number.source for _, number in changed.numbers()} == {("set in the scenario",)}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("cells.tumor.behaviors.divsion", "1 1/h", "Did you mean 'cells.tumor.behaviors.division'?"),
+        ("cells.tumor.behaviors.division", "5 mmHg", "'5 mmHg' is a pressure (mmHg), but a rate (1/h) is due"),
+        ("cells.tumor.behaviors.division", 5, "has no unit"),
+        ("cells.tumor.behaviors.division", "-5 1/h", "must not be below 0"),
+        ("cells.tumor.behaviors.visibility", 2, "must not be above 1"),
+        (f"rules.{RULE}.half_max", "0 pM", "must be above 0"),
+        (f"rules.{RULE}.power", True, "no quantity"),
+        (f"rules.{RULE}.power", None, "no quantity"),
+        (f"rules.{RULE}.power", [1], "no quantity"),
+        (f"rules.{RULE}.power", ".nan", "not finite"),
+        (f"rules.{RULE}", 1, "there is no number"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_with_the_reason(path, value, words):
+    changed, problems = CATALOGUE.with_numbers({path: value})
+    assert words in problems[path]
+    assert changed is CATALOGUE
+
+
+def test_setting_a_limit_sets_it_for_the_whole_group():
+    mates = [
+        name for name, rule in CATALOGUE.rules.items()
+        if (rule.cell, rule.behavior, rule.group, rule.effect) == (("tumor",), "emt_gain", "main", "increases")
+    ]  # fmt: skip
+    assert len(mates) > 1
+    changed, _ = CATALOGUE.with_numbers({f"rules.{mates[0]}.limit": "0.5 1/h"})
+    assert {changed.rules[name].limit.at("mouse") for name in mates} == {0.5}
+
+
+def test_rules_are_switched_off_by_name_and_nothing_else_changes():
+    changed = CATALOGUE.without([RULE])
+    assert set(CATALOGUE.rules) - set(changed.rules) == {RULE}
+    assert all(changed.rules[name] is rule for name, rule in CATALOGUE.rules.items() if name != RULE)
+    assert changed.therapies == CATALOGUE.therapies
+
+
+def test_rules_of_therapies_are_switched_off_too():
+    for therapy, entry in CATALOGUE.therapies.items():
+        for rule in entry.rules:
+            assert rule not in CATALOGUE.without([rule]).therapies[therapy].rules
+            assert rule not in CATALOGUE.without([f"{therapy}.{rule}"]).therapies[therapy].rules
+
+
+def test_a_rule_keeps_its_limit_when_the_one_that_stated_it_is_off():
+    def rule(**more):
+        return Rule(cell="a", signal="s", effect="increases", behavior="division", group="g", half_max=1, power=1,
+                    evidence="x y", **more)  # fmt: skip
+
+    built, _ = Catalogue.build({"rules": {"first": rule(base=0, limit=3), "second": rule()}})
+    assert built.without(["first"]).rules["second"].limit.at("mouse") == 3
+    assert built.without(["first"]).rules["second"].base.at("mouse") == 0
