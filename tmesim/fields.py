@@ -171,8 +171,8 @@ class Fields:
     @property
     def nbytes(self) -> int:
         """Memory of all arrays, bytes."""
-        arrays = [self.values, self.loss, self.source, self.vmax, *self._workspaces]
-        return sum(array.nbytes for array in arrays) + sum(axis.nbytes for pair in self._axes for axis in pair)
+        arrays = [self.values, self.loss, self.source, self.vmax, *(axis for pair in self._axes for axis in pair)]
+        return sum(array.nbytes for array in arrays) + sum(work.nbytes for work in self._workspaces)
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of the values by field name: all that the next step remembers of this one."""
@@ -231,19 +231,19 @@ class Fields:
     def _solve_one(self, f: int, dt: float | None, tol: float, max_cycles: int, work: _Workspace) -> tuple:
         spec = self.specs[f]
         values = self.values[f]
-        implicit = spec.slow and dt is not None
+        step = dt if spec.slow else None
         rate = spec.diffusion / self.spacing**2
         hold = multigrid.face_conductance(rate, spec.face(self.spacing))
         saturates = spec.half_max is not None
         vmax = self.vmax[self.vmax_row[f]] if saturates else self.loss[f]
         start = values
         self._last_step.pop(f, None)
-        if implicit:
+        if step is not None:
             if work.start is None:
                 work.start = np.empty(self.shape, dtype=np.float32)
             start = work.start
             start[:] = values
-            self._last_step[f] = (dt, float(values.sum(dtype=np.float64)))
+            self._last_step[f] = (step, float(values.sum(dtype=np.float64)))
         elif hold * spec.level == 0 and not self.source[f].any():
             # Nothing comes in: zero everywhere, unless nothing goes out either.
             if hold == 0 and not self.loss[f].any() and not vmax.any():
@@ -255,7 +255,7 @@ class Fields:
         across, along = self._axes[f]
         return multigrid.solve_field(
             values, start, self.loss[f], self.source[f], vmax, np.float32(spec.half_max or 1.0),
-            np.float32(1.0 / dt if implicit else 0.0), np.float32(rate), np.float32(hold), np.float32(spec.level),
+            np.float32(0.0 if step is None else 1.0 / step), np.float32(rate), np.float32(hold), np.float32(spec.level),
             saturates, across, along, work.levels, work.error, work.load, work.drain, work.previous, work.scratch,
             float(tol), int(max_cycles),
         )  # fmt: skip
