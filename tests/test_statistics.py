@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tmesim.statistics import compare, compare_arms, effect_size, false_discovery, interval, relative_change, sign_flip_p
+from tmesim.statistics import (
+    compare,
+    compare_arms,
+    effect_size,
+    false_discovery,
+    interval,
+    relative_change,
+    sign_flip_p,
+)
 
 
 def test_a_comparison_computed_by_hand():

@@ -45,8 +45,8 @@ endpoints: [tumor_burden, kills]
 
 
 class Toy:
-    """A tissue in which tumor cells double by chance, the less the more drug has been given. It draws from (seed, step),
-    like the tissue, so its history depends on nothing but its state."""
+    """A tissue in which tumor cells divide by chance, the less the more drug has been given. It draws from
+    (seed, step), as the real one does, so its history depends on nothing but its state."""
 
     steps_made = 0
 
@@ -99,8 +99,8 @@ class Toy:
         columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "antigens", "clone")}
         columns |= {name: np.zeros(n, np.float32) for name in ("born", "engagement", "damage")}
         state = np.zeros((len(self.biology.states), n), np.float32)
-        return SimpleNamespace(n=n, type=np.zeros(n, np.uint8), id=np.arange(n, dtype=np.uint64)[::-1].copy(), state=state,
-                               y=np.arange(n) // 12, x=np.arange(n) % 12, **columns)  # fmt: skip
+        columns |= {"id": np.arange(n, dtype=np.uint64)[::-1].copy(), "type": np.zeros(n, np.uint8)}
+        return SimpleNamespace(n=n, state=state, y=np.arange(n) // 12, x=np.arange(n) % 12, **columns)
 
     @property
     def fields(self):
@@ -246,7 +246,14 @@ def test_snapshots_read_back_as_frames_and_maps(scenario, tmp_path):
     assert len(cells) == burden[1, -1] and days[-1] == 4
     assert list(cells.id) == sorted(cells.id) and set(cells.type) == {"tumor"}
     assert cells.x_um.iloc[0] == 15 * (((len(cells) - 1) % 12) + 0.5)
-    assert set(result.fields(day=2)) == {"oxygen", "ecm", "vessels.perfused", "vessels.links", "vessels.root", "vessels.tip"}
+    assert set(result.fields(day=2)) == {
+        "oxygen",
+        "ecm",
+        "vessels.perfused",
+        "vessels.links",
+        "vessels.root",
+        "vessels.tip",
+    }
     with pytest.raises(KeyError, match="days 0, 2, 4"):
         result.cells(day=3)
     with pytest.raises(KeyError, match="untreated, drug"):
@@ -325,7 +332,10 @@ def test_a_script_without_a_main_guard_can_run_with_workers(scenario, tmp_path):
         from test_trial import Toy
         print(tmesim.run({str(tmp_path / "toy.yaml")!r}, workers=2, figures=False, quiet=True, engine=Toy).replicates)
     """
-    for command, given in (([sys.executable, "-"], textwrap.dedent(code)), ([sys.executable, str(tmp_path / "s.py")], None)):
+    for command, given in (
+        ([sys.executable, "-"], textwrap.dedent(code)),
+        ([sys.executable, str(tmp_path / "s.py")], None),
+    ):
         (tmp_path / "s.py").write_text(textwrap.dedent(code), encoding="utf-8")
         done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120)
         assert done.stdout.strip() == "3", done.stderr

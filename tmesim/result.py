@@ -40,7 +40,9 @@ class Result:
     path : the run directory. `keep` holds a temporary one alive as long as the result lives.
     """
 
-    def __init__(self, path: str | Path, scenario: Scenario | None = None, keep: TemporaryDirectory | None = None) -> None:
+    def __init__(
+        self, path: str | Path, scenario: Scenario | None = None, keep: TemporaryDirectory | None = None
+    ) -> None:
         self.path = Path(path)
         self._keep = keep
         if scenario is None:

@@ -115,14 +115,19 @@ def interval(x: np.ndarray) -> tuple[float, float, float]:
 
 
 def relative_change(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
-    """mean(a) / mean(b) − 1 with its interval, by the ratio estimator: with R = mean(a) / mean(b),
-    the error is that of the mean of (a − R b) / mean(b). Undefined when mean(b) is 0."""
+    """mean(a) / mean(b) − 1 with its interval. Undefined when mean(b) is 0.
+
+    Ratio estimator: with R = mean(a) / mean(b), the error of R is that of the mean of (a − R b) / mean(b). A positive
+    R has its interval on the logarithmic scale, so that a change stays above −100 %.
+    """
     base = _mean(b)
     if not b.size or base == 0:
         return math.nan, math.nan, math.nan
     R = _mean(a) / base
     _, low, high = interval((a - R * b) / base)
     half = (high - low) / 2
+    if R > 0:
+        return R - 1, R * math.exp(-half / R) - 1, R * math.exp(half / R) - 1
     return R - 1, R - 1 - half, R - 1 + half
 
 

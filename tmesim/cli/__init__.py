@@ -42,7 +42,9 @@ class Kind(StrEnum):
     scenarios = "scenarios"
 
 
-ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's file, or its name (`tmesim list scenarios`).")]
+ScenarioName = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A scenario's file, or its name (`tmesim list scenarios`).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -73,21 +75,27 @@ def exit_codes() -> Iterator[None]:
         if os.environ.get("TMESIM_TRACEBACK"):
             raise
         message = " ".join(str(error).split())
-        print(f"failed: {type(error).__name__}: {message}" if message else f"failed: {type(error).__name__}", file=sys.stderr)
+        print(
+            f"failed: {type(error).__name__}: {message}" if message else f"failed: {type(error).__name__}",
+            file=sys.stderr,
+        )
         raise typer.Exit(FAILURE) from None
 
 
 @app.command()
 def run(
     scenario: ScenarioName,
-    out: Annotated[Path | None, typer.Option(help="Run directory; default runs/NAME. Another run is never overwritten.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory; default runs/NAME. Another run is never overwritten.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the scenario's seed.")] = None,
     replicates: Annotated[int | None, typer.Option(help="How many replicates.")] = None,
     days: Annotated[float | None, typer.Option(help="How long, in days.")] = None,
     arms: Annotated[str | None, typer.Option(metavar="A,B", help="Only these arms.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a number or setting; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a number or setting; may be repeated."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Tables and snapshots only.")] = False,
@@ -133,7 +141,9 @@ def list_(
 
 
 @app.command()
-def explain(name: Annotated[str, typer.Argument(help="A cell type, rule, therapy, field, signal, behavior or observable.")]) -> None:
+def explain(
+    name: Annotated[str, typer.Argument(help="A cell type, rule, therapy, field, signal, behavior or observable.")],
+) -> None:
     """Explain something of the model in plain English, with the evidence.
 
     Examples: `tmesim explain treg`, `tmesim explain anti_cd25`, `tmesim explain oxygen_fuels_division`
@@ -170,7 +180,7 @@ def bench(json: Json = False) -> None:
     with exit_codes():
         from tmesim.bench import main as measure
 
-        measure(json=json)
+        measure(as_json=json)
 
 
 @app.callback(invoke_without_command=True)

@@ -16,7 +16,7 @@ from tmesim.catalogue.models import Number
 
 @cache
 def statements() -> Mapping[str, Mapping[str, Any]]:
-    """The claims of the seed documents by id, with statement, places and observable; empty where they are not installed."""
+    """The claims of the seed documents by id, with statement, places and observable; empty if not installed."""
     import yaml
 
     package = Path(str(resources.files("tmesim")))
@@ -48,7 +48,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
     named: dict[str, list[str]] = {}
     for kind, name, entry in c.entries():
         texts = list(getattr(entry, "evidence", ()))
-        for rule_name, rule in (entry.rules.items() if kind == "therapies" else ()):
+        for rule_name, rule in entry.rules.items() if kind == "therapies" else ():
             texts += rule.evidence
             for text in rule.evidence:
                 named.setdefault(text, []).append(f"therapies.{name}.rules.{rule_name}")
@@ -97,9 +97,13 @@ def print_evidence(as_json: bool) -> None:
     total: Counter[str] = Counter()
     for kind, counts in [*found["numbers"].items(), ("all", total)]:
         total.update(counts if kind != "all" else {})
-        print(f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} {counts.get('assumed', 0):8d}")
+        print(
+            f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} {counts.get('assumed', 0):8d}"
+        )
     share = total["assumed"] / max(1, total.total() - total["definition"])
     print(f"\n{share:.0%} of the numbers that are not definitions are assumed; each says why (tmesim list parameters).")
     core = ", ".join(left["core"])
     print(f"\nClaims marked as core that nothing in the catalogue names yet ({len(left['core'])}): {core or 'none'}")
-    print(f"Not named either: {len(left['extended'])} extended claims, {len(left['context-only'])} that are context only.")
+    print(
+        f"Not named either: {len(left['extended'])} extended claims, {len(left['context-only'])} that are context only."
+    )

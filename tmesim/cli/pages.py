@@ -122,8 +122,8 @@ def print_explanation(name: str) -> None:
     pages = [page for look in (_cell, _rule, _therapy, _field, _state, _term, _observable, _claim)
              if (page := look(catalogue, name))]  # fmt: skip
     if not pages:
-        known = {*catalogue.cells, *catalogue.all_rules, *catalogue.aliases, *catalogue.fields, *catalogue.states,
-                 *catalogue.signals(), *catalogue.behaviors(), *observables_of(catalogue, catalogue.therapies)}  # fmt: skip
+        known = {*catalogue.cells, *catalogue.all_rules, *catalogue.aliases, *catalogue.fields, *catalogue.states}
+        known |= {*catalogue.signals(), *catalogue.behaviors(), *observables_of(catalogue, catalogue.therapies)}
         raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, known)}")])
     width = min(100, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
     for i, page in enumerate(pages):
@@ -180,7 +180,9 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
     times = {host: e.schedule.times_at(host) for host in e.schedule.every.hosts}
     page = [f"{name} is a therapy: {e.label} ({e.therapy_class}). Other names: {listed(e.aliases) or 'none'}."]
     page += [e.meaning] if e.meaning else []
-    page.append(f"Usual course: {e.dose}, every {e.schedule.every}, {', '.join(f'{n} times ({h})' for h, n in times.items())}.")
+    page.append(
+        f"Usual course: {e.dose}, every {e.schedule.every}, {', '.join(f'{n} times ({h})' for h, n in times.items())}."
+    )
     way = "plasma, then tissue, then its target" if e.delivery == "systemic" else "a field that perfused vessels feed"
     page.append(f"It reaches cells through {way}; half of the target is occupied at {e.occupancy.kd}.")
     for effect in e.effects:
@@ -212,7 +214,7 @@ def _state(c: Catalogue, name: str) -> list[str]:
     if e is None:
         return []
     name = name.removeprefix("state.")
-    page = [f"{name} is a slow state between 0 and 1: {e.label}. {e.meaning}"]
+    page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}, {e.meaning}."]
     page += [f"It belongs to {listed([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_gain", "What raises it:")
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_loss", "What changes its loss:")

@@ -72,6 +72,7 @@ def describe(scenario: Scenario) -> str:
 def print_summary(result: Result, seconds: float) -> None:
     """The answer in a few lines: each endpoint's means, paired difference and interval, and where the files are."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from tmesim.statistics import change, compact, words
@@ -79,7 +80,8 @@ def print_summary(result: Result, seconds: float) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     known = reported(result.scenario)
-    table = Table(title=result.scenario.question, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    console.print(f"\n[bold]{escape(result.scenario.question)}[/bold]")
+    table = Table(box=None, pad_edge=False)
     table.add_column(f"endpoint, day {result.scenario.time.days:g}")
     if len(result.arms) == 1:
         table.add_column("mean", justify="right")
@@ -101,4 +103,4 @@ def print_summary(result: Result, seconds: float) -> None:
     compiled = float(result.provenance.get("compile_s", 0))
     cold = f", {compiled:.0f} s of them to compile the kernels (once)" if compiled >= 1 else ""
     pairs = f"{result.replicates} pairs; bold: the interval leaves out 0. " if len(result.arms) > 1 else ""
-    console.print(f"{pairs}{seconds:.1f} s{cold}. Everything is in [bold]{result.path}[/bold]")
+    console.print(f"{pairs}{seconds:.1f} s{cold}. Everything is in [bold]{escape(str(result.path))}[/bold]")

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 STRIP = 470  # pixels wide
 NAMES = 390
-COLUMNS = (("reference", 160), ("arm", 180), ("difference [95 % interval]", 350), ("change [95 % interval]", 290), ("p", 70))
+COLUMNS = (
+    ("reference", 160),
+    ("arm", 180),
+    ("difference [95 % interval]", 350),
+    ("change [95 % interval]", 290),
+    ("p", 70),
+)
 
 
 def draw_effects(result: Result, path: Path) -> Path | None:
@@ -35,7 +41,7 @@ def draw_effects(result: Result, path: Path) -> Path | None:
     known = observables_of(result.scenario.catalogue, result.scenario.catalogue.therapies)
     colors = arm_colors(result.scenario)
     arms = [arm for arm in result.arms if arm != result.reference]
-    line, gap, left, top = 34, 40, 40, 150
+    line, gap, left, top = 34, 40, 40, 150 if len(arms) == 1 else 180
     block = len(arms) * line + gap
     endpoints = list(dict.fromkeys(c.endpoint for c in rows))
     numbers = left + NAMES + STRIP + 50
@@ -108,7 +114,9 @@ def p_value(p: float) -> str:
 def legend(sheet: Sheet, left: float, top: float, colors: dict[str, str]) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], ls="", marker="D", ms=5, mfc=c, mec="black", mew=0.8, label=words(a)) for a, c in colors.items()]
+    handles = [
+        Line2D([], [], ls="", marker="D", ms=5, mfc=c, mec="black", mew=0.8, label=words(a)) for a, c in colors.items()
+    ]
     sheet.figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=((left - 6) / sheet.width, 1 - top / sheet.height), ncols=6,
         fontsize=LABEL, frameon=False, borderaxespad=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,7 @@ class Grid:
         self.ny, self.nx = first.maps["vessels.perfused"].shape
         self.zoom = max(1, round(PANEL / max(self.nx, self.ny)))
         self.w, self.h = self.nx * self.zoom, self.ny * self.zoom
-        self.left, self.top = MARGIN + 26, 112
+        self.left, self.top = MARGIN + (26 if max(map(len, result.arms)) <= 24 else 50), 112
         columns, rows = len(self.days), len(self.arms)
         self.under = self.top + rows * (self.h + GAP) + 14
         width = max(self.left + columns * (self.w + GAP) + MARGIN - GAP, 900)
@@ -131,7 +132,8 @@ class Grid:
     def panels(self) -> Any:
         for i, arm in enumerate(self.arms):
             top = self.top + i * (self.h + GAP)
-            self.sheet.text(MARGIN + 14, top + self.h / 2, words(arm), TITLE, align="right", vertical="center",
+            name = "\n".join(textwrap.wrap(words(arm), 24))
+            self.sheet.text(self.left - 10, top + self.h / 2, name, TITLE, align="right", vertical="center",
                             rotation=90, weight="bold")  # fmt: skip
             for j, day in enumerate(self.days):
                 left = self.left + j * (self.w + GAP)
@@ -167,7 +169,7 @@ class Grid:
             ScalarMappable(Normalize(*limits), color_map), cax=axes, orientation="horizontal", extend="max"
         )
         bar.ax.tick_params(labelsize=SMALL, colors=INK, length=2.5, width=0.6)
-        bar.outline.set_linewidth(0.5)  # type: ignore[operator]
+        bar.outline.set_linewidth(0.5)
         self.sheet.text(left, self.under, title, LABEL)
 
     def finish(self, path: Path, title: str) -> Path:
@@ -226,9 +228,11 @@ def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True) -> None:
             y, x = y[chosen], x[chosen]
             lines.append(np.stack([np.stack([x, y], 1), np.stack([x + dx, y + dy], 1)], 1))
         color, width = (PERFUSED, 1.3) if flow else (CLOSED, 0.9)
-        axes.add_collection(LineCollection(np.concatenate(lines), colors=color, linewidths=width, zorder=3))
+        axes.add_collection(LineCollection(list(np.concatenate(lines)), colors=color, linewidths=width, zorder=3))
         y, x = np.nonzero(shot.maps["vessels.root"].astype(bool) & (perfused == flow))
-        axes.scatter(x, y, s=3 if flow else 2.4, c=color if flow else "white", edgecolors=color, linewidths=0.4, zorder=3)
+        axes.scatter(
+            x, y, s=3 if flow else 2.4, c=color if flow else "white", edgecolors=color, linewidths=0.4, zorder=3
+        )
 
 
 def label(axes: Axes, text: str) -> None:

@@ -44,14 +44,20 @@ def draw_trajectories(result: Result, path: Path, observables: Sequence[str] | N
     colors = arm_colors(result.scenario)
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
-    left, top, across, down = 96, 128, WIDTH + 104, HEIGHT + 100
+    marks = 38 + 10 * max(0, len(doses(result.scenario)) - 1)  # room above the axes for the doses of each arm
+    left, top, across, down = 96, 128, WIDTH + 104, HEIGHT + marks + 62
     sheet = Sheet(max(left + columns * across - 40, 900), top + rows * down)
     for i, name in enumerate(names):
-        axes = sheet.axes(left + (i % columns) * across, top + 38 + (i // columns) * down, WIDTH, HEIGHT)
-        sheet.text(left + (i % columns) * across, top + (i // columns) * down - 4, sentence(known[name].label), LABEL + 1,
-                   weight="bold")  # fmt: skip
+        axes = sheet.axes(left + (i % columns) * across, top + marks + (i // columns) * down, WIDTH, HEIGHT)
+        head = sentence(known[name].label)
+        sheet.text(left + (i % columns) * across, top + (i // columns) * down - 4, head, LABEL + 1, weight="bold")
+        days, reference = result.series(name, result.reference)
+        draw_arm(axes, days, reference, colors[result.reference])
         for arm in result.arms:
-            draw_arm(axes, *result.series(name, arm), colors[arm])
+            if arm != result.reference:
+                values = result.series(name, arm)[1]
+                first = parting(values, reference)
+                draw_arm(axes, days[first:], values[:, first:], colors[arm])
         finish(axes, result.scenario, known[name].unit, last_row=i + columns >= len(names))
         mark_doses(axes, result.scenario, colors)
     handles: list[Line2D | Patch] = [Line2D([], [], color=colors[arm], lw=2, label=words(arm)) for arm in result.arms]
@@ -68,6 +74,12 @@ def draw_trajectories(result: Result, path: Path, observables: Sequence[str] | N
     sheet.text(left, 18, f"Over time: {words(result.scenario.name)}", 14, weight="bold")
     sheet.text(left, 50, f"{result.scenario.question} {many}", LABEL, color=FAINT)
     return sheet.save(path)
+
+
+def parting(values: np.ndarray, reference: np.ndarray) -> int:
+    """The last time up to which an arm is its reference: what comes before would only be drawn over it."""
+    equal = ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
+    return max(0, int(np.argmin(equal)) - 1) if not equal.all() else 0
 
 
 def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, color: str) -> None:

@@ -1,7 +1,7 @@
 """The tree of a replicate: arms share a history until their programs differ.
 
-A program is the list of an arm's events (doses, overrides, rules switched off) with their hours. Arms with equal programs
-so far are simulated as one; where the first difference falls due, the tissue is copied.
+A program is the list of an arm's events (doses, overrides, rules switched off) with their hours. Arms with equal
+programs so far are simulated as one; where the first difference falls due, the tissue is copied.
 """
 
 from __future__ import annotations

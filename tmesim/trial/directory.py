@@ -67,7 +67,7 @@ class RunDirectory:
         self._lock: IO[str] | None = None
 
     def claim(self, resume: bool) -> bool:
-        """Take the directory for this run; True when the run is complete already. InputError when it may not be used."""
+        """Take the directory for this run; True when the run is complete already. InputError if it may not be used."""
         if self.path.exists() and not self.path.is_dir():
             raise self._refusal("is a file; the directory of a run is due")
         old = self._read("provenance.json")
@@ -126,11 +126,13 @@ class RunDirectory:
     def _compare(self, old: Mapping[str, Any]) -> None:
         if old.get("scenario_hash") != self.scenario.hash:
             raise self._refusal(
-                f"holds another run (scenario '{old.get('scenario')}', seed {old.get('seed')}, "
-                f"hash {str(old.get('scenario_hash'))[:12]}; this one has {self.scenario.hash[:12]}); choose another --out"
+                f"holds another run (scenario '{old.get('scenario')}', seed {old.get('seed')}, hash "
+                f"{str(old.get('scenario_hash'))[:12]}; this one has {self.scenario.hash[:12]}); choose another --out"
             )
         now, then = versions(), old.get("versions", {})
-        changed = [f"{name} {then.get(name)} → {now.get(name)}" for name in COMPUTING if then.get(name) != now.get(name)]
+        changed = [
+            f"{name} {then.get(name)} → {now.get(name)}" for name in COMPUTING if then.get(name) != now.get(name)
+        ]
         if changed:
             raise self._refusal(f"holds this run by other versions ({', '.join(changed)}); choose another --out")
 

@@ -227,14 +227,15 @@ def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, day: flo
 
 
 def simulate(job: Job, watch: Watch | None = None) -> Outcome | None:
-    """Run a job, from its last checkpoint if there is one; None when it was stopped. The outcome is kept on disk too."""
+    """Run a job, from its last checkpoint if there is one; None when it was stopped. The outcome is kept on disk."""
     watch = watch or Watch()
     kept = finished(job)
     if kept is not None:
         return kept
     if watch.stopped():
         return None
-    start, compiling = time.perf_counter(), []
+    start = time.perf_counter()
+    compiling: list[float] = []
     with compile_timer(compiling.append):
         simulation = Simulation(job)
         simulation.load()
