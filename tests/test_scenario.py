@@ -266,11 +266,7 @@ def test_what_exists_cannot_be_added():
         ("size: [600 µm, 450 µm]", "size: [600, 450 µm]", "tissue.size[0]: 600 has no unit; a length (µm) is due"),
         ("size: [600 µm, 450 µm]", "size: [601 µm, 450 µm]", "no whole number of sites of 15 µm; 600 µm or 615 µm is"),
         ("size: [600 µm, 450 µm]", "size: [600 µm]", "tissue.size"),
-        (
-            "size: [600 µm, 450 µm]",
-            "size: [600 µm, 150 µm]",
-            "start.tumor.radius: a disk of radius 100 µm at",
-        ),
+        ("radius: 100 µm", "radius: 300 µm", "start.tumor.radius: a disk of radius 300 µm at (300, 225) µm does not"),
         ("size: [600 µm, 450 µm]", "size: [600 µm, 30 µm]", "tissue.size[1]: is 2 sites"),
         ("size: [600 µm, 450 µm]", "size: [6 km, 450 µm]", "unknown unit 'km'"),
         ("radius: 100 µm", "radius: 100 µm, at: [50 µm, 225 µm]", "does not fit in the tissue"),
