@@ -53,22 +53,27 @@ class Case:
     cells_only: bool = False
 
 
-def plain_scenario(sites: int):
-    """One cell type, half full: uptake and secretion, death 0.01, division 0.01, else a move with probability 0.5."""
+def bare_scenario(entries: dict[str, Any], sites: int, start: dict[str, Any], **parts: Any):
+    """A scenario on sites² whose catalogue holds `entries` alone, beside the packaged processes and matrix."""
     from tmesim.catalogue import Catalogue, load_catalogue
     from tmesim.catalogue.models import KINDS
     from tmesim.scenario import load
 
     packaged = load_catalogue()
-    entries = {
-        kind: {name: KINDS[kind].model_validate(entry) for name, entry in PLAIN.get(kind, {}).items()} for kind in KINDS
+    models = {
+        kind: {name: model.model_validate(entry) for name, entry in entries.get(kind, {}).items()}
+        for kind, model in KINDS.items()
     }
-    entries["processes"] = dict(packaged.processes)
-    entries["matrix"] = dict(packaged.matrix)
-    catalogue, _ = Catalogue.build(entries)
-    half_full = {"tumor": f"{0.5e6 / 15**2} /mm²"}
-    small = _resized(load("minimal"), sites, {"densities": half_full, "capillaries": "0 /mm²", "tumor": []})
-    return replace(small, catalogue=catalogue)
+    for kind in ("processes", "matrix"):
+        models[kind] = dict(getattr(packaged, kind)) | models[kind]
+    catalogue, _ = Catalogue.build(models)
+    empty = {"densities": {}, "capillaries": "0 /mm²", "tumor": []}
+    return replace(_resized(load("minimal"), sites, empty | start, **parts), catalogue=catalogue)
+
+
+def plain_scenario(sites: int):
+    """One cell type, half full: uptake and secretion, death 0.01, division 0.01, else a move with probability 0.5."""
+    return bare_scenario(PLAIN, sites, {"densities": {"tumor": f"{0.5e6 / 15**2} /mm²"}})
 
 
 def full_scenario(sites: int):
@@ -83,8 +88,8 @@ def full_scenario(sites: int):
     return _resized(load("untreated"), sites, {"densities": densities, "capillaries": "120 /mm²", "tumor": tumor})
 
 
-def _resized(scenario, sites: int, start: dict[str, Any]):
-    """The scenario on a square of sites², with parts of its start replaced."""
+def _resized(scenario, sites: int, start: dict[str, Any], **parts: Any):
+    """The scenario on a square of sites², with parts of its start and other parts replaced."""
     import yaml
 
     from tmesim.scenario import read_text
@@ -92,6 +97,7 @@ def _resized(scenario, sites: int, start: dict[str, Any]):
     content = scenario.content()
     content["tissue"] = {"size": [f"{sites * 15} µm"] * 2, "spacing": "15 µm"}
     content["start"] |= start
+    content |= parts
     content.pop("catalogue", None)
     return read_text(yaml.safe_dump(content, allow_unicode=True))
 

@@ -92,6 +92,8 @@ def _add(tissue: Tissue, cell: str, sites: np.ndarray, key) -> slice:
 
 def _add_tumor(tissue: Tissue, sites: np.ndarray, key) -> None:
     """Tumor cells with their clones and antigens."""
+    if sites.size == 0:
+        return
     rows = _add(tissue, "tumor", sites, key)
     core = tissue.cells.columns.core
     clones = tissue.scenario.start.clones

@@ -1,0 +1,182 @@
+"""The engine as a whole: same bits whatever the rows, threads and interruptions; no cell lost or doubled."""
+
+import numpy as np
+import pytest
+
+from tissues import bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
+from tmesim.tissue import PHASES, Tissue
+
+BUSY = {
+    "tumor": [{"radius": "180 µm", "fill": 0.9}],
+    "densities": {
+        "fibroblast": "600 /mm²", "m1": "300 /mm²", "ctl": "500 /mm²", "th1": "100 /mm²", "treg": "150 /mm²",
+        "dendritic": "80 /mm²", "monocyte": "80 /mm²",
+    },
+    "capillaries": "150 /mm²",
+}  # fmt: skip
+REACTIVE = {"processes.priming.reactive_fraction": "0.9"}
+
+
+def busy(seed=4, threads=1):
+    return tissue("minimal", seed=seed, threads=threads, start=BUSY, set=REACTIVE)
+
+
+@pytest.fixture(scope="module")
+def told():
+    """Hash and counters of a busy tissue after 30 steps in one thread."""
+    t = busy()
+    for _ in range(30):
+        t.step()
+    return t.hash(), dict(t.counters)
+
+
+def test_the_busy_tissue_is_busy(told):
+    """What the tests of equal bits rest on: pushes, hops, births, kills and entries did happen."""
+    _, counters = told
+    assert counters["births.tumor"] > 150
+    assert counters["hops"] > 20_000
+    assert counters["kills"] > 20
+    assert counters["recruited.ctl"] + counters["recruited.monocyte"] > 0
+    assert counters["deaths.ctl"] > 0
+    assert counters["changes.monocyte"] > 0
+
+
+def test_two_threads_give_the_bits_of_one(told):
+    t = busy(threads=2)
+    for _ in range(30):
+        t.step()
+    assert (t.hash(), dict(t.counters)) == told
+
+
+def test_shuffled_rows_give_the_same_bits(told):
+    t = busy()
+    for step in range(30):
+        shuffle_rows(t, step)
+        t.step()
+    assert (t.hash(), dict(t.counters)) == told
+
+
+def test_shuffling_between_phases_gives_the_same_bits(told):
+    t = busy()
+    for step in range(30):
+        for k, phase in enumerate(PHASES):
+            getattr(t, f"_{phase}")()
+            shuffle_rows(t, 100 * step + k)
+        t.step_index += 1
+    assert (t.hash(), dict(t.counters)) == told
+
+
+def test_a_saved_tissue_goes_on_with_the_same_bits(told):
+    t = busy()
+    for step in range(30):
+        if step in (7, 19):
+            t = Tissue.from_state(t.scenario, t.state())
+        t.step()
+    assert (t.hash(), dict(t.counters)) == told
+
+
+def test_a_copy_is_independent():
+    t = busy()
+    for _ in range(5):
+        t.step()
+    before = t.hash()
+    twin = t.copy()
+    for _ in range(5):
+        twin.step()
+    assert t.hash() == before != twin.hash()
+    for _ in range(5):
+        t.step()
+    assert t.hash() == twin.hash()
+
+
+def test_another_seed_is_another_tissue(told):
+    t = busy(seed=5)
+    for _ in range(30):
+        t.step()
+    assert t.hash() != told[0]
+
+
+def test_every_cell_stands_at_its_site_after_each_phase():
+    t = busy(seed=9)
+    for _ in range(8):
+        for phase in PHASES:
+            getattr(t, f"_{phase}")()
+            check_layers(t)
+        t.step_index += 1
+
+
+def test_cells_are_conserved():
+    """What there is = what there was + births + entries + sprouts − deaths − kills − leaves."""
+    t = busy(seed=2)
+    before = t.cells.rows.size
+    segments = count(t, "endothelial")
+    for _ in range(40):
+        t.step()
+    c = t.counters
+    entered = sum(number for name, number in c.items() if name.startswith("recruited."))
+    gained = count(t, "endothelial") - segments
+    assert t.cells.rows.size - before == c["births"] + entered + gained - c["deaths"] - c["kills"] - c["leaves"]
+
+
+def test_a_rule_that_never_fires_changes_nothing():
+    """A new field, cell type and rule that have nothing to act on leave the luck of all others alone."""
+    extra = {
+        "cells": {
+            "visitor": {
+                "label": "visitor", "agent": "Visitor", "layer": "leukocyte", "color": "#123456",
+                "behaviors": {"secretion.marker": {"value": 5, "unit": "pM/h", "source": "assumed: test"}},
+                "evidence": "assumed: test",
+            }
+        },
+        "fields": {
+            "marker": {
+                "unit": "pM", "evidence": "assumed: test", "edge": {"kind": "zero_flux"},
+                "diffusion": {"value": 1e5, "unit": "µm²/h", "source": "assumed: test"},
+                "decay": {"value": 1, "unit": "1/h", "source": "assumed: test"},
+            }
+        },
+        "rules": {
+            "marker_speeds_tumor_division": {
+                "cell": "tumor", "signal": "marker", "effect": "increases", "behavior": "division", "group": "visitors",
+                "limit": {"value": 9, "unit": "1", "source": "assumed: test"},
+                "half_max": {"value": 1, "unit": "pM", "source": "assumed: test"},
+                "power": {"value": 1, "source": "assumed: test"}, "evidence": "assumed: test",
+            }
+        },
+    }  # fmt: skip
+    plain, more = tissue("minimal", seed=3), tissue("minimal", seed=3, add=extra)
+    for _ in range(24):
+        plain.step()
+        more.step()
+    assert plain.counters == more.counters
+    for name in plain.fields:
+        assert np.array_equal(plain.fields[name], more.fields[name])
+    rows, twins = plain.cells.rows, more.cells.rows
+    for column in ("id", "y", "x", "born"):
+        assert np.array_equal(np.sort(plain.cells.columns.core[column][rows]), np.sort(more.cells.columns.core[column][twins]))
+
+
+def test_one_more_birth_does_not_deal_the_luck_of_others_anew():
+    """Two far nests; the one with a cell more at the start leaves the other as it was."""
+    nests = [{"radius": "60 µm", "fill": 1.0, "at": ["240 µm", "480 µm"]}, {"radius": "60 µm", "fill": 1.0, "at": ["720 µm", "480 µm"]}]
+    smaller = [nests[0], nests[1] | {"radius": "50 µm"}]
+    cells = {"tumor": tumor(division="0.04 1/h", apoptosis="0.02 1/h", speed="0.05 µm/min")}
+    one, other = (bare(cells, 64, {"tumor": plan}, seed=8) for plan in (nests, smaller))
+    for _ in range(60):
+        one.step()
+        other.step()
+
+    def left(t):
+        rows = t.cells.rows
+        rows = rows[t.cells.x[rows] < 32]
+        return sorted(zip(t.cells.id[rows].tolist(), t.cells.y[rows].tolist(), t.cells.x[rows].tolist(), strict=True))
+
+    assert len(left(one)) > 60
+    assert one.cells.rows.size != other.cells.rows.size
+    assert left(one) == left(other)
+
+
+def test_a_tissue_says_which_arm_it_does_not_know():
+    t = Tissue(scenario("minimal"))
+    with pytest.raises(LookupError, match="untreated"):
+        t.treat("treated")

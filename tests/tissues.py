@@ -1,0 +1,82 @@
+"""Small tissues for tests: a scenario text with parts exchanged, rows shuffled, layers checked."""
+
+import numpy as np
+import yaml
+
+from tmesim.bench import bare_scenario
+from tmesim.kernels.arrays import DEAD, EMPTY, PAD, WALL
+from tmesim.scenario import load, read_text
+from tmesim.tissue import Tissue
+
+
+def scenario(base="minimal", sites=None, start=None, add=None, **parts):
+    """The packaged scenario with `start` merged and other parts replaced; `sites` sets a square box."""
+    content = load(base).content()
+    content.pop("catalogue", None)
+    if sites is not None:
+        content["tissue"] = {"size": [f"{sites * 15} µm"] * 2, "spacing": "15 µm"}
+        content["start"]["tumor"] = []
+    content["start"] |= start or {}
+    if add:
+        content["add"] = add
+    content |= parts
+    return read_text(yaml.safe_dump(content, allow_unicode=True))
+
+
+def tissue(base="minimal", seed=1, threads=1, **parts):
+    return Tissue(scenario(base, **parts), seed=seed, threads=threads)
+
+
+def tumor(**behaviors):
+    """A tumor cell type that does nothing but the given behaviors (`a__b` stands for a.b)."""
+    return {
+        "label": "tumor cell", "agent": "TumorCell", "layer": "tissue", "color": "#E69F00",
+        "behaviors": {name.replace("__", "."): value for name, value in behaviors.items()},
+        "events": [{"behavior": "division", "does": "divide"}, {"behavior": "apoptosis", "does": "die"}],
+    }  # fmt: skip
+
+
+def bare(cells, sites=64, start=None, seed=1, threads=1, fields=None, rules=None, states=None, **parts):
+    """A tissue of the given cell types, fields, rules and states alone."""
+    entries = {"cells": cells, "fields": fields or {}, "rules": rules or {}, "states": states or {}}
+    return Tissue(bare_scenario(entries, sites, start or {}, **parts), seed=seed, threads=threads)
+
+
+def count(tissue, cell):
+    return int((tissue.cells.type[: tissue.cells.n] == tissue.biology.code(cell)).sum())
+
+
+def rows_of(tissue, cell):
+    return np.flatnonzero(tissue.cells.type[: tissue.cells.n] == tissue.biology.code(cell))
+
+
+def shuffle_rows(tissue, seed):
+    """Deal all rows anew, the dead among them; nothing that a cell is or does may change by that."""
+    rng = np.random.default_rng(seed)
+    n = tissue.cells.n
+    order = rng.permutation(n)
+    for column in tissue.cells.columns:
+        column[:n] = column[order]
+    new_row = np.empty(n, np.int32)
+    new_row[order] = np.arange(n)
+    for layer in tissue.layers:
+        held = layer >= 0
+        layer[held] = new_row[layer[held]]
+
+
+def check_layers(tissue):
+    """Each living cell stands at its own site of its own layer, and nobody else does."""
+    cells, seen = tissue.cells, 0
+    kinds = tissue.biology.book.kinds["layer"][:-1]
+    for code, layer in enumerate(tissue.layers):
+        assert (layer[:PAD] == WALL).all() and (layer[:, :PAD] == WALL).all()
+        y, x = np.nonzero(layer >= 0)
+        rows = layer[y, x]
+        assert np.unique(rows).size == rows.size
+        assert (cells.y[rows] == y - PAD).all() and (cells.x[rows] == x - PAD).all()
+        assert (kinds[cells.type[rows]] == code).all()
+        assert set(np.unique(layer)) - set(rows.tolist()) <= {EMPTY, WALL}
+        seen += rows.size
+    living = np.flatnonzero(cells.type[: cells.n] != DEAD)
+    assert seen == living.size
+    assert np.unique(cells.id[living]).size == living.size and (cells.id[living] != 0).all()
