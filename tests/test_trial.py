@@ -18,7 +18,7 @@ import pytest
 
 import tmesim
 from tmesim.reading import InputError
-from tmesim.record import csv_bytes, seal, unseal
+from tmesim.record import DRAFT, csv_bytes, seal, unseal
 from tmesim.scenario import read_text
 from tmesim.trial import Interrupted, WorkerDied, pool, replicate
 from tmesim.trial.branches import first_difference, program, tree
@@ -522,3 +522,13 @@ def test_jobs_need_nothing_from_the_users_main_module():
     with pool.unimportable_main():
         assert not hasattr(main, "__file__") and main.__spec__ is None
     assert vars(main) == before
+
+
+def test_drafts_of_a_killed_process_do_not_stay(scenario, tmp_path):
+    draft = tmp_path / "run" / "cells" / "drug" / f".replicate_000_day_000.00.npz.123{DRAFT}"
+    with pytest.raises(ArithmeticError):
+        run(scenario, tmp_path / "run", engine=Broken)
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    draft.write_bytes(b"half")
+    run(scenario, tmp_path / "run", resume=True)
+    assert not draft.exists()

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RATE_WINDOW_H = 24.0
 """Rates of change in a row look back this far, h."""
 
+DRAFT = ".draft"
+"""Ending of a file that is being written; one that a killed process left is swept away when the run completes."""
+
 CELL_COLUMNS = ("id", "mother", "y", "x", "born", "clone", "antigens", "tcr", "engagement", "damage", "target")
 
 
@@ -125,7 +128,7 @@ def unseal(data: bytes) -> bytes | None:
 def write(path: Path, data: bytes | str) -> None:
     """Write a file so that it appears whole or not at all, even when the machine stops."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
     try:
         with open(draft, "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tmesim.reading import InputError, Problem
-from tmesim.record import write
+from tmesim.record import DRAFT, write
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -103,6 +103,8 @@ class RunDirectory:
 
     def complete(self) -> None:
         """Mark the run as complete, then drop its checkpoints."""
+        for draft in self.path.rglob(f".*{DRAFT}"):
+            draft.unlink()
         sums = {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in TABLES}
         marker = {"scenario_hash": self.scenario.hash, "sha256": sums}
         write(self.path / MARKER, json.dumps(marker, indent=2) + "\n")

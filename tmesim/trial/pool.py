@@ -133,12 +133,16 @@ def _drive(
     while True:
         pool, news = make()
         started: set[int] = set()
-        with unimportable_main():
-            waiting: dict[Future[Outcome | None], Job] = {
-                pool.submit(_work, job): job for job in jobs if job.replicate not in outcomes
-            }
+        waiting: dict[Future[Outcome | None], Job] = {}
         lost = False
         try:
+            try:
+                with unimportable_main():
+                    for job in jobs:
+                        if job.replicate not in outcomes:
+                            waiting[pool.submit(_work, job)] = job
+            except BrokenProcessPool:
+                lost = True
             while waiting and not lost:
                 done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
                 for progress in _drain(news):
@@ -165,7 +169,7 @@ def _drive(
             raise
         finally:
             if news is not None:  # the pool is ours
-                pool.shutdown(wait=not lost, cancel_futures=True)
+                pool.shutdown(wait=True, cancel_futures=True)  # workers of a broken pool are gone after this
         if not lost or stop.is_set():
             return outcomes
         suspects = sorted((started or {job.replicate for job in jobs}) - outcomes.keys())
