@@ -31,6 +31,7 @@ from tmesim.kernels.compiling import inline, inner, parallel
 # inline: a call would pass, and count references to, some thirty arrays
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
+MOST = np.float32(1e30)
 CHUNK = 256  # rows that one thread takes at a time
 
 
@@ -130,8 +131,8 @@ def perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, c
 
 
 @inline
-def response(first, end, book, signals):
-    """U or D of the terms first … end − 1: S / (1 + S)."""
+def pull(level, limit, first, end, book, signals):
+    """A level drawn towards a limit by the terms first … end − 1: (level + S · limit) / (1 + S)."""
     total = ZERO
     for k in range(first, end):
         ratio = signals[book.terms[k].signal] * book.terms[k].inverse
@@ -149,8 +150,10 @@ def response(first, end, book, signals):
             total += ratio * ratio
         elif ratio > ZERO:
             total += ratio ** book.terms[k].power
-    # a power may overflow to infinity: the limit of S / (1 + S) is 1
-    return ONE if total > np.float32(1e30) else total / (ONE + total)
+    # a power may overflow to infinity, where the limit is all that counts
+    total = min(total, MOST)
+    rest = ONE / (ONE + total)
+    return level * rest + limit * (total * rest)
 
 
 @inline
@@ -159,12 +162,11 @@ def behave(behavior, clone, book, hour, signals):
     value = hour.factor[clone, behavior]
     for g in range(book.group_first[behavior], book.group_first[behavior + 1]):
         level = book.groups[g].base
-        if book.groups[g].down_first > book.groups[g].up_first:
-            up = response(book.groups[g].up_first, book.groups[g].down_first, book, signals)
-            level += up * (book.groups[g].highest - level)
-        if book.groups[g].term_end > book.groups[g].down_first:
-            down = response(book.groups[g].down_first, book.groups[g].term_end, book, signals)
-            level += down * (book.groups[g].lowest - level)
+        middle = book.groups[g].down_first
+        if middle > book.groups[g].up_first:
+            level = pull(level, book.groups[g].highest, book.groups[g].up_first, middle, book, signals)
+        if book.groups[g].term_end > middle:
+            level = pull(level, book.groups[g].lowest, middle, book.groups[g].term_end, book, signals)
         value *= level
     return value
 

@@ -1,0 +1,120 @@
+"""Vessels: who carries blood, by drawings; tips climb VEGF and join; segments without blood are lost."""
+
+import numpy as np
+import pytest
+
+from tissues import scenario, tissue
+from tmesim.kernels import sprouting
+from tmesim.kernels.arrays import PAD
+from tmesim.tissue import Tissue
+
+AT = {"E": 0, "NE": 1, "N": 2, "NW": 3, "W": 4, "SW": 5, "S": 6, "SE": 7}
+
+
+def drawing(roots, chains):
+    """A tissue whose vessels are the given roots and chains of sites (y, x), linked one to the next."""
+    t = tissue("minimal", start={"densities": {}, "capillaries": "0 /mm²"})
+    direction = {(dy, dx): d for d, (dy, dx) in enumerate(zip(sprouting.ALONG_Y, sprouting.ALONG_X, strict=True))}
+    for y, x in {site for chain in chains for site in chain} | set(roots):
+        row = t.spawn("endothelial", y, x)
+        t.cells.value[row, t.biology.slot("endothelial", "openness")] = 1.0
+    for chain in chains:
+        for (y, x), (v, u) in zip(chain, chain[1:], strict=False):
+            sprouting.link(y, x, direction[v - y, u - x], t.vessels.links)
+    for y, x in roots:
+        t.vessels.root[y, x] = True
+    t.vessels.perfuse(t)
+    return {tuple(site) for site in np.argwhere(t.vessels.perfused).tolist()}
+
+
+LINE = [(10, x) for x in range(10, 16)]
+
+
+def test_a_blind_sprout_carries_no_blood_but_its_root_does():
+    assert drawing([(10, 10)], [LINE]) == {(10, 10)}
+
+
+def test_a_segment_between_two_roots_carries_blood():
+    assert drawing([(10, 10), (10, 15)], [LINE]) == set(LINE)
+
+
+def test_a_side_branch_of_a_through_vessel_stays_blind():
+    branch = [(10, 12), (9, 12), (8, 12)]
+    assert drawing([(10, 10), (10, 15)], [LINE, branch]) == set(LINE)
+
+
+def test_a_loop_carries_blood_with_the_stem_that_feeds_it():
+    loop = [(10, 15), (9, 16), (10, 17), (11, 16), (10, 15)]
+    assert drawing([(10, 10)], [LINE, loop]) == set(LINE) | set(loop)
+
+
+def test_vessels_without_a_root_carry_none():
+    assert drawing([], [LINE]) == set()
+
+
+def angiogenic(seed=1, days=6.0, **numbers):
+    """A hypoxic nest between few capillaries."""
+    plan = {"tumor": [{"radius": "150 µm", "fill": 1.0}], "densities": {}, "capillaries": "60 /mm²"}
+    t = Tissue(scenario("minimal", start=plan, set=numbers), seed=seed)
+    for _ in range(round(days * 24 / t.dt)):
+        t.step()
+    return t
+
+
+def test_without_vegf_there_are_no_sprouts():
+    silent = {f"cells.{c}.behaviors.secretion.vegf": "0 pM/h" for c in ("tumor", "m2", "caf")}
+    t = angiogenic(**{"cells.endothelial.behaviors.sprouting": "0 1/h"})
+    assert t.counters["sprouts"] > 0
+    off = [n for n, r in t.scenario.catalogue.rules.items() if r.behavior == "secretion.vegf"]
+    plan = {"tumor": [{"radius": "150 µm", "fill": 1.0}], "densities": {}, "capillaries": "60 /mm²"}
+    dry = Tissue(scenario("minimal", start=plan, set=silent, off=off), seed=1)
+    for _ in range(144):
+        dry.step()
+    assert dry.counters["sprouts"] <= 0.1 * t.counters["sprouts"]
+
+
+def test_tips_climb_the_gradient_of_vegf():
+    """In a linear gradient the mean advance of a tip points up it."""
+    t = tissue("minimal", start={"densities": {"fibroblast": "300 /mm²"}, "capillaries": "0 /mm²", "tumor": []}, seed=1)
+    vegf = np.tile(np.linspace(1, 200, 40, dtype=np.float32), (40, 1))
+    gained = []
+    for k in range(12):
+        row = t.spawn("endothelial", 4 + 2 * k + 4, 10)
+        y = int(t.cells.y[row])
+        t.vessels.tip[y, 10] = True
+        t.cells.value[row, t.biology.slot("endothelial", "tip_speed")] = 10.0
+        gained.append(y)
+    slots = tuple(t.biology.slot("endothelial", b) for b in ("sprouting", "tip_speed", "regression"))
+    t.fields["vegf"][:] = vegf
+    t.cells.value[:, slots[2]] = 0.0
+    t.cells.value[:, slots[0]] = 0.0
+    for step in range(12):
+        t.step_index = step
+        t.vessels.remodel(t)
+    tips = np.argwhere(t.vessels.tip)
+    assert tips[:, 1].mean() - 10 > 3
+
+
+def test_new_vessels_that_join_carry_blood():
+    t = angiogenic(days=10)
+    assert t.counters["joins"] > 0
+    assert (t.vessels.perfused & ~t.vessels.root).sum() > 0
+
+
+def test_links_are_mutual_and_join_segments():
+    t = angiogenic(days=8)
+    links = t.vessels.links
+    held = t.layers.vessel[PAD:-PAD, PAD:-PAD] >= 0
+    assert (links[~held] == 0).all()
+    for y, x in np.argwhere(links > 0):
+        for d in range(8):
+            if links[y, x] >> d & 1:
+                v, u = y + sprouting.ALONG_Y[d], x + sprouting.ALONG_X[d]
+                assert held[v, u] and links[v, u] >> ((d + 4) & 7) & 1
+
+
+@pytest.mark.parametrize("name", ["root", "tip"])
+def test_marks_stand_on_segments(name):
+    t = angiogenic(days=8)
+    held = t.layers.vessel[PAD:-PAD, PAD:-PAD] >= 0
+    assert not (getattr(t.vessels, name) & ~held).any()
