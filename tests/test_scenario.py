@@ -181,6 +181,15 @@ def test_an_arm_may_be_left_empty_and_have_a_name_that_old_yaml_takes_for_a_trut
     assert same(made, read_text(made.to_yaml()))
 
 
+@pytest.mark.parametrize(
+    "text", ["1e3", "1_000", "0o17", "12:30", "null", "~", "no", ".5", "2024-01-02", "- a", "a: b", "#", " a ", "|\n x"]
+)
+def test_text_that_looks_like_something_else_is_written_as_text(text):
+    made = read_text((BASE + ARMS).replace("question: q", f"question: {json.dumps(text)}\nstory: {json.dumps(text)}"))
+    again = read_text(made.to_yaml())
+    assert (again.question, again.story) == (text, text)
+
+
 def test_overrides_hold_in_the_catalogue_of_the_scenario():
     made = scenario(ARMS + "set: {rules.tgfb_drives_emt.half_max: 0.1 nM}\noff: [oxygen_fuels_division]\n")
     assert made.catalogue.rules["tgfb_drives_emt"].half_max.at("mouse") == 100.0
@@ -460,6 +469,13 @@ off: [oxygen_fuels_division]
     assert set(made.set) == {"cells.tumor.behaviors.division", "cells.tumor.behaviors.apoptosis"}
     assert made.off == ("oxygen_fuels_division", "tgfb_drives_emt")
     assert "extends" not in made.to_yaml()
+
+
+def test_new_arms_bring_their_own_reference(tmp_path):
+    write(tmp_path, "base", BASE + ARMS + "reference: treated\n")
+    child = write(tmp_path, "child", "name: child\nquestion: q\nextends: base\narms: {a: {}, b: {}}\n")
+    assert load(child).reference == "a"
+    assert load(tmp_path / "base.yaml").reference == "treated"
 
 
 def test_a_problem_names_the_file_it_stands_in(tmp_path):

@@ -24,6 +24,9 @@ from tmesim.units import UnitError, convert, describe, parse_unit, quantity, sam
         ("10000 µg/kg", "mg/kg", 10.0),
         ("3 d", "h", 72.0),
         ("90 min", "h", 1.5),
+        ("1 day", "hours", 24.0),
+        ("2 days", "week", 2 / 7),
+        ("3600 s", "hour", 1.0),
         ("2 weeks", "d", 14.0),
         ("1.5 mm", "µm", 1500.0),
         ("0.1 mm", "µm", 100.0),
@@ -126,6 +129,11 @@ def test_what_is_shown_reads_back_to_the_last_bit(value, unit):
 @given(st.floats(1e-9, 1e9), st.sampled_from([("h", "d"), ("µm", "mm"), ("pM", "nM"), ("1/h", "1/d"), ("L/h", "mL/d")]))
 def test_there_and_back_is_the_same_to_rounding(value, pair):
     assert convert(convert(value, *pair), *reversed(pair)) == pytest.approx(value, rel=1e-14, abs=0)
+
+
+@given(st.floats(0, 1e6), st.sampled_from([("d", "h"), ("min", "h"), ("mm", "µm"), ("kDa", "g/mol")]))
+def test_a_number_counts_as_the_decimal_it_is_written_as(value, pair):
+    assert convert(value, *pair) == quantity(f"{value!r} {pair[0]}", pair[1])
 
 
 @given(st.decimals(0, 10**6, places=6))
