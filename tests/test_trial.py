@@ -532,3 +532,70 @@ def test_drafts_of_a_killed_process_do_not_stay(scenario, tmp_path):
     draft.write_bytes(b"half")
     run(scenario, tmp_path / "run", resume=True)
     assert not draft.exists()
+
+
+# The real tissue
+
+
+@pytest.fixture(scope="module")
+def real():
+    text = """
+    name: real
+    question: Does it hold for the real tissue?
+    host: mouse
+    tissue: {size: [300 µm, 360 µm]}
+    start:
+      tumor: {radius: 90 µm}
+      densities: {fibroblast: 400 /mm², ctl: 200 /mm², treg: 200 /mm², m1: 100 /mm², dendritic: 50 /mm²}
+      capillaries: 120 /mm²
+      ecm: 0.2
+    time: {days: 3, record_every: 6 h, snapshots: [1 d, 3 d]}
+    replicates: 2
+    arms:
+      untreated: {}
+      drug: {therapies: [{use: anti_cd25, start: 1 d}]}
+      sham: {therapies: [{use: anti_cd25, start: 2 d, dose: 0 mg/kg}]}
+      harder: {set: {rules.oxygen_fuels_division.half_max: 20 mmHg}, from: 1 d}
+    endpoints: [tumor_burden, n_treg, kills]
+    """
+    return read_text(text)
+
+
+@pytest.fixture(scope="module")
+def whole(real, tmp_path_factory):
+    return run(real, tmp_path_factory.mktemp("whole") / "run", engine=None)
+
+
+def test_the_real_tissue_gives_the_same_bytes_from_two_workers(real, whole, tmp_path):
+    run(real, tmp_path / "two", engine=None, workers=2)
+    assert contents(tmp_path / "two") == contents(whole.path)
+
+
+@pytest.mark.parametrize("steps", [10, 30, 80, 170])
+def test_the_real_tissue_goes_on_to_the_same_bits(real, whole, tmp_path, steps):
+    job = Job(real, 0, replicate_seed(real.seed, 0), str(tmp_path))
+    assert simulate(job, Watch(stopped=StopAfter(steps + 1).stopped)) is None
+    outcome = simulate(job)
+    for arm, table in outcome.tables.items():
+        for name, column in zip(replicate.new_recorder(real).columns[1:], table.T[1:], strict=True):
+            assert np.array_equal(column, whole.series(name, arm)[1][0], equal_nan=True), (arm, name)
+    for path in sorted(tmp_path.rglob("*.npz")):
+        assert path.read_bytes() == (whole.path / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_arms_of_the_real_tissue_part_where_they_differ_and_a_null_drug_never(whole):
+    c = whole.comparison.set_index(["endpoint", "arm"])
+    for endpoint in ("tumor_burden", "n_treg", "kills"):
+        assert (c.loc[(endpoint, "sham")].difference, c.loc[(endpoint, "sham")].high) == (0, 0)
+    assert c.loc[("n_treg", "drug")].difference < 0
+    assert c.loc[("tumor_burden", "harder")].difference < 0
+    days, _ = whole.series("n_treg", "untreated")
+    for arm in ("drug", "harder"):
+        other = whole.series("oxygen_in_tumor", arm)[1]
+        assert np.array_equal(other[:, days <= 1], whole.series("oxygen_in_tumor", "untreated")[1][:, days <= 1])
+
+
+def test_an_arm_alone_is_what_it_is_beside_others(real, whole, tmp_path):
+    alone = run(real, tmp_path / "alone", engine=None, arms=["untreated", "harder"])
+    for name in ("tumor_burden", "oxygen_in_tumor", "kills"):
+        assert np.array_equal(alone.series(name, "harder")[1], whole.series(name, "harder")[1])
