@@ -1,0 +1,163 @@
+"""Agents: one Mesa agent class for each cell type, whose instances are live handles on the cells of the arrays.
+
+The classes below belong to the packaged catalogue. A type that a scenario or a later catalogue adds gets its class
+when a model is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from tmesim.agents.cell import Cell, DeadCell
+from tmesim.agents.columns import State
+from tmesim.catalogue import Catalogue, load_catalogue
+
+
+class TumorCell(Cell):
+    """A living tumor cell."""
+
+    cell_type = "tumor"
+    emt = State("Epithelial-mesenchymal transition: 0 epithelial, 1 mesenchymal.")
+    hypoxia_response = State("Level of hypoxia-responsive proteins.")
+    pdl1 = State("PD-L1 on the surface.")
+    stemness = State("Stem-like behavior.")
+
+
+class NecroticCell(Cell):
+    """The remains of a tumor cell that still fill its site."""
+
+    cell_type = "necrotic"
+
+
+class Fibroblast(Cell):
+    """A resting fibroblast."""
+
+    cell_type = "fibroblast"
+    caf_activation = State("How far it is on its way to a cancer-associated fibroblast.")
+
+
+class CancerAssociatedFibroblast(Cell):
+    """A fibroblast in the service of the tumor."""
+
+    cell_type = "caf"
+
+
+class Adipocyte(Cell):
+    """A fat cell."""
+
+    cell_type = "adipocyte"
+
+
+class EndothelialCell(Cell):
+    """A segment of a vessel."""
+
+    cell_type = "endothelial"
+    pericytes = State("Cover by pericytes.")
+
+
+class Monocyte(Cell):
+    """A monocyte that has not decided yet."""
+
+    cell_type = "monocyte"
+    polarization = State("0 towards M1, 1 towards M2.")
+
+
+class M1Macrophage(Cell):
+    """A macrophage that fights the tumor."""
+
+    cell_type = "m1"
+    polarization = State("0 M1, 1 M2.")
+    pdl1 = State("PD-L1 on the surface.")
+
+
+class M2Macrophage(Cell):
+    """A macrophage that serves the tumor."""
+
+    cell_type = "m2"
+    polarization = State("0 M1, 1 M2.")
+    pdl1 = State("PD-L1 on the surface.")
+
+
+class CytotoxicTCell(Cell):
+    """A CD8 T cell."""
+
+    cell_type = "ctl"
+    exhaustion = State("0 fresh, 1 exhausted.")
+    terminal = State("Share of terminal, irreversible exhaustion.")
+
+
+class HelperTCell(Cell):
+    """A CD4 T helper cell of type 1."""
+
+    cell_type = "th1"
+
+
+class RegulatoryTCell(Cell):
+    """A regulatory T cell."""
+
+    cell_type = "treg"
+
+
+class DendriticCell(Cell):
+    """A dendritic cell."""
+
+    cell_type = "dendritic"
+    antigen_load = State("How much antigen it carries.")
+
+
+CLASSES: dict[str, type[Cell]] = {
+    cls.__name__: cls
+    for cls in (
+        TumorCell, NecroticCell, Fibroblast, CancerAssociatedFibroblast, Adipocyte, EndothelialCell, Monocyte,
+        M1Macrophage, M2Macrophage, CytotoxicTCell, HelperTCell, RegulatoryTCell, DendriticCell,
+    )
+}  # fmt: skip
+
+__all__ = [*CLASSES, "CLASSES", "Cell", "DeadCell", "State", "classes_of"]  # noqa: PLE0604
+
+
+def classes_of(catalogue: Catalogue, chosen: Iterable[type[Cell]] = ()) -> list[type[Cell]]:
+    """The class of each cell type of a catalogue, in its order; `chosen` ones stand in for those named by the catalogue."""
+    own: dict[str, type[Cell]] = {}
+    for cls in chosen:
+        name = cls.cell_type
+        if name in own:
+            raise ValueError(f"{own[name].__name__} and {cls.__name__} are both for the cell type {name!r}")
+        if name not in catalogue.cells:
+            raise ValueError(f"{cls.__name__}.cell_type: there is no cell type {name!r}. Known: {', '.join(catalogue.cells)}")
+        _interchangeable(cls)
+        own[name] = cls
+    return [
+        _class_of(name, entry.agent, tuple(entry.states), entry.label, own.get(name))
+        for name, entry in catalogue.cells.items()
+    ]
+
+
+@cache
+def _class_of(name: str, agent: str, states: tuple[str, ...], label: str, chosen: type[Cell] | None) -> type[Cell]:
+    """The class of a cell type, made on the fly where none fits."""
+    base = chosen or CLASSES.get(agent, Cell)
+    missing = {state: State() for state in states if not isinstance(getattr(base, state, None), State)}
+    if base.cell_type == name and not missing:
+        return base
+    doc = f"A {label}."
+    return type(base.__name__ if chosen else agent, (base,), {"cell_type": name, "__doc__": doc, **missing})
+
+
+def _interchangeable(cls: type[Cell]) -> None:
+    """Complain about a class whose instances cannot change into other cells."""
+    try:
+        Cell.__new__(Cell).__class__ = cls
+    except TypeError as error:
+        raise TypeError(f"{cls.__name__} must not have __slots__: cells change their class with their type") from error
+
+
+def __getattr__(name: str) -> Any:
+    """The class of a cell type that the packaged catalogue has and this module does not spell out."""
+    if not name.startswith("_"):
+        for own in classes_of(load_catalogue()):
+            if own.__name__ == name:
+                return own
+    raise AttributeError(f"module 'tmesim.agents' has no attribute {name!r}")

@@ -1,0 +1,264 @@
+"""Cell: a Mesa agent that is a handle on a living cell of the arrays."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tmesim.agents.columns import Column, Memory, TypeName, is_plain, of_core
+from tmesim.agents.roster import DeadCell, Roster
+from tmesim.kernels import act, chance
+from tmesim.kernels.arrays import DIVIDE, PAD
+from tmesim.mesa_bridge import MesaAgent
+
+HANDLE = ("_roster", "_id", "_row")  # what a handle holds itself; all else in it was put there by somebody
+
+
+class Cell(MesaAgent):
+    """A cell. Its attributes are read from and written to the arrays; when it has died they raise DeadCell.
+
+    A class written in Python names its `cell_type`, may declare `columns`, values by name that each cell keeps and its
+    daughters take over, and may have a `step()`, called once a step for each cell of the class. Handles of cells that
+    the engine makes skip `__init__`; calling the class makes a new cell.
+
+    layer, color, label, behaviors, states, events : for a cell type that the scenario does not know.
+    """
+
+    cell_type: str = TypeName("")  # type: ignore[assignment]
+    columns: dict[str, Any] = {}
+    layer: str | None = None
+    color: str = "#7F7F7F"
+    label: str = ""
+    behaviors: dict[str, Any] = {}
+    states: tuple[str, ...] = ()
+    events: tuple[dict[str, str], ...] = ()
+
+    _roster: Roster
+    _id: int
+    _row: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        named = cls.__dict__.get("cell_type")
+        if isinstance(named, str):
+            cls.cell_type = TypeName(named)  # type: ignore[assignment]
+            cls.__dict__["cell_type"].__set_name__(cls, "cell_type")
+        for name, default in cls.__dict__.get("columns", {}).items():
+            if not is_plain(default):
+                raise TypeError(f"{cls.__name__}.columns[{name!r}]: numbers, text or tuples, not {default!r}")
+            if not isinstance(getattr(cls, name, Memory(None)), Memory):
+                raise TypeError(f"{cls.__name__}.columns[{name!r}]: a cell has an attribute of this name already")
+            column = Memory(default)
+            column.__set_name__(cls, name)
+            setattr(cls, name, column)
+
+    def __init__(
+        self, model: Any, pos: tuple[float, float] | None = None, *, site: tuple[int, int] | None = None, **values: Any
+    ) -> None:
+        """A new cell at `pos` (x, y), µm, or on the `site` (row, column) of the lattice, which must be free.
+
+        values : states, declared columns, and columns such as clone.
+        """
+        roster: Roster = model._roster
+        cell_type = type(self).cell_type
+        code = roster.names.index(cell_type) if cell_type in roster.names else -1
+        if code < 0 or not issubclass(roster.classes[code], type(self)):
+            known = ", ".join(sorted(cls.__name__ for cls in roster.classes))
+            raise TypeError(
+                f"this model has no cells of the class {type(self).__name__}: name it in agent_classes=[…] when the "
+                f"model is made. Known: {known}"
+            )
+        if (pos is None) == (site is None):
+            raise TypeError("a new cell needs either pos=(x, y) in µm or site=(row, column)")
+        y, x = site if site is not None else _site(model.tissue, pos)
+        self.__class__ = roster.classes[code]
+        for name in values:
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no attribute {name!r}")
+        row = model.tissue.spawn(cell_type, int(y), int(x))
+        roster._current()
+        roster.adopt(self, int(roster.ids[row]), row)
+        try:
+            for name, value in values.items():
+                setattr(self, name, value)
+        except Exception:
+            self.remove()
+            raise
+
+    # Who it is
+
+    @property
+    def model(self) -> Any:
+        return self._roster.model
+
+    @property
+    def unique_id(self) -> int:
+        """64-bit identity: a hash of mother and division, or of where and when it entered."""
+        return self._id
+
+    @property
+    def alive(self) -> bool:
+        return self._roster.living(self)
+
+    born = of_core("born", "When it came to be, h.")
+    age = Column(lambda roster, rows: roster.tissue.hour - roster.core["born"][rows], "Hours since it was born or entered.")
+    mother_id = of_core("mother", "Id of its mother; 0 for one that was there at the start or entered.")
+    divisions = of_core("births", "How often it has divided.")
+    clone = of_core(
+        "clone", "Number of its clone; 0 for none.", lambda roster: roster.tissue.biology.clone_factor.shape[0] - 1
+    )
+    antigens = of_core("antigens", "Bit mask of the antigens that it carries or has captured.", lambda _: 2**32 - 1)
+    receptor = of_core("tcr", "The antigen bit that a T cell recognizes; 255 for a bystander.", lambda _: 255)
+    engagement = of_core("engagement", "Share of the last hour spent in a synapse, 0 to 1.")
+    damage = of_core("damage", "Hits in force when the last one fell.")
+    target_id = of_core("target", "Id of the cell that it holds in a synapse; 0 for none.")
+
+    # Where it is
+
+    x = Column(lambda roster, rows: (roster.core["x"][rows] + 0.5) * roster.tissue.spacing, "To the right, µm.")
+    y = Column(lambda roster, rows: (roster.core["y"][rows] + 0.5) * roster.tissue.spacing, "Downwards, µm.")
+
+    @property
+    def pos(self) -> tuple[float, float]:
+        """Center of its site (x, y), µm. Setting it moves the cell to the site that holds the point, if that is free."""
+        return self.x, self.y
+
+    @pos.setter
+    def pos(self, value: tuple[float, float]) -> None:
+        self.site = _site(self._roster.tissue, value)
+
+    @property
+    def site(self) -> tuple[int, int]:
+        """Its site (row, column), as in `tissue.fields[name][site]`. Setting it moves the cell, if the site is free."""
+        row = self._roster.row(self)
+        core = self._roster.core[row]
+        return int(core["y"]), int(core["x"])
+
+    @site.setter
+    def site(self, value: tuple[int, int]) -> None:
+        row, (y, x) = self._roster.row(self), value
+        if self._layer == "vessel":
+            raise ValueError("a segment of a vessel cannot be moved")
+        if (y, x) != self.site:
+            self._roster.tissue.move(row, int(y), int(x))
+
+    @property
+    def _layer(self) -> str:
+        return self._roster.tissue.catalogue.cells[self.cell_type].layer
+
+    # What it perceives and does
+
+    def behavior(self, name: str) -> float:
+        """The value of a behavior at the last sensing; a cell that has just entered has not sensed yet."""
+        roster = self._roster
+        row = roster.row(self)
+        slot = roster.tissue.biology.slot(roster.names[int(roster.types[row])], name)
+        return roster.value.item(row, slot)
+
+    def local(self, name: str) -> float:
+        """A field or matrix map at its site, in the unit of the catalogue."""
+        tissue, site = self._roster.tissue, self.site
+        for maps in (tissue.fields, tissue.matrix):
+            if name in maps:
+                return maps[name].item(*site)
+        raise KeyError(f"there is no field {name!r}. Known: {', '.join([*tissue.fields, *tissue.matrix])}")
+
+    def neighbors(self, radius: float | None = None, cell_type: str | None = None) -> list[Cell]:
+        """Cells of all layers whose sites lie within `radius`, µm, the nearest first; by default the eight sites around.
+
+        What shares its site is among them, it itself is not.
+        """
+        roster, tissue = self._roster, self._roster.tissue
+        me, (y, x) = roster.row(self), self.site
+        reach = math.sqrt(2.0) if radius is None else radius / tissue.spacing
+        k = int(reach + 1e-9)
+        top, bottom = max(y - k, 0), min(y + k + 1, tissue.shape[0])
+        left, right = max(x - k, 0), min(x + k + 1, tissue.shape[1])
+        window = slice(top + PAD, bottom + PAD), slice(left + PAD, right + PAD)
+        rows = np.stack([layer[window] for layer in tissue.layers], axis=-1)
+        dy, dx = np.arange(top, bottom) - y, np.arange(left, right) - x
+        apart = np.broadcast_to((dy[:, None] ** 2 + dx[None, :] ** 2)[..., None], rows.shape)
+        near = (rows >= 0) & (rows != me) & (apart <= reach**2 + 1e-9)
+        found = rows[near][np.argsort(apart[near], kind="stable")]
+        if cell_type is not None:
+            found = found[roster.types[found] == tissue.biology.code(cell_type)]
+        return roster.handles_at(found)
+
+    def draw(self, purpose: str = "") -> float:
+        """A number in (0, 1) for this cell, hour and purpose, whatever others draw and in which order. The next call
+        in the same step gives the next number."""
+        roster = self._roster
+        roster.row(self)
+        step = roster.tissue.step_index
+        drawn = self.__dict__.get("_drawn")
+        if drawn is None or drawn[0] != step:
+            drawn = self._drawn = (step, {})
+        index = drawn[1][purpose] = drawn[1].get(purpose, -1) + 1
+        word = chance.draw(roster.key(f"draw {purpose}"), np.uint64(self._id), step, index)[0]
+        return (int(word) + 0.5) * chance.UNIT
+
+    def become(self, cell_type: str) -> None:
+        """Change into another type of the same layer; the class of the handle changes with it."""
+        self.cell_type = cell_type
+
+    def divide(self) -> Cell | None:
+        """Divide now, pushing neighbors aside as the engine does; the daughter, or None where there is no room."""
+        roster, tissue = self._roster, self._roster.tissue
+        row, book = roster.row(self), tissue.biology.book
+        code = roster.types[row]
+        first, end = book.kinds["event_first"][code : code + 2]
+        events = [e for e in range(first, end) if book.events[e].does == DIVIDE]
+        if not events:
+            raise TypeError(f"cells of the type {self.cell_type} do not divide")
+        cells = tissue.cells
+        cells.make_room(1)
+        roster._current()
+        roster.core["event"][row] = events[0] - first + 1
+        offsets, rings = tissue._rings
+        counts = np.zeros((len(roster.names), 5), np.int64)
+        left = np.zeros(len(roster.names) + 1, np.uint64)
+        born = act.act_one(
+            row, cells.n, tissue.hour - tissue.dt, tissue.dt, tissue.step_index, roster.key("push"), tissue.push_reach,
+            offsets, rings, cells.columns, tissue.layers, tissue.ground, book, counts, left,
+        )  # fmt: skip
+        if not born:
+            return None
+        cells.n += 1
+        daughter = cells.n - 1
+        roster.inherit(np.array([daughter]))
+        return roster.handle_at(daughter)
+
+    def die(self) -> None:
+        """Die at once and leave debris."""
+        self._roster.tissue.kill(self._roster.row(self))
+        self._roster.forget(self._id)
+
+    def remove(self) -> None:
+        """Mesa's name for `die`."""
+        self.die()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._id}{'' if self.alive else ', dead'}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._roster.row(self)
+        return _cell_again, (self.model, self._id)
+
+
+def _site(tissue: Any, pos: Any) -> tuple[int, int]:
+    """The site that holds a point (x, y), µm."""
+    x, y = pos
+    return math.floor(y / tissue.spacing), math.floor(x / tissue.spacing)
+
+
+def _cell_again(model: Any, identity: int) -> Cell:
+    """The handle of a cell out of a pickle; its model may still be on the way."""
+    waiting = model.__dict__.get("_waiting")
+    if waiting is None:
+        return model.cell(identity)
+    return waiting.setdefault(identity, Cell.__new__(Cell))
+
+
+__all__ = ["HANDLE", "Cell", "DeadCell"]

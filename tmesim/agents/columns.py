@@ -1,0 +1,156 @@
+"""Attributes of cells that live in the arrays: read and written there, for one cell or for many at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tmesim.agents.cell import Cell
+    from tmesim.agents.roster import Roster
+
+Rows = Any  # a row or an array of rows
+
+
+class Column:
+    """A number at `read(roster, rows)`; `write(roster, rows, value)` is None where it cannot be changed."""
+
+    def __init__(
+        self,
+        read: Callable[[Roster, Rows], Any],
+        doc: str,
+        write: Callable[[Roster, Rows, Any], None] | None = None,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self.__doc__ = doc
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def key(self) -> Any:
+        """Equal for columns that may be read together."""
+        return id(self)
+
+    def __get__(self, cell: Cell | None, owner: type) -> Any:
+        if cell is None:
+            return self
+        roster = cell._roster
+        return self._read(roster, roster.row(cell)).item()
+
+    def __set__(self, cell: Cell, value: Any) -> None:
+        roster = cell._roster
+        self.write(roster, roster.row(cell), value)
+
+    def many(self, roster: Roster, rows: np.ndarray) -> list[Any]:
+        """The values of many cells as Python numbers."""
+        return self._read(roster, rows).tolist()
+
+    def write(self, roster: Roster, rows: Rows, value: Any) -> None:
+        """Give one value to a row or to many."""
+        if self._write is None:
+            raise AttributeError(f"{self.name} of a cell cannot be changed")
+        self._write(roster, rows, value)
+
+
+def of_core(field: str, doc: str, high: Callable[[Roster], int] | None = None) -> Column:
+    """A column of the cells' record; a whole number from 0 to `high` where it may be changed."""
+
+    def write(roster: Roster, rows: Rows, value: Any) -> None:
+        top = high(roster) if high else 0
+        if isinstance(value, bool) or int(value) != value or not 0 <= value <= top:
+            raise ValueError(f"{field} is a whole number from 0 to {top}, but {value!r} was found")
+        roster.core[field][rows] = int(value)
+
+    return Column(lambda roster, rows: roster.core[field][rows], doc, write if high else None)
+
+
+class State(Column):
+    """An integrated state of a cell type, in [0, 1]."""
+
+    def __init__(self, doc: str = "") -> None:
+        super().__init__(self._read_state, doc, self._write_state)
+
+    @property
+    def key(self) -> Any:
+        return ("state", self.name)
+
+    def _read_state(self, roster: Roster, rows: Rows) -> Any:
+        return roster.state[rows, roster.index_of_state[self.name]]
+
+    def _write_state(self, roster: Roster, rows: Rows, value: Any) -> None:
+        number = float(value)
+        if math.isnan(number) or not 0.0 <= number <= 1.0:
+            raise ValueError(f"{self.name} lies between 0 and 1, but {value!r} was found")
+        roster.state[rows, roster.index_of_state[self.name]] = number
+
+
+class Memory(Column):
+    """A value that a class written in Python adds to its cells; daughters take it over. Kept by id, beside the arrays."""
+
+    def __init__(self, default: Any) -> None:
+        super().__init__(self._never, "")
+        self.default = default
+
+    def _never(self, roster: Roster, rows: Rows) -> Any:
+        raise NotImplementedError
+
+    @property
+    def key(self) -> Any:
+        return ("memory", self.name, self.default)
+
+    def __get__(self, cell: Cell | None, owner: type) -> Any:
+        if cell is None:
+            return self
+        cell._roster.row(cell)  # a dead one raises
+        return cell._roster.memory[self.name].get(cell._id, self.default)
+
+    def many(self, roster: Roster, rows: np.ndarray) -> list[Any]:
+        kept = roster.memory[self.name]
+        return [kept.get(identity, self.default) for identity in roster.ids[rows].tolist()]
+
+    def write(self, roster: Roster, rows: Rows, value: Any) -> None:
+        if not is_plain(value):
+            raise TypeError(f"{self.name} holds numbers, text and tuples of them, but {value!r} was found")
+        kept = roster.memory[self.name]
+        for identity in np.atleast_1d(roster.ids[rows]).tolist():
+            kept[identity] = value
+
+
+def is_plain(value: Any) -> bool:
+    """Whether mother and daughter can share a value, because it cannot change."""
+    if isinstance(value, tuple):
+        return all(is_plain(item) for item in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+class TypeName(Column):
+    """The name of the cell type: of the class, and of the cell, which is of another class when it is changed."""
+
+    def __init__(self, of_class: str) -> None:
+        super().__init__(self._never, "Name of the cell type.")
+        self.of_class = of_class
+
+    def _never(self, roster: Roster, rows: Rows) -> Any:
+        raise NotImplementedError
+
+    @property
+    def key(self) -> Any:
+        return "cell_type"
+
+    def __get__(self, cell: Cell | None, owner: type) -> Any:
+        if cell is None:
+            return self.of_class
+        roster = cell._roster
+        return roster.names[int(roster.types[roster.row(cell)])]
+
+    def many(self, roster: Roster, rows: np.ndarray) -> list[Any]:
+        return [roster.names[code] for code in roster.types[rows].tolist()]
+
+    def write(self, roster: Roster, rows: Rows, value: Any) -> None:
+        roster.become(np.atleast_1d(rows), value)
