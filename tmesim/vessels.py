@@ -24,6 +24,7 @@ class Vessels:
         at = {name: parameters[name].at(host) for name in parameters}
         self.rates = (
             at["guidance"], at["noise"], at["tip_spacing"] / self.spacing, at["starving"], at["grace"],
+            at["flow_shelter"],
         )  # fmt: skip
 
     @property

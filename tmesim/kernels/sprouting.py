@@ -140,10 +140,11 @@ def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, lay
     """Regression, sprouting and growth of tips in one step.
 
     slots : behaviors (sprouting, tip_speed, regression) of endothelial cells; rates : (guidance, noise,
-    tip spacing in sites, 1/h at which segments without blood are lost, h before they can be).
+    tip spacing in sites, 1/h at which segments without blood are lost, h before they can be, factor on the
+    regression of segments that carry blood).
     Needs room for MOST_ADVANCE + 1 new rows a segment. Returns rows in use, and sprouts, joins, regressions.
     """
-    guidance, noise, gap, starving, grace = rates
+    guidance, noise, gap, starving, grace, sheltered = rates
     tally = np.zeros(3, dtype=np.int64)
     ny, nx = vegf.shape
     places = np.empty(ny * nx, dtype=np.int64)
@@ -159,7 +160,9 @@ def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, lay
         row = layers.vessel[y + PAD, x + PAD]
         w0, w1, w2, _ = draw(key, cells.core[row].id, step, 0)
         loss = np.float64(cells.value[row, slots[2]])
-        if perfusion[y, x] <= 0.0 and not root[y, x] and now - cells.core[row].born > grace:
+        if perfusion[y, x] > 0.0:
+            loss *= sheltered
+        elif now - cells.core[row].born > grace:
             loss += starving
         if unit(w0) < -np.expm1(-loss * dt):
             cut(y, x, links)
