@@ -9,7 +9,7 @@ from matplotlib.image import imread
 
 import tmesim
 from tmesim import figures
-from tmesim.figures import effects, tissue, trajectories
+from tmesim.figures import effects, grid, tissue, trajectories
 from tmesim.figures.style import arm_colors
 from tmesim.result import Snapshot
 from tmesim.scenario import read_text
@@ -64,7 +64,7 @@ def test_the_tissue_shows_each_tumor_cell_in_its_color(result, tmp_path):
         for day in result.snapshot_days
         if (s := result.snapshot(day, arm, 1))
     )
-    zoom = round(tissue.PANEL / 24)
+    zoom = round(grid.PANEL / 24)
     assert (
         0.5 * cells * (zoom - 1) ** 2
         < np.count_nonzero((np.abs(image - [int(color[i : i + 2], 16) for i in (1, 3, 5)]) <= 1).all(-1))
@@ -106,12 +106,12 @@ def test_the_replicate_shown_is_the_one_in_the_middle():
         def series(self, name, arm):
             return np.arange(2), np.array([[1, 900], [1, 10], [1, 520], [1, 500], [1, 200]])
 
-    assert tissue.representative(Fake()) == 3
+    assert grid.representative(Fake()) == 3
 
 
 def test_days_shown_hold_the_first_and_the_last():
-    assert tissue.spread([0, 1, 2, 3, 4, 5, 6], 4) == [0, 2, 4, 6]
-    assert tissue.spread([0, 7], 4) == [0, 7]
+    assert grid.spread([0, 1, 2, 3, 4, 5, 6], 4) == [0, 2, 4, 6]
+    assert grid.spread([0, 7], 4) == [0, 7]
 
 
 def test_trajectories_show_the_endpoints_first_and_leave_out_what_has_no_values(result):

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.lines import Line2D
 
-from tmesim.figures.style import FAINT, INK, LABEL, SMALL, TITLE, Sheet
+from tmesim.figures.grid import Grid, Shots
+from tmesim.figures.style import INK, SMALL
 from tmesim.observables import HYPOXIC_MMHG, around
 from tmesim.statistics import compact, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from tmesim.catalogue import Catalogue
     from tmesim.result import Result, Snapshot
 
-PANEL = 400  # pixels a side, about
-GAP, MARGIN = 14, 26
 DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (-1, -1))  # E, NE, N, NW as (dy, dx); the other four are the same links
 PERFUSED, CLOSED = "#B2182B", "#8c8c8c"
 BEHIND = LinearSegmentedColormap.from_list("behind", ["#7d93ab", "#c3d0dc", "#f1f5f8", "#ffffff"])
@@ -31,13 +29,15 @@ BEHIND = LinearSegmentedColormap.from_list("behind", ["#7d93ab", "#c3d0dc", "#f1
 
 def draw_tissue(result: Result, path: Path, field: str = "oxygen", replicate: int | None = None) -> Path:
     """Cells over a field (where sites are free), vessels, and a line around the hypoxic region."""
-    grid = Grid(result, replicate, legend=126)
+    shots = Shots(result, replicate)
     catalogue = result.scenario.catalogue
+    entry = catalogue.fields[field]
     colors = {name: to_rgb(cell.color) for name, cell in catalogue.cells.items()}
     layers = {name: cell.layer for name, cell in catalogue.cells.items()}
-    limits = grid.limits(field)
-    unit = catalogue.fields[field].unit
-    present: set[str] = set()
+    limits = shots.limits(field)
+    grid = Grid(
+        shots, "Tissue", legend(catalogue, shots.types(), field), BEHIND, limits, f"{entry.label} ({entry.unit})"
+    )
     for axes, shot in grid.panels():
         types = [str(name) for name in shot.cells["types"]]
         behind = BEHIND(Normalize(*limits)(shot.maps[f"field.{field}"]))[..., :3]
@@ -47,7 +47,6 @@ def draw_tissue(result: Result, path: Path, field: str = "oxygen", replicate: in
             rows = np.flatnonzero(shot.cells["type"] == code)
             if not rows.size:
                 continue
-            present.add(name)
             y, x = shot.cells["y"][rows], shot.cells["x"][rows]
             if layers[name] == "tissue":
                 for i in range(body):
@@ -66,6 +65,11 @@ def draw_tissue(result: Result, path: Path, field: str = "oxygen", replicate: in
                 )  # fmt: skip
         tumor = int(np.count_nonzero(shot.cells["type"] == types.index("tumor"))) if "tumor" in types else 0
         label(axes, f"{compact(tumor)} tumor cells")
+    return grid.save(path)
+
+
+def legend(catalogue: Catalogue, present: set[str], field: str) -> list[Line2D]:
+    """A key for each cell type that occurs, and for vessels."""
     handles = [
         key(cell.label, cell.color, "o" if cell.layer == "leukocyte" else "s")
         for name, cell in catalogue.cells.items()
@@ -75,16 +79,20 @@ def draw_tissue(result: Result, path: Path, field: str = "oxygen", replicate: in
     handles += [Line2D([], [], color=CLOSED, marker="o", ms=3, mfc="white", lw=1.0, label="vessel without flow")]
     if field == "oxygen":
         handles += [Line2D([], [], color="#1a1a1a", lw=0.8, ls=(0, (3, 1.5)), label=f"{HYPOXIC_MMHG:g} mmHg oxygen")]
-    grid.legend(handles)
-    grid.colorbar(BEHIND, limits, f"{catalogue.fields[field].label} ({unit})")
-    return grid.finish(path, "Tissue")
+    return handles
 
 
 def draw_field(result: Result, path: Path, field: str = "oxygen", replicate: int | None = None) -> Path:
     """One field in its own color map, with perfused vessels and the edge of the tumor."""
-    grid = Grid(result, replicate, legend=90)
+    shots = Shots(result, replicate)
     entry = result.scenario.catalogue.fields[field]
-    limits = grid.limits(field)
+    limits = shots.limits(field)
+    handles = [
+        Line2D([], [], color="black", lw=1.0, label="edge of the tumor"),
+        Line2D([], [], color=PERFUSED, marker="o", ms=3, lw=1.4, label="perfused vessel"),
+    ]
+    title = words(entry.label)[:1].upper() + words(entry.label)[1:]
+    grid = Grid(shots, title, handles, entry.color_map, limits, f"{entry.label} ({entry.unit})")
     for axes, shot in grid.panels():
         values = shot.maps[f"field.{field}"]
         grid.show(axes, values, cmap=entry.color_map, vmin=limits[0], vmax=limits[1])
@@ -94,109 +102,7 @@ def draw_field(result: Result, path: Path, field: str = "oxygen", replicate: int
         inside = values[tumor_region(shot)]
         if inside.size:
             label(axes, f"mean in the tumor {compact(float(inside.mean()))} {entry.unit}")
-    grid.legend(
-        [
-            Line2D([], [], color="black", lw=1.0, label="edge of the tumor"),
-            Line2D([], [], color=PERFUSED, marker="o", ms=3, lw=1.4, label="perfused vessel"),
-        ]
-    )
-    grid.colorbar(entry.color_map, limits, f"{entry.label} ({entry.unit})")
-    return grid.finish(path, words(entry.label).capitalize())
-
-
-class Grid:
-    """Panels of arms × days on a sheet, each site a whole number of pixels."""
-
-    def __init__(self, result: Result, replicate: int | None, legend: int) -> None:
-        self.result = result
-        self.replicate = representative(result) if replicate is None else replicate
-        self.days = spread(result.snapshot_days, 4)
-        self.arms = result.arms
-        self.shots = {(a, d): result.snapshot(d, a, self.replicate) for a in self.arms for d in self.days}
-        first = next(iter(self.shots.values()))
-        self.spacing = float(first.maps["spacing_um"])
-        self.ny, self.nx = first.maps["vessels.perfused"].shape
-        self.zoom = max(1, round(PANEL / max(self.nx, self.ny)))
-        self.w, self.h = self.nx * self.zoom, self.ny * self.zoom
-        self.left, self.top = MARGIN + (26 if max(map(len, result.arms)) <= 24 else 50), 112
-        columns, rows = len(self.days), len(self.arms)
-        self.under = self.top + rows * (self.h + GAP) + 14
-        width = max(self.left + columns * (self.w + GAP) + MARGIN - GAP, 900)
-        self.sheet = Sheet(width, self.under + legend)
-
-    def limits(self, field: str) -> tuple[float, float]:
-        """One color scale for all panels: from 0 to what 99.5 % of the sites stay below."""
-        values = np.concatenate([shot.maps[f"field.{field}"].ravel() for shot in self.shots.values()])
-        return 0.0, float(np.quantile(values, 0.995)) or 1.0
-
-    def panels(self) -> Any:
-        for i, arm in enumerate(self.arms):
-            top = self.top + i * (self.h + GAP)
-            name = "\n".join(textwrap.wrap(words(arm), 24))
-            self.sheet.text(self.left - 10, top + self.h / 2, name, TITLE, align="right", vertical="center",
-                            rotation=90, weight="bold")  # fmt: skip
-            for j, day in enumerate(self.days):
-                left = self.left + j * (self.w + GAP)
-                if i == 0:
-                    self.sheet.text(left, self.top - 24, f"day {day:g}", TITLE, weight="bold")
-                axes = self.sheet.axes(left, top, self.w, self.h)
-                yield axes, self.shots[arm, day]
-                for spine in axes.spines.values():
-                    spine.set_visible(True)
-                axes.set(xticks=[], yticks=[], xlim=(-0.5, self.nx - 0.5), ylim=(self.ny - 0.5, -0.5))
-                if i == len(self.arms) - 1 and j == 0:
-                    scale_bar(axes, self.spacing, self.nx, self.ny)
-
-    def show(self, axes: Axes, image: np.ndarray, **options: Any) -> None:
-        axes.imshow(image, extent=(-0.5, self.nx - 0.5, self.ny - 0.5, -0.5), interpolation="nearest", **options)
-
-    def legend(self, handles: Sequence[Line2D]) -> None:
-        # A bar of the color map stands on the right of the last 300 pixels.
-        columns = max(1, min(len(handles), (self.sheet.width - self.left - 340) // 235))
-        self.sheet.figure.legend(
-            handles=list(handles), loc="upper left", ncols=columns, fontsize=LABEL, frameon=False, borderaxespad=0,
-            bbox_to_anchor=((self.left - 4) / self.sheet.width, 1 - self.under / self.sheet.height),
-            handletextpad=0.5, columnspacing=1.4, labelspacing=0.45, labelcolor=INK,
-        )  # fmt: skip
-
-    def colorbar(self, color_map: Any, limits: tuple[float, float], title: str) -> None:
-        from matplotlib.cm import ScalarMappable
-
-        width = 270
-        left = self.sheet.width - MARGIN - width
-        axes = self.sheet.axes(left, self.under + 26, width, 14)
-        bar = self.sheet.figure.colorbar(
-            ScalarMappable(Normalize(*limits), color_map), cax=axes, orientation="horizontal", extend="max"
-        )
-        bar.ax.tick_params(labelsize=SMALL, colors=INK, length=2.5, width=0.6)
-        bar.outline.set_linewidth(0.5)
-        self.sheet.text(left, self.under, title, LABEL)
-
-    def finish(self, path: Path, title: str) -> Path:
-        scenario, r = self.result.scenario, self.replicate
-        n = self.result.replicates
-        which = f"n = {n} replicates; shown is replicate {r}, whose final tumor burden is nearest to the median"
-        which = which if n > 1 else "one replicate"
-        size = f"{self.nx * self.spacing / 1000:g} × {self.ny * self.spacing / 1000:g} mm"
-        self.sheet.text(self.left, 20, f"{title}: {words(scenario.name)}", 14, weight="bold")
-        self.sheet.text(self.left, 52, f"{size}, {scenario.host} · {which}", LABEL, color=FAINT)
-        return self.sheet.save(path)
-
-
-def representative(result: Result) -> int:
-    """The replicate whose final tumor burdens lie nearest to the medians of the arms (in relative terms)."""
-    distance = np.zeros(result.replicates)
-    for arm in result.arms:
-        final = result.series("tumor_burden", arm)[1][:, -1]
-        distance += np.abs(np.log1p(final) - np.median(np.log1p(final)))
-    return int(np.argmin(distance))
-
-
-def spread(days: Sequence[float], most: int) -> list[float]:
-    """At most so many of the days, the first and the last among them, evenly between."""
-    if len(days) <= most:
-        return list(days)
-    return [days[round(i)] for i in np.linspace(0, len(days) - 1, most)]
+    return grid.save(path)
 
 
 def tumor_region(shot: Snapshot) -> np.ndarray:
@@ -239,16 +145,6 @@ def label(axes: Axes, text: str) -> None:
     box = {"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.6}
     axes.text(0.985, 0.985, text, transform=axes.transAxes, ha="right", va="top", fontsize=SMALL, color=INK, bbox=box,
               zorder=6)  # fmt: skip
-
-
-def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:
-    length = next(um for um in (2000, 1000, 500, 200, 100, 50) if um / spacing < nx / 3 or um == 50)
-    y, x = ny - 1.5 - ny * 0.03, nx * 0.04
-    box = {"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.2}
-    axes.plot([x, x + length / spacing], [y, y], color="white", lw=4.4, solid_capstyle="butt", zorder=6)
-    axes.plot([x, x + length / spacing], [y, y], color="black", lw=2.4, solid_capstyle="butt", zorder=7)
-    axes.text(x + length / spacing / 2, y - ny * 0.02, f"{length} µm", ha="center", va="bottom", fontsize=SMALL,
-              color="black", bbox=box, zorder=6)  # fmt: skip
 
 
 def key(name: str, color: str, marker: str) -> Line2D:
