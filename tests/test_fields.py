@@ -228,6 +228,16 @@ def test_uptake_far_above_the_supply_neither_overshoots_nor_stalls():
     assert fields["c"].min() >= 0
 
 
+def test_a_stiff_sink_on_the_border_of_all_coarse_sites_is_no_trap():
+    """Column 63 ends a coarse site on every level; with few sweeps of those the cycles would diverge."""
+    fields = make_field((119, 6), diffusion=1.455e6)
+    fields.loss[0] = np.where(np.random.default_rng(12).random((119, 6)) < 0.95, 3e-4, 0)
+    for site in [(0, 0), (14, 3), (63, 3)]:
+        fields.loss[0][site], fields.source[0][site] = 1.26e5, 40 * 1.26e5
+    assert fields.solve()[0].cycles <= 20
+    assert error(fields, direct(fields)) < 3e-4
+
+
 def test_a_warm_start_ends_where_a_cold_one_does_and_sooner():
     warm = jumping((90, 77), seed=8)
     cold_cycles = warm.solve()[0].cycles

@@ -41,7 +41,11 @@ _TINY = np.float32(1e-30)  # smaller values become 0: subnormal numbers slow a s
 _STIFF = np.float32(5.0)  # see `_measure_row`
 _OVER = np.float32(1.1)  # over-relaxation; 1 needs a cycle more, 1.2 a cycle more beside stiff vessels (measured)
 _SWEEPS = 2  # of the finest lattice in a cycle
-_COARSE_SWEEPS = 3  # of the others, where they are cheap
+_COARSE_SWEEPS = 3  # of the others; more pay only where cycles are slow, and are made there
+_MOST_COARSE_SWEEPS = 48
+_PATIENCE = 6  # cycles before slow ones (change not halved) call for more coarse sweeps
+_HALF = 0.5
+_UNMOVED = 0.01  # residual accepted of a field that does not move any more: float32 can do no better
 _ROUND_OFF = 3 * 2.0**-23  # a site may stay one unit in the last place off, and its terms round too
 
 
@@ -432,12 +436,15 @@ def solve_field(
 
     residual : Σ|residual| / Σ|source − loss · c − uptake|, the unaccounted share of what the sites exchange
     floor : what float32 rounding alone may leave of it     change : max |c − c before the last cycle| / max c
-    Converged when residual ≤ tolerance + floor and change ≤ tolerance, or change ≤ 4e-7: float32 can do no better.
+    Converged when residual ≤ tolerance + floor and change ≤ tolerance; float32 allows no change below 4e-7,
+    so there a residual of 0.01 will do.
     """
     depth = levels.shape[0]
     fresh = scratch[_FRESH]
     begin, height, length = levels[1, 2], levels[1, 0], levels[1, 1]
     cycles = 0
+    coarse_sweeps = _COARSE_SWEEPS
+    before = np.inf
     while True:
         refresh = cycles == 0 or saturates
         total, turnover, gross, change, peak = _pass_through(
@@ -453,9 +460,12 @@ def solve_field(
         moved = change / peak if peak > _ZERO else 0.0
         if not np.isfinite(total):
             return cycles, residual, floor, moved, NOT_FINITE
-        still = moved <= _ROUND_OFF  # float32 can do no better
-        if cycles > 0 and (still or (residual <= tolerance + floor and moved <= tolerance)):
+        enough = tolerance if moved > _ROUND_OFF else max(tolerance, _UNMOVED)
+        if cycles > 0 and residual <= enough + floor and moved <= max(tolerance, _ROUND_OFF):
             return cycles, residual, floor, moved, CONVERGED
+        if cycles >= _PATIENCE and moved > _HALF * before:
+            coarse_sweeps = min(2 * coarse_sweeps, _MOST_COARSE_SWEEPS)
+        before = moved
         if cycles == max_cycles:
             return cycles, residual, floor, moved, TOO_MANY_CYCLES
         for k in range(2, depth):
@@ -481,6 +491,6 @@ def solve_field(
             _relax_coarse(
                 e, _table(drain, levels[k, 2], rows, cols), _table(load, levels[k, 2], rows, cols),
                 _table(across, 8 * levels[k, 3], 8, rows), _table(along, 8 * levels[k, 4], 8, cols),
-                _COARSE_SWEEPS, fresh,
+                coarse_sweeps, fresh,
             )  # fmt: skip
         cycles += 1
