@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PANEL = 400  # pixels a side, about
 GAP, MARGIN = 14, 26
-BAR, ENTRY, LINE = 270, 235, 28  # widths of the color bar and of a legend entry, height of a legend line; pixels
+BAR, ENTRY, LINE = 270, 255, 28  # widths of the color bar and of a legend entry, height of a legend line; pixels
 NARROWEST = 1100
 
 

@@ -78,7 +78,7 @@ class LiveDisplay(PlainDisplay):
     def _show(self) -> None:
         places = [f"{r}: day {p.day:.0f}" for r, p in sorted(self.at.items())]
         done = self.count * self.work + sum(p.done for p in self.at.values())
-        text = f"{self.count}/{self.replicates} replicates done · " + ", ".join(places)
+        text = " · ".join([f"{self.count}/{self.replicates} replicates done", ", ".join(places)]).rstrip(" ·")
         self.bar.update(self.task, completed=done, description=text)
 
 

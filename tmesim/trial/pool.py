@@ -52,7 +52,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, monitor: Monitor, executor: Exec
         else:
             outcomes = _local(jobs, min(workers, len(jobs)), monitor, stop)
     if stop.is_set() and len(outcomes) < len(jobs):
-        raise Interrupted(f"stopped with {len(outcomes)} of {len(jobs)} replicates finished")
+        raise Interrupted(f"stopped with {len(outcomes)} of {len(jobs)} replicates finished; --resume goes on")
     return [outcomes[job.replicate] for job in jobs]
 
 
