@@ -123,7 +123,7 @@ class CellSet(AgentSet):
         living = self._roster.living
         return (cell for cell in self.to_list() if living(cell))
 
-    def __contains__(self, agent: object) -> bool:
+    def __contains__(self, agent: Any) -> bool:
         roster = self._roster
         if getattr(agent, "_roster", None) is not roster or not roster.living(agent):
             return False
@@ -174,14 +174,14 @@ class CellSet(AgentSet):
         inplace: bool = False,
         agent_type: type | None = None,
     ) -> CellSet:
-        """Those that pass a filter or are of a class, at most so many, in order. A class alone is found in the arrays."""
+        """Those that pass a filter or are of a class, at most so many, in order. Classes are found in the arrays."""
         rows = self.rows()
         if isinstance(at_most, float) and at_most <= 1.0:
             at_most = int(rows.size * at_most)
         if agent_type is not None:
             rows = rows[np.isin(self._roster.types[rows], list(self._roster.codes_of(agent_type)))]
         if filter_func is not None:
-            ids = []
+            ids: list[int] = []
             for cell in self._roster.handles_at(rows):
                 if len(ids) >= at_most:
                     break

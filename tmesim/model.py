@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ class TumorModel(MesaModel):
 
     scenario : name, path or Scenario
     arm : by name; the reference arm by default
-    seed, replicate : a run with this seed has the same history in this replicate; by default the scenario's seed, and
-        replicate 0, or inside of `batch_run` the number of the iteration
+    seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
+        default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
     set : numbers of the catalogue and settings of the scenario by dotted path; a bare number is in the catalogue's unit
     agent_classes : classes written in Python, each for the cells of its `cell_type`
     observables : names of what `datacollector` takes down after each step; inside of `batch_run` the endpoints of the
@@ -57,6 +57,7 @@ class TumorModel(MesaModel):
         agent_classes: type[Cell] | Iterable[type[Cell]] | None = None,
         observables: str | Iterable[str] | None = None,
         datacollector: DataCollector | None = None,
+        rng: int | None = None,
         **overrides: Any,
     ) -> None:
         if agent_classes is None:
@@ -66,9 +67,9 @@ class TumorModel(MesaModel):
         plan = with_types(with_settings(load(scenario), settings), chosen)
         iteration = mesa_bridge.batch_iteration()
         if replicate is None:
-            replicate = iteration or 0 if seed is None else 0
+            replicate = iteration or 0 if seed is None and rng is None else 0
         if seed is None:
-            seed = plan.seed
+            seed = plan.seed if rng is None else rng
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise TypeError(f"seed is a whole number from 0 on, but {seed!r} was found")
         if observables is None and datacollector is None and iteration is not None:
@@ -181,10 +182,8 @@ class TumorModel(MesaModel):
         self.agents.do("remove")
 
     def close(self) -> None:
-        """End the run and let go of the handles, so that memory is freed at once."""
+        """End the run, and let go of the handles and of what Mesa keeps of the model."""
         self.running = False
-        for cell in self._roster.handles.values():
-            cell._row = -1
         self._roster.handles.clear()
         mesa_bridge.release(self)
 
@@ -321,8 +320,8 @@ def with_types(scenario: Scenario, classes: Iterable[type[Cell]]) -> Scenario:
     return read_text(json.dumps(content, ensure_ascii=False), scenario.name)
 
 
-def _blank(cls: Callable[..., TumorModel]) -> TumorModel:
+def _blank(cls: type[TumorModel]) -> TumorModel:
     """A model out of a pickle before its state is there; handles that come first wait in it."""
-    model = cls.__new__(cls)  # type: ignore[call-overload]
+    model = cls.__new__(cls)
     model.__dict__["_waiting"] = {}
     return model

@@ -115,35 +115,45 @@ CLASSES: dict[str, type[Cell]] = {
     )
 }  # fmt: skip
 
-__all__ = [*CLASSES, "CLASSES", "Cell", "DeadCell", "State", "classes_of"]  # noqa: PLE0604
+__all__ = [*CLASSES, "CLASSES", "Cell", "DeadCell", "State", "classes_of"]
 
 
 def classes_of(catalogue: Catalogue, chosen: Iterable[type[Cell]] = ()) -> list[type[Cell]]:
-    """The class of each cell type of a catalogue, in its order; `chosen` ones stand in for those named by the catalogue."""
+    """The class of each cell type of a catalogue, in its order; `chosen` ones take the place of the catalogue's."""
     own: dict[str, type[Cell]] = {}
     for cls in chosen:
         name = cls.cell_type
         if name in own:
             raise ValueError(f"{own[name].__name__} and {cls.__name__} are both for the cell type {name!r}")
         if name not in catalogue.cells:
-            raise ValueError(f"{cls.__name__}.cell_type: there is no cell type {name!r}. Known: {', '.join(catalogue.cells)}")
+            known = ", ".join(catalogue.cells)
+            raise ValueError(f"{cls.__name__}.cell_type: there is no cell type {name!r}. Known: {known}")
         _interchangeable(cls)
+        for state in _missing(cls, catalogue.cells[name].states):
+            column = State()
+            column.__set_name__(cls, state)
+            setattr(cls, state, column)
         own[name] = cls
     return [
-        _class_of(name, entry.agent, tuple(entry.states), entry.label, own.get(name))
+        own.get(name) or _class_of(name, entry.agent, tuple(entry.states), entry.label)
         for name, entry in catalogue.cells.items()
     ]
 
 
 @cache
-def _class_of(name: str, agent: str, states: tuple[str, ...], label: str, chosen: type[Cell] | None) -> type[Cell]:
+def _class_of(name: str, agent: str, states: tuple[str, ...], label: str) -> type[Cell]:
     """The class of a cell type, made on the fly where none fits."""
-    base = chosen or CLASSES.get(agent, Cell)
-    missing = {state: State() for state in states if not isinstance(getattr(base, state, None), State)}
+    base = CLASSES.get(agent, Cell)
+    missing = _missing(base, states)
     if base.cell_type == name and not missing:
         return base
-    doc = f"A {label}."
-    return type(base.__name__ if chosen else agent, (base,), {"cell_type": name, "__doc__": doc, **missing})
+    content = {"cell_type": name, "__doc__": f"A cell of the type {label}.", "__module__": __name__}
+    return type(agent, (base,), content | {state: State() for state in missing})
+
+
+def _missing(cls: type[Cell], states: Iterable[str]) -> list[str]:
+    """The states of a cell type that a class does not show yet."""
+    return [state for state in states if not isinstance(getattr(cls, state, None), State)]
 
 
 def _interchangeable(cls: type[Cell]) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 
 from tmesim.agents.columns import Column, Memory, TypeName, is_plain, of_core
 from tmesim.agents.roster import DeadCell, Roster
-from tmesim.kernels import act, chance
-from tmesim.kernels.arrays import DIVIDE, PAD
+from tmesim.agents.searching import around, disk
+from tmesim.kernels import act, chance, sprouting
+from tmesim.kernels.arrays import DIVIDE, NOBODY_TCR
 from tmesim.mesa_bridge import MesaAgent
 
 HANDLE = ("_roster", "_id", "_row")  # what a handle holds itself; all else in it was put there by somebody
@@ -103,14 +104,16 @@ class Cell(MesaAgent):
         return self._roster.living(self)
 
     born = of_core("born", "When it came to be, h.")
-    age = Column(lambda roster, rows: roster.tissue.hour - roster.core["born"][rows], "Hours since it was born or entered.")
+    age = Column(lambda roster, rows: roster.tissue.hour - roster.core["born"][rows], "Hours since it came to be.")
     mother_id = of_core("mother", "Id of its mother; 0 for one that was there at the start or entered.")
     divisions = of_core("births", "How often it has divided.")
     clone = of_core(
         "clone", "Number of its clone; 0 for none.", lambda roster: roster.tissue.biology.clone_factor.shape[0] - 1
     )
     antigens = of_core("antigens", "Bit mask of the antigens that it carries or has captured.", lambda _: 2**32 - 1)
-    receptor = of_core("tcr", "The antigen bit that a T cell recognizes; 255 for a bystander.", lambda _: 255)
+    receptor = of_core(
+        "tcr", "The antigen bit that a T cell recognizes; 255 for a bystander.", lambda _: 31, int(NOBODY_TCR)
+    )
     engagement = of_core("engagement", "Share of the last hour spent in a synapse, 0 to 1.")
     damage = of_core("damage", "Hits in force when the last one fell.")
     target_id = of_core("target", "Id of the cell that it holds in a synapse; 0 for none.")
@@ -122,8 +125,9 @@ class Cell(MesaAgent):
 
     @property
     def pos(self) -> tuple[float, float]:
-        """Center of its site (x, y), µm. Setting it moves the cell to the site that holds the point, if that is free."""
-        return self.x, self.y
+        """Center of its site (x, y), µm. Setting it moves the cell to the site that holds the point, if it is free."""
+        (y, x), spacing = self.site, self._roster.tissue.spacing
+        return (x + 0.5) * spacing, (y + 0.5) * spacing
 
     @pos.setter
     def pos(self, value: tuple[float, float]) -> None:
@@ -132,9 +136,9 @@ class Cell(MesaAgent):
     @property
     def site(self) -> tuple[int, int]:
         """Its site (row, column), as in `tissue.fields[name][site]`. Setting it moves the cell, if the site is free."""
-        row = self._roster.row(self)
-        core = self._roster.core[row]
-        return int(core["y"]), int(core["x"])
+        roster = self._roster
+        row = roster.row(self)
+        return roster.core["y"].item(row), roster.core["x"].item(row)
 
     @site.setter
     def site(self, value: tuple[int, int]) -> None:
@@ -166,22 +170,12 @@ class Cell(MesaAgent):
         raise KeyError(f"there is no field {name!r}. Known: {', '.join([*tissue.fields, *tissue.matrix])}")
 
     def neighbors(self, radius: float | None = None, cell_type: str | None = None) -> list[Cell]:
-        """Cells of all layers whose sites lie within `radius`, µm, the nearest first; by default the eight sites around.
-
-        What shares its site is among them, it itself is not.
-        """
+        """Cells of all layers within `radius`, µm, from site to site, the nearest first; by default on the eight sites
+        around. What shares its site is among them, it itself is not."""
         roster, tissue = self._roster, self._roster.tissue
-        me, (y, x) = roster.row(self), self.site
         reach = math.sqrt(2.0) if radius is None else radius / tissue.spacing
-        k = int(reach + 1e-9)
-        top, bottom = max(y - k, 0), min(y + k + 1, tissue.shape[0])
-        left, right = max(x - k, 0), min(x + k + 1, tissue.shape[1])
-        window = slice(top + PAD, bottom + PAD), slice(left + PAD, right + PAD)
-        rows = np.stack([layer[window] for layer in tissue.layers], axis=-1)
-        dy, dx = np.arange(top, bottom) - y, np.arange(left, right) - x
-        apart = np.broadcast_to((dy[:, None] ** 2 + dx[None, :] ** 2)[..., None], rows.shape)
-        near = (rows >= 0) & (rows != me) & (apart <= reach**2 + 1e-9)
-        found = rows[near][np.argsort(apart[near], kind="stable")]
+        y, x = self.site
+        found = around(y, x, roster.row(self), disk(reach), tissue.layers)
         if cell_type is not None:
             found = found[roster.types[found] == tissue.biology.code(cell_type)]
         return roster.handles_at(found)
@@ -192,9 +186,9 @@ class Cell(MesaAgent):
         roster = self._roster
         roster.row(self)
         step = roster.tissue.step_index
-        drawn = self.__dict__.get("_drawn")
+        drawn: tuple[int, dict[str, int]] | None = self.__dict__.get("_drawn")
         if drawn is None or drawn[0] != step:
-            drawn = self._drawn = (step, {})
+            drawn = self.__dict__["_drawn"] = (step, {})
         index = drawn[1][purpose] = drawn[1].get(purpose, -1) + 1
         word = chance.draw(roster.key(f"draw {purpose}"), np.uint64(self._id), step, index)[0]
         return (int(word) + 0.5) * chance.UNIT
@@ -227,13 +221,20 @@ class Cell(MesaAgent):
             return None
         cells.n += 1
         daughter = cells.n - 1
+        roster.tally("births", daughter)
         roster.inherit(np.array([daughter]))
         return roster.handle_at(daughter)
 
     def die(self) -> None:
         """Die at once and leave debris."""
-        self._roster.tissue.kill(self._roster.row(self))
-        self._roster.forget(self._id)
+        roster, tissue = self._roster, self._roster.tissue
+        row = roster.row(self)
+        if self._layer == "vessel":  # the network must not lead through a gap
+            sprouting.cut(*self.site, tissue.vessels.links)
+            tissue.vessels.root[self.site] = tissue.vessels.tip[self.site] = False
+        roster.tally("deaths", row)
+        tissue.kill(row)
+        roster.forget(self._id)
 
     def remove(self) -> None:
         """Mesa's name for `die`."""

@@ -58,16 +58,32 @@ class Column:
         self._write(roster, rows, value)
 
 
-def of_core(field: str, doc: str, high: Callable[[Roster], int] | None = None) -> Column:
-    """A column of the cells' record; a whole number from 0 to `high` where it may be changed."""
+def of_core(field: str, doc: str, most: Callable[[Roster], int] | None = None, or_else: int | None = None) -> Column:
+    """A column of the cells' record. Where it may be changed it is a whole number from 0 to `most`, or one other:
+    the kernels take these as they are."""
 
     def write(roster: Roster, rows: Rows, value: Any) -> None:
-        top = high(roster) if high else 0
-        if isinstance(value, bool) or int(value) != value or not 0 <= value <= top:
-            raise ValueError(f"{field} is a whole number from 0 to {top}, but {value!r} was found")
+        top = most(roster) if most else 0
+        if isinstance(value, bool) or int(value) != value or not (0 <= value <= top or value == or_else):
+            other = "" if or_else is None else f", or {or_else}"
+            raise ValueError(f"a whole number from 0 to {top}{other} is due, but {value!r} was found")
         roster.core[field][rows] = int(value)
 
-    return Column(lambda roster, rows: roster.core[field][rows], doc, write if high else None)
+    return Core(field, doc, write if most else None)
+
+
+class Core(Column):
+    """A field of the cells' record as it is."""
+
+    def __init__(self, field: str, doc: str, write: Callable[[Roster, Rows, Any], None] | None) -> None:
+        super().__init__(lambda roster, rows: roster.core[field][rows], doc, write)
+        self.field = field
+
+    def __get__(self, cell: Cell | None, owner: type) -> Any:
+        if cell is None:
+            return self
+        roster = cell._roster
+        return roster.core[self.field].item(roster.row(cell))
 
 
 class State(Column):
@@ -80,18 +96,30 @@ class State(Column):
     def key(self) -> Any:
         return ("state", self.name)
 
+    def __get__(self, cell: Cell | None, owner: type) -> Any:
+        if cell is None:
+            return self
+        roster = cell._roster
+        return roster.state.item(roster.row(cell), self._index(roster))
+
+    def _index(self, roster: Roster) -> int:
+        index = roster.index_of_state.get(self.name)
+        if index is None:
+            raise AttributeError(f"the catalogue of this model has no state {self.name!r}")
+        return index
+
     def _read_state(self, roster: Roster, rows: Rows) -> Any:
-        return roster.state[rows, roster.index_of_state[self.name]]
+        return roster.state[rows, self._index(roster)]
 
     def _write_state(self, roster: Roster, rows: Rows, value: Any) -> None:
         number = float(value)
         if math.isnan(number) or not 0.0 <= number <= 1.0:
             raise ValueError(f"{self.name} lies between 0 and 1, but {value!r} was found")
-        roster.state[rows, roster.index_of_state[self.name]] = number
+        roster.state[rows, self._index(roster)] = number
 
 
 class Memory(Column):
-    """A value that a class written in Python adds to its cells; daughters take it over. Kept by id, beside the arrays."""
+    """A value that a class written in Python gives to its cells, and mothers to daughters. Kept by id, not by row."""
 
     def __init__(self, default: Any) -> None:
         super().__init__(self._never, "")

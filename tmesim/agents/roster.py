@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.agents.searching import lots, rows_of
 from tmesim.kernels.arrays import DEAD, PAD
-from tmesim.kernels.chance import draw, key_of
-from tmesim.kernels.compiling import kernel
+from tmesim.kernels.chance import key_of
 from tmesim.mesa_bridge import MesaAgent
 
 if TYPE_CHECKING:
@@ -24,16 +24,6 @@ class DeadCell(LookupError):
     """The cell of this handle does not live any more."""
 
 
-@kernel
-def lots(key, ids, step):
-    """A 64-bit lot for each of some cells in a step, (n,) uint64; sorting by it deals them an order."""
-    out = np.empty(ids.size, np.uint64)
-    for i in range(ids.size):
-        w0, w1, _, _ = draw(key, ids[i], step, 0)
-        out[i] = (w0 << np.uint64(32)) | w1
-    return out
-
-
 class Roster:
     """The handles of one model, made when somebody looks and kept while their cells live.
 
@@ -44,6 +34,7 @@ class Roster:
     def __init__(self, model: Any, tissue: Tissue, classes: list[type[Cell]]) -> None:
         self.model = model
         self.tissue = tissue
+        self._cells = tissue.cells
         self.classes = classes
         self.names = list(tissue.biology.types)
         self.index_of_state = {name: i for i, name in enumerate(tissue.biology.states)}
@@ -58,8 +49,9 @@ class Roster:
 
     def _look(self) -> None:
         """Take hold of the arrays, again when they have been replaced by larger ones."""
-        self._columns = self.tissue.cells.columns
-        self.core = self._columns.core.view(np.ndarray)
+        self._columns = self._cells.columns
+        core = self._columns.core.view(np.ndarray)
+        self.core = {name: core[name] for name in core.dtype.names or ()}
         self.ids = self.core["id"]
         self.types = self._columns.type
         self.state = self._columns.state
@@ -67,18 +59,18 @@ class Roster:
 
     def _current(self) -> int:
         """Rows in use, after a look at the arrays."""
-        if self.tissue.cells.columns is not self._columns:
+        if self._cells.columns is not self._columns:
             self._look()
-        return self.tissue.cells.n
+        return self._cells.n
 
     # Rows of cells
 
     def row(self, cell: Cell) -> int:
         """The row of a living cell; DeadCell when it has died."""
-        if self.tissue.cells.columns is not self._columns:
+        if self._cells.columns is not self._columns:
             self._look()
         row = cell._row
-        if self.ids.item(row) == cell._id and self.types.item(row) != DEAD:
+        if row >= 0 and self.ids.item(row) == cell._id and self.types.item(row) != DEAD:
             return row
         return self._found(cell)
 
@@ -106,18 +98,14 @@ class Roster:
     def locate(self, ids: np.ndarray) -> np.ndarray:
         """The row of each id, −1 where no such cell lives."""
         n = self._current()
-        here = self.ids[:n]
-        if ids.size <= 4:
-            hits = [np.flatnonzero(here == one) for one in ids]
-            rows = np.array([hit[0] if hit.size else -1 for hit in hits], np.int64)
-        elif ids.size <= n and np.array_equal(here[: ids.size], ids):  # nothing has moved
-            rows = np.arange(ids.size)
-        else:
-            order = np.argsort(here)
-            at = np.minimum(np.searchsorted(here, ids, sorter=order), max(n - 1, 0))
-            rows = order[at] if n else np.full(ids.size, -1)
-            rows = np.where(here[rows] == ids, rows, -1) if n else rows
-        return np.where((rows >= 0) & (self.types[rows] != DEAD), rows, -1)
+        here, alive = self.ids[:n], self.types[:n] != DEAD
+        if ids.size <= n and np.array_equal(here[: ids.size], ids):  # nothing has moved
+            return np.where(alive[: ids.size], np.arange(ids.size), -1)
+        living = np.flatnonzero(alive)  # a free row may still bear the id of a cell that was moved
+        if ids.size == 1:
+            return np.append(living[here[living] == ids[0]], -1)[:1]
+        at = rows_of(here[living], ids)
+        return np.append(living, -1)[at]
 
     def refresh(self) -> None:
         """Tell all handles their rows, and forget those of the dead."""
@@ -229,11 +217,17 @@ class Roster:
         if (layers[self.types[rows]] != layers[code]).any():
             same = [other for c, other in enumerate(self.names) if layers[c] == layers[code]]
             raise ValueError(f"only cells of the same layer can become {name}: {', '.join(same)}")
-        self.types[rows] = code
-        self.core["target"][rows] = 0
-        self.value[rows] = 0.0
-        for row in rows.tolist():
+        for row in rows[self.types[rows] != code].tolist():
+            self.tally("changes", row)
+            self.types[row] = code
+            self.core["target"][row] = 0
+            self.value[row] = 0.0
             self._reclass(row)
+
+    def tally(self, what: str, row: int) -> None:
+        """Count what was done to a cell in Python as the engine counts its own."""
+        for name in (what, f"{what}.{self.names[self.types[row]]}"):
+            self.tissue.counters[name] += 1
 
     # Chance and order
 
@@ -279,7 +273,10 @@ class Roster:
         out = [default] * rows.size
         for key, members in groups.items():
             mine = np.flatnonzero(np.isin(codes, members))
-            values = self._noted(rows[mine], name, missing, default) if key is None else columns[key].many(self, rows[mine])
+            if key is None:
+                values = self._noted(rows[mine], name, missing, default)
+            else:
+                values = columns[key].many(self, rows[mine])
             for i, value in zip(mine.tolist(), values, strict=True):
                 out[i] = value
         return out
