@@ -24,6 +24,8 @@ from tmesim.record import Recorder
 from tmesim.scenario import Scenario, load, read_text
 from tmesim.tissue import Tissue
 
+RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
+
 
 class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
@@ -96,7 +98,9 @@ class TumorModel(MesaModel):
         for name in wanted:
             if name not in table:
                 raise ValueError(f"there is no observable '{name}'.{suggestion(name, table)}")
-        self._recorder = Recorder({name: table[name] for name in wanted}, self.tissue.dt, ())
+        taken = dict.fromkeys([*wanted, *RATES]) if wanted else {}
+        self._recorder = Recorder({name: table[name] for name in taken if name in table}, self.tissue.dt, ())
+        self._wanted = wanted
         self._collects = bool(wanted) or datacollector is not None
         if wanted:
             self._recorder.take(self.tissue, self.tissue.dt, last=True)  # what rates of change look back on
@@ -206,7 +210,7 @@ class TumorModel(MesaModel):
             "rng": self.rng.bit_generator.state,
             "memory": {name: dict(kept) for name, kept in roster.memory.items()},
             "notes": {identity: note for identity, note in notes.items() if note},
-            "observables": tuple(self._recorder.observables),
+            "observables": tuple(self._wanted),
             "rows": list(self._recorder.rows),
             "collects": self._collects,
             "datacollector": self.datacollector,

@@ -23,7 +23,7 @@ def lots(key: np.uint64, ids: np.ndarray, step: int) -> np.ndarray:
 
 @kernel
 def rows_of(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Index in `ids` of each wanted id, or −1, (wanted,) int64. Ids are hashes, so their low bits place them in a table."""
+    """Index in `ids` of each wanted id, or −1, (wanted,) int64. Ids are hashes: low bits place them in a table."""
     size = 16
     while size < 2 * ids.size:
         size *= 2
