@@ -48,6 +48,14 @@ class NaturalKiller(Cell):
             prey[0].die()
 
 
+class Duelist(TumorCell):
+    """Kills its neighbors, and so the steps that they would have had."""
+
+    def step(self):
+        for other in self.neighbors(cell_type="tumor"):
+            other.die()
+
+
 class Converter(Fibroblast):
     """Becomes a CAF on its first step, in Python."""
 
@@ -617,6 +625,13 @@ def test_a_new_type_in_python_lives_with_the_compiled_rules():
     assert any(cell.site != place for cell, place in zip(killers, places, strict=True) if cell.alive)
     with pytest.raises(ValueError, match="needs layer"):
         TumorModel("minimal", agent_classes=[type("Ghost", (Cell,), {"cell_type": "ghost"})])
+
+
+def test_the_dead_have_no_step():
+    model = TumorModel("minimal", agent_classes=Duelist)
+    model.step()
+    left = model.agents_by_type[Duelist]
+    assert 0 < len(left) < 60 and not any(cell.neighbors(cell_type="tumor") for cell in left)
 
 
 def test_cells_that_change_in_their_step_change_class():
