@@ -257,7 +257,9 @@ def test_a_copy_goes_on_as_the_model_itself(again):
     assert twin.random.random() == model.random.random() and twin.rng.random() == model.rng.random()
     assert [a.draw() for a in twin.agents] == [a.draw() for a in model.agents], "also the second draw of an hour"
     for one in (model, twin):
-        one.run(days=0.5)
+        one.step()
+        assert (one.steps, one.hour, getattr(one, "time", 13.0)) == (13, 13.0, 13.0)
+        one.run(days=11 / 24)
     assert twin.steps == model.steps == 24 and twin.warm_hours == model.warm_hours == 24
     assert twin.tissue.hash() == model.tissue.hash()
     columns = ["unique_id", "seen", "emt"]
