@@ -1,0 +1,89 @@
+"""Compile the kernels before the first workers start, with the work shared among processes.
+
+Left to themselves, the workers of a cold start would each compile every kernel, at the same time. Numba's cache is by
+function, so two processes that call different phases of a step fill it side by side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmesim.record import write
+from tmesim.trial.pool import unimportable_main
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+
+SHARES = {
+    2: (("settle", "remodel", "migrate", "turn_over"), ("patrol", "act", "respond", "admit")),
+    3: (("settle", "turn_over"), ("patrol", "remodel"), ("act", "respond", "admit", "migrate")),
+    4: (("settle",), ("patrol",), ("act", "respond"), ("remodel", "migrate", "admit", "turn_over")),
+}
+"""Phases of a step for each number of processes, so that the processes take about as long (measured: settle, which is
+sense and diffuse, 20 s; patrol 13, act 12, remodel 4, migrate 3, the others 1 to 2)."""
+
+
+def is_cold() -> bool:
+    return not stamp().exists()
+
+
+def warm(scenario: Scenario, processes: int) -> float:
+    """Compile what a step of this scenario needs; returns the wall time, s. Kernels that fail here fail in the run."""
+    start = time.perf_counter()
+    mark = stamp()  # of the sources as they are now, before anybody edits them
+    shares = SHARES.get(min(processes, max(SHARES)))
+    if shares is not None:
+        context = multiprocessing.get_context("spawn")
+        with unimportable_main():
+            workers = [context.Process(target=call, args=(scenario, share), daemon=True) for share in shares]
+            for worker in workers:
+                worker.start()
+        for worker in workers:
+            worker.join()
+    with suppress(OSError):
+        write(mark, "")
+    return time.perf_counter() - start
+
+
+def call(scenario: Scenario, phases: Sequence[str]) -> None:
+    """Go through some phases of a step. Compiling needs the types of the arrays, so a cell of each kind is enough; only
+    fields need a whole tissue, as they cannot settle where hardly anything takes up oxygen."""
+    import signal
+
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from tmesim.tissue import Tissue
+
+    tissue = Tissue(scenario, seed=0, populate=phases[0] == "settle")
+    if phases[0] != "settle":
+        kinds = [name for name, cell in scenario.catalogue.cells.items() if cell.layer != "vessel"]
+        for i, kind in enumerate(kinds):
+            tissue.spawn(kind, *divmod(i, tissue.shape[1]))
+    tissue._medicate()
+    for phase in phases:
+        with suppress(Exception):  # what fails here fails in the run, and is told there
+            if phase != "settle":  # which the tissue has done
+                getattr(tissue, f"_{phase}")()
+
+
+def stamp() -> Path:
+    """An empty file beside numba's cache whose name tells the kernels, numba and Python for which it was filled."""
+    from tmesim import kernels
+
+    folder = Path(str(kernels.__file__)).parent
+    sources = [(p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(folder.glob("*.py"))]
+    text = repr((sources, version("numba"), sys.version, os.environ.get("NUMBA_CPU_NAME")))
+    cache = Path(os.environ.get("NUMBA_CACHE_DIR") or folder / "__pycache__")
+    if not os.environ.get("NUMBA_CACHE_DIR") and not os.access(folder, os.W_OK):
+        cache = Path(tempfile.gettempdir()) / f"tmesim-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    return cache / f"warm-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
