@@ -20,11 +20,11 @@ from tmesim.reading import InputError, Problem, suggestion
 from tmesim.record import csv_bytes, write
 from tmesim.result import Result
 from tmesim.statistics import COLUMNS, compare_arms
+from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory, replicate_seed
 from tmesim.trial.display import display_for
 from tmesim.trial.pool import Interrupted, WorkerDied, run_jobs
 from tmesim.trial.replicate import Job, Outcome, reported
-from tmesim.trial.compiling import is_cold, warm
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.record import Recorder, cells_of, fields_of, pack, seal, unpack, unseal, write
+from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, seal, unpack, unseal, write
 from tmesim.trial.branches import Segment, arms_of, program, tree
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class Simulation:
                 self.ends[segment.index] = self.current
             else:
                 self.tables |= dict.fromkeys(segment.arms, recorder.table)
+                self._keep_film(recorder, segment)
             self.current = None
             self.segment += 1
         return True
@@ -159,6 +160,11 @@ class Simulation:
             for arm in segment.arms:
                 write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour / 24), data)
 
+    def _keep_film(self, recorder: Recorder, segment: Segment) -> None:
+        data = pack(recorder.film.arrays()) if recorder.film is not None else b""
+        for arm in segment.arms if data else ():
+            write(film_path(Path(self.job.directory), arm, self.job.replicate), data)
+
     # Checkpoints: two generations, each sealed by its own hash, so that a torn one leaves the other.
 
     def save(self) -> None:
@@ -169,6 +175,8 @@ class Simulation:
             histories["current"] = self.current
         for name, (tissue, recorder) in histories.items():
             arrays[f"{name}:rows"] = recorder.table
+            if recorder.film is not None:
+                arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
         older = min(self._generations(), key=lambda path: path.stat().st_mtime_ns if path.exists() else 0)
         write(older, seal(pack(arrays)))
@@ -193,6 +201,9 @@ class Simulation:
             tissue = engine(self.job).from_state(self.job.scenario, state)
             recorder = new_recorder(self.job.scenario)
             recorder.restore(arrays[f"{name}:rows"])
+            if recorder.film is not None:
+                start = f"{name}:film:"
+                recorder.film.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
             if name == "current":
                 self.current = tissue, recorder
             else:
@@ -213,7 +224,10 @@ def engine(job: Job) -> Any:
 
 
 def new_recorder(scenario: Scenario) -> Recorder:
-    return Recorder(reported(scenario), scenario.time.record_every_h, scenario.time.snapshots_h)
+    cells, timing = scenario.catalogue.cells, scenario.time
+    layers = [cell.layer for cell in cells.values()]
+    film = Film(list(cells), layers, scenario.tissue.spacing, film_interval(timing.days * 24))
+    return Recorder(reported(scenario), timing.record_every_h, timing.snapshots_h, film)
 
 
 def reported(scenario: Scenario) -> dict[str, Any]:
@@ -224,6 +238,10 @@ def reported(scenario: Scenario) -> dict[str, Any]:
 
 def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, day: float) -> Path:
     return directory / kind / arm / f"replicate_{replicate:03d}_day_{day:06.2f}.npz"
+
+
+def film_path(directory: Path, arm: str, replicate: int) -> Path:
+    return directory / "frames" / arm / f"replicate_{replicate:03d}.npz"
 
 
 def simulate(job: Job, watch: Watch | None = None) -> Outcome | None:
