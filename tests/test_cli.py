@@ -48,7 +48,7 @@ def test_a_run_prints_the_answer_and_leaves_a_complete_directory(small, tmp_path
     assert "replicate 1: " in done.stderr and "\x1b" not in done.stdout + done.stderr
     left = {p.name for p in (tmp_path / "runs" / "small").iterdir()}
     assert left == {"scenario.yaml", "provenance.json", "timeseries.csv", "endpoints.csv", "comparison.csv", "cells",
-                    "fields", "figures", "complete.json"}  # fmt: skip
+                    "fields", "frames", "figures", "complete.json"}  # fmt: skip
     again = tmesim("run", small, cwd=tmp_path)
     assert again.returncode == 0 and "replicate" not in again.stderr.partition("\n")[2]
     other = tmesim("run", small, "--seed", "9", cwd=tmp_path)
