@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tissues import count, rows_of, scenario, tissue
-from tmesim.kernels.sprouting import cut
 from tmesim.tissue import Tissue
 
 
@@ -26,9 +25,6 @@ def bald(t, radius_um):
     center = [(n - 1) / 2 for n in t.shape]
     far = np.hypot(t.cells.y[rows] - center[0], t.cells.x[rows] - center[1]) * t.spacing
     for row in rows[far < radius_um]:
-        y, x = int(t.cells.y[row]), int(t.cells.x[row])
-        cut(y, x, t.vessels.links)
-        t.vessels.root[y, x] = t.vessels.tip[y, x] = False
         t.kill(int(row))
     t.vessels.perfuse(t)
 

@@ -155,8 +155,7 @@ def measure_by_name(name: str) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    import mesa
-    import numba
+    from importlib.metadata import version
 
     return {
         "processor": _processor(),
@@ -164,8 +163,8 @@ def machine() -> dict[str, Any]:
         "system": platform.system(),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numba": numba.__version__,
-        "mesa": mesa.__version__,
+        "numba": version("numba"),
+        "mesa": version("mesa"),
     }
 
 

@@ -14,7 +14,7 @@ from tmesim import start, therapy
 from tmesim.cells import Cells
 from tmesim.fields import Fields, FieldSpec
 from tmesim.kernels import act, entry, leukocytes, matrix, migrate, sense
-from tmesim.kernels.arrays import CELL, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
+from tmesim.kernels.arrays import CELL, DEAD, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
 from tmesim.node import LymphNode
@@ -420,21 +420,21 @@ class Tissue:
 
     def row_of(self, identity: int) -> int:
         """Row of a living cell by its id; KeyError when there is none."""
-        if getattr(self, "_rows_at", None) != (self.step_index, self.cells.n):
-            rows = self.cells.rows
-            self._row_of = dict(zip(self.cells.id[rows].tolist(), rows.tolist(), strict=True))
-            self._rows_at = (self.step_index, self.cells.n)
-        row = self._row_of.get(identity)
-        if row is None or self.cells.id[row] != identity or self.cells.type[row] == 255:
+        n = self.cells.n
+        found = np.flatnonzero((self.cells.id[:n] == identity) & (self.cells.type[:n] != DEAD))
+        if found.size == 0:
             raise KeyError(f"no living cell has the id {identity}")
-        return row
+        return int(found[0])
 
     def layer_of(self, cell: str) -> np.ndarray:
         """The padded layer in which cells of a type live."""
         return self.layers[int(self.biology.book.kinds["layer"][self.biology.code(cell)])]
 
     def kill(self, row: int) -> None:
-        """Take a cell out; it leaves debris."""
+        """Take a cell out; it leaves debris, and a vessel segment its links."""
+        y, x = int(self.cells.y[row]), int(self.cells.x[row])
+        if self.layers.vessel[y + PAD, x + PAD] == row:
+            self.vessels.clear(y, x)
         act.die(row, self.cells.columns, self.layers, self.ground)
 
     def move(self, row: int, y: int, x: int) -> None:

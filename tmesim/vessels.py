@@ -44,6 +44,12 @@ class Vessels:
         )  # fmt: skip
         return tally
 
+    def clear(self, y: int, x: int) -> None:
+        """Forget a segment: its links, both ways, and its marks."""
+        sprouting.cut(y, x, self.links)
+        self.root[y, x] = self.tip[y, x] = False
+        self.perfusion[y, x] = 0
+
     def perfuse(self, tissue) -> None:
         """Find out who carries blood now."""
         openness = tissue.biology.slot("endothelial", "openness")

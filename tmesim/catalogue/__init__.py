@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -230,6 +231,31 @@ class Catalogue:
         }
         return replace(self, rules=rules, therapies=frozendict(therapies))
 
+    def dropping(self, fields: Iterable[str]) -> Catalogue:
+        """The catalogue without some fields, and without what cells do to them and drugs to their signals.
+
+        Rules that read or drive a dropped field stay, as `checks.issues` will tell: whoever drops a field says what
+        becomes of them.
+        """
+        gone = set(fields)
+        if not gone:
+            return self
+        words = {f"{way}.{name}" for name in gone for way in vocabulary.FIELD_BEHAVIORS}
+        cells = {
+            name: cell.model_copy(
+                update={"behaviors": frozendict({n: v for n, v in cell.behaviors.items() if n not in words})}
+            )
+            for name, cell in self.cells.items()
+        }
+        therapies = {
+            name: therapy.model_copy(
+                update={"effects": tuple(e for e in therapy.effects if e.blocks not in gone and e.scales not in words)}
+            )
+            for name, therapy in self.therapies.items()
+        }
+        left = frozendict({name: field for name, field in self.fields.items() if name not in gone})
+        return replace(self, cells=frozendict(cells), therapies=frozendict(therapies), fields=left)
+
     def plus(self, entries: Mapping[str, Mapping[str, Any]]) -> tuple[Catalogue, list[Issue]]:
         """The catalogue with new entries by kind and name, and everything that is wrong with the result."""
         if not any(entries.values()):
@@ -243,11 +269,10 @@ def folded(name: str) -> str:
 
 
 def _slot(catalogue: Catalogue, path: DataPath, number: Number) -> Slot:
-    slot = vocabulary.slot(catalogue, path)
-    if slot is None:  # a process names its unit itself; below zero only where its range says so
-        span = number.range_at(number.hosts[0])
-        slot = Slot((number.unit_at(number.hosts[0]),), low=min(0.0, span[0]) if span else 0.0)
-    return slot
+    if path[0] == "processes":
+        return vocabulary.process_slot(str(path[1]), str(path[2]), number)
+    # An unknown word has no slot; the check of words reports it.
+    return vocabulary.slot(catalogue, path) or Slot((number.unit_at(number.hosts[0]),), low=-math.inf)
 
 
 def _fitted(catalogue: Catalogue, path: DataPath, number: Number, issues: list[Issue]) -> Number:
@@ -270,13 +295,17 @@ def _fitted(catalogue: Catalogue, path: DataPath, number: Number, issues: list[I
 def _outside(number: Number, slot: Slot) -> Iterator[str]:
     """What is wrong with the size of a number."""
     for host in number.hosts:
-        value, text = number.at(host), units.show(number.at(host), number.unit_at(host))
+        unit = number.unit_at(host)
+        value, text, most = number.at(host), units.show(number.at(host), unit), slot.most(unit)
+        low = max(slot.low, vocabulary.LEAST) if slot.positive else slot.low
         if slot.positive and value <= 0:
             yield f"must be above 0, but {text} was found"
-        elif value < slot.low:
-            yield f"must not be below {units.show(slot.low)}, but {text} was found"
-        elif value > slot.high:
-            yield f"must not be above {units.show(slot.high)}, but {text} was found"
+        elif value < low:
+            yield f"must not be below {units.show(low, unit)}, but {text} was found"
+        elif value > most:
+            yield f"must not be above {units.show(most, unit)}, but {text} was found"
+        elif slot.whole and value != round(value):
+            yield f"a whole number is due, but {text} was found"
 
 
 def _set(catalogue: Catalogue, path: str, value: Any) -> Number:

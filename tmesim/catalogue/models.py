@@ -6,7 +6,6 @@ their slot (see `vocabulary`), so that `number.at(host)` needs no conversion.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, get_args
 
@@ -26,7 +25,7 @@ from pydantic import (
 )
 
 from tmesim import units
-from tmesim.reading import DataPath
+from tmesim.reading import DataPath, brief
 
 Host = Literal["mouse", "human"]
 HOSTS: tuple[str, ...] = get_args(Host)
@@ -74,29 +73,29 @@ def _per_host(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _finite(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"a number is due (its unit stands in 'unit'), but '{value}' was found")
-    if not math.isfinite(value):
+        raise ValueError(f"a number is due (its unit stands in 'unit'), but '{brief(value)}' was found")
+    if not units.finite(value):
         raise ValueError(f"must be finite, but {value} was found")
     return float(value)
 
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"a whole number from 1 on is due, but '{value}' was found")
+        raise ValueError(f"a whole number from 1 on is due, but '{brief(value)}' was found")
     return value
 
 
 def _unit(value: Any) -> str:
     text = "1" if value == 1 and not isinstance(value, bool) else value
     if not isinstance(text, str):
-        raise ValueError(f"a unit such as 1/h is due, but '{value}' was found")
+        raise ValueError(f"a unit such as 1/h is due, but '{brief(value)}' was found")
     units.parse_unit(text)
     return text
 
 
 def _span(value: Any) -> tuple[float, float]:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(f"a range is a list of two numbers, [low, high], but '{value}' was found")
+        raise ValueError(f"a range is a list of two numbers, [low, high], but '{brief(value)}' was found")
     low, high = _finite(value[0]), _finite(value[1])
     if low > high:
         raise ValueError(f"the range [{units.show(low)}, {units.show(high)}] runs from high to low")
@@ -106,7 +105,7 @@ def _span(value: Any) -> tuple[float, float]:
 def _sources(value: Any) -> tuple[str, ...]:
     texts = _names(value)
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) and text.strip() for text in texts):
-        raise ValueError(f"a text or a list of texts is due, but '{value}' was found")
+        raise ValueError(f"a text or a list of texts is due, but '{brief(value)}' was found")
     if any(text.strip() == "assumed" or text.strip() == "assumed:" for text in texts):
         raise ValueError("say why it is assumed: 'assumed: …'")
     return tuple(texts)
@@ -153,7 +152,7 @@ class Number(Entry):
             raise ValueError(f"a number is due, but '{data}' was found")
         if isinstance(data, str):
             value, unit = units.split(data)
-            return {"value": float(value), "unit": unit or "1"}
+            return {"value": units.as_float(value), "unit": unit or "1"}
         if isinstance(data, int | float):
             return {"value": data}
         return data

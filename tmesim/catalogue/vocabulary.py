@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from tmesim.catalogue.models import Rule
+from tmesim.catalogue.models import Number, Rule
 from tmesim.reading import DataPath
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ class Slot(NamedTuple):
     low: float = 0.0
     high: float = math.inf
     positive: bool = False
+    whole: bool = False
+
+    def most(self, unit: str) -> float:
+        """The upper bound in one of its units."""
+        return min(self.high, MOST.get(unit, 1e9))
+
+
+# Beyond these no tissue lives, and the engine's 32-bit numbers begin to overflow. Far above any value in the literature.
+MOST = {"1": 1e4, "1/h": 1e6, "h": 1e6, "min": 1e6, "µm/min": 1e3, "µm/h": 1e4, "mmHg": 1e4, "mmHg/h": 1e8, "mg/kg": 1e6,
+        "kDa": 1e5}  # fmt: skip
+LEAST = 1e-9  # of what must be above 0
 
 
 _PLAIN_BEHAVIORS = {
@@ -63,6 +74,9 @@ _PLAIN_SIGNALS = {
 }
 
 
+FIELD_BEHAVIORS = ("secretion", "uptake", "exchange", "chemotaxis")  # what a cell can have to do with a field
+
+
 def field_units(catalogue: Catalogue) -> dict[str, str]:
     """Unit of each field by name, fields of drugs among them."""
     own = {name: entry.unit for name, entry in catalogue.fields.items()}
@@ -89,7 +103,8 @@ def behaviors(catalogue: Catalogue) -> dict[str, Term]:
     terms = dict(_PLAIN_BEHAVIORS)
     for name, cell in catalogue.cells.items():
         terms[f"become.{name}"] = Term("1/h", f"turns into a cell of type {name} ({cell.label})")
-        terms[f"admit.{name}"] = Term("1/h", f"lets cells of type {name} in, per perfused segment at reference blood")
+        meaning = f"lets cells of type {name} in, per perfused segment at reference blood"
+        terms[f"admit.{name}"] = Term("1/h", meaning, 10.0)
     for name, unit in field_units(catalogue).items():
         saturable = name in catalogue.fields and catalogue.fields[name].kinetics == "michaelis_menten"
         terms[f"secretion.{name}"] = Term(f"{unit}/h", f"secretes {name} into its site")
@@ -100,6 +115,34 @@ def behaviors(catalogue: Catalogue) -> dict[str, Term]:
         terms[f"{name}_gain"] = Term("1/h", f"raises its {state.label}")
         terms[f"{name}_loss"] = Term("1/h", f"lowers its {state.label}")
     return terms
+
+
+# What the engine asks of the parameters of its processes, beside their unit; the others are 0 or above.
+_PROCESSES = {
+    "division.push_reach": Slot((), low=1, high=8, whole=True),  # cells within one sweep's reach, kernels.arrays.REACH
+    "leukocytes.substep": Slot((), positive=True),
+    "leukocytes.damage_half_life": Slot((), positive=True),
+    "leukocytes.squeeze": Slot((), high=1),
+    "leukocytes.ecm_exclusion": Slot((), high=1),
+    "leukocytes.gradient_half": Slot((), positive=True),
+    "priming.clones": Slot((), low=1, high=32, whole=True),  # bits of a mask
+    "priming.cells_per_level": Slot((), positive=True),
+    "priming.half_antigen": Slot((), positive=True),
+    "priming.lag": Slot((), positive=True, high=1e4),
+    "priming.program": Slot((), positive=True, high=1e4),
+    "priming.expansion_rate": Slot((), high=1),
+    "priming.reactive_fraction": Slot((), high=1),
+    "vessels.flow_shelter": Slot((), high=1),
+    "blood": Slot((), high=1e3),
+}
+
+
+def process_slot(process: str, name: str, number: Number) -> Slot:
+    """A process names the units of its numbers itself; below zero only where the range of a number says so."""
+    span, host = number.range_at(number.hosts[0]), number.hosts[0]
+    slot = _PROCESSES.get(f"{process}.{name}") or _PROCESSES.get(process)
+    slot = slot or Slot((), low=min(0.0, span[0]) if span else 0.0)
+    return slot._replace(units=(number.unit_at(host),))
 
 
 _FIELD = {"diffusion": "µm²/h", "decay": "1/h", "exchange": "µm/h"}
