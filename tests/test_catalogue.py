@@ -281,7 +281,7 @@ RULE = "tgfb_drives_emt"
         ("fields", ("vegf", "edge", "kind"), "dirichlet", "an edge of kind dirichlet needs 'level'"),
         ("fields", ("vegf", "diffusion", "value"), 0, "must be above 0"),
         ("states", ("emt", "label"), None, "states.emt.label: is missing"),
-        ("processes", ("leukocytes", "substep", "value"), -5, "must not be below 0"),
+        ("processes", ("leukocytes", "substep", "value"), -5, "must be above 0, but -5 min was found"),
         ("therapies", ("anti_vegf", "aliases"), ["pc61"], "'pc61' already means the therapy 'anti_cd25'"),
         ("therapies", ("anti_vegf", "effects", 0, "blocks"), "vgef", "there is no signal 'vgef'. Did you mean 'vegf'?"),
         ("therapies", ("anti_vegf", "effects", 0, "in"), ["endo"], "there is no cell type 'endo'"),

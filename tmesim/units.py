@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from tmesim.reading import suggestion
+from tmesim.reading import brief, suggestion
 
 
 class UnitError(ValueError):
@@ -122,6 +122,7 @@ _NAMES: dict[tuple[tuple[str, int], ...], str] = {
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?![0-9.])")
 _FACTOR = re.compile(r"(?P<name>[A-Za-zµ%]+|1)(?:\^?(?P<power>-?[0-9]))?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+MAX_TEXT = 100  # characters; longer numbers and units are nonsense, and would be worked on for hours
 _MICRO = {"um": "µm", "uM": "µM", "ug": "µg", "uL": "µL", "umol": "µmol"}
 
 
@@ -134,6 +135,8 @@ def _plain(text: str) -> str:
 def parse_unit(text: str) -> Unit:
     """Read a unit such as `µm/min`, `mg/kg`, `1/h`, `/mm²` or `L/d/kg`: each `/` divides by the one unit after it."""
     plain = _plain(text).replace("·", "*")
+    if len(plain) > MAX_TEXT:
+        raise UnitError(f"'{brief(plain)}' is too long for a unit")
     if not plain:
         return _UNITS["1"]
     if plain.startswith("/"):
@@ -166,6 +169,8 @@ def describe(unit: str) -> str:
 def split(text: str) -> tuple[Fraction, str]:
     """Cut `3.75 mmHg` into its exact number and its unit (`""` if there is none)."""
     plain = _plain(text)
+    if len(plain) > MAX_TEXT:
+        raise UnitError(f"'{brief(plain)}' is too long for a quantity")
     match = _NUMBER.match(plain)
     if match is None:
         if re.match(r"[-+]?\.?(inf|nan)", plain, re.IGNORECASE):
@@ -184,24 +189,34 @@ def same_dimension(unit: str, other: str) -> bool:
 def convert(value: float | int | Fraction, unit: str, to: str) -> float:
     """A value in `unit` as a float in `to`, rounded once."""
     if not isinstance(value, Fraction):
-        if not math.isfinite(value):
+        if not finite(value):
             raise UnitError(f"{value} is not finite")
         value = Fraction(Decimal(repr(value)))  # the decimal that was written, not its nearest binary number
     found, due = parse_unit(unit), parse_unit(to)
     if found.dimension != due.dimension:
-        raise UnitError(f"'{show(float(value), unit)}' is {describe(unit)}, but {describe(to)} is due")
+        raise UnitError(f"'{show(as_float(value), unit)}' is {describe(unit)}, but {describe(to)} is due")
+    return as_float(value * found.factor / due.factor)
+
+
+def finite(value: float | int) -> bool:
+    """Whether a number is neither infinite nor NaN; UnitError for a whole number beyond the floats."""
+    return math.isfinite(as_float(value))
+
+
+def as_float(value: float | int | Fraction) -> float:
+    """The nearest float; UnitError beyond the largest."""
     try:
-        return float(value * found.factor / due.factor)
+        return float(value)
     except OverflowError:
-        raise UnitError(f"'{value} {unit}' is too large") from None
+        raise UnitError("is too large: more than 1.8e308") from None
 
 
 def quantity(text: str | float | int, to: str) -> float:
     """Read `5 µm/min` (or a bare number, where a plain number is due) as a float in the unit `to`."""
     if isinstance(text, bool) or not isinstance(text, str | float | int):
-        raise UnitError(f"{text!r} is no quantity; {describe(to)} is due, for example '{example(to)}'")
+        raise UnitError(f"{_named(text)} is no quantity; {describe(to)} is due, for example '{example(to)}'")
     if not isinstance(text, str):
-        if not math.isfinite(text):
+        if not finite(text):
             raise UnitError(f"{text} is not finite")
         if parse_unit(to).dimension:
             raise UnitError(f"{show(text)} has no unit; {describe(to)} is due, for example '{show(text, to)}'")
@@ -210,6 +225,11 @@ def quantity(text: str | float | int, to: str) -> float:
     if not unit and parse_unit(to).dimension:
         raise UnitError(f"'{text}' has no unit; {describe(to)} is due, for example '{text} {to}'")
     return convert(value, unit, to)
+
+
+def _named(value: object) -> str:
+    kinds = {dict: "a mapping", list: "a list", tuple: "a list", type(None): "nothing"}
+    return kinds.get(type(value), brief(value))
 
 
 def show(value: float, unit: str = "1") -> str:

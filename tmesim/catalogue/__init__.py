@@ -167,6 +167,14 @@ class Catalogue:
             paths |= {rule: ("therapies", name, "rules", rule) for rule in therapy.rules}
         return frozendict(paths)
 
+    def rule_name(self, text: str) -> str | None:
+        """The rule that `rule`, `therapy.rule` or a dotted path such as `rules.rule` names; None if there is none."""
+        owner, _, name = text.rpartition(".")
+        path = self.rule_paths.get(name)
+        if path is None or owner not in ("", dotted(path[:-1]), path[1] if path[0] == "therapies" else ""):
+            return None
+        return name
+
     @cached_property
     def all_rules(self) -> Mapping[str, Rule]:
         """Rules of the catalogue and of its therapies, by name."""
@@ -216,8 +224,8 @@ class Catalogue:
         return self.changed(lambda path, number: new.get(dotted(path), number)), problems
 
     def without(self, names: Iterable[str]) -> Catalogue:
-        """The catalogue with rules switched off by name; a therapy's rule also goes by `therapy.rule`."""
-        off = {name.rpartition(".")[2] for name in names}
+        """The catalogue with rules switched off, by name (see `rule_name`)."""
+        off = {name for text in names if (name := self.rule_name(text)) is not None}
         if not off:
             return self
         rules = frozendict({name: rule for name, rule in self.rules.items() if name not in off})

@@ -3,7 +3,7 @@
 PyYAML alone reads `1e3` as text, `no` as False, `12:30` as 750 and keeps the last of two equal keys.
 """
 
-from tmesim.reading.problems import DataPath, Document, InputError, Position, Problem, dotted, suggestion
+from tmesim.reading.problems import DataPath, Document, InputError, Position, Problem, brief, dotted, suggestion
 from tmesim.reading.validation import as_written, problems_of
 from tmesim.reading.yaml12 import parse, read_yaml
 
@@ -14,6 +14,7 @@ __all__ = [
     "Position",
     "Problem",
     "as_written",
+    "brief",
     "dotted",
     "parse",
     "problems_of",

@@ -31,7 +31,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line is not None else self.file
-        return ": ".join(part for part in (place, self.path, self.message) if part)
+        return ": ".join(_one_line(part, most) for part, most in ((place, 500), (self.path, 200), (self.message, 900)) if part)
 
 
 class InputError(ValueError):
@@ -46,6 +46,12 @@ class InputError(ValueError):
         return InputError, (self.problems,)  # it crosses from a worker process to its parent
 
 
+def _one_line(text: str, most: int) -> str:
+    """Text of a stranger's file as one line of bounded length that a terminal shows and does not obey."""
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def dotted(path: DataPath) -> str:
     """A data path as text: ("arms", "combo", "therapies", 1, "start") → `arms.combo.therapies[1].start`."""
     text = ""
@@ -57,15 +63,17 @@ def dotted(path: DataPath) -> str:
 def suggestion(name: str, known: Iterable[str], most: int = 12) -> str:
     """` Did you mean 'ifng'? Known: ifng, il10, …`, to be put behind a message about an unknown name."""
     names = sorted({str(k) for k in known})
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    name = str(name)[:100]  # comparing takes the product of the lengths
+    near = difflib.get_close_matches(name, names, n=most, cutoff=0.6)
+    close = near[:1]
     if not close:
         folded = {n.casefold().replace("_", "").replace("-", ""): n for n in names}
-        close = [folded[key] for key in [str(name).casefold().replace("_", "").replace("-", "")] if key in folded]
+        close = [folded[key] for key in [name.casefold().replace("_", "").replace("-", "")] if key in folded]
     text = f" Did you mean '{close[0]}'?" if close else ""
     if names:
         if len(names) > most:  # the nearest are the useful ones
-            near = set(difflib.get_close_matches(str(name), names, n=most, cutoff=0.0))
-            names = [n for n in names if n in near] + ["…"]
+            names = [n for n in names if n in near] or names[:most]
+            names.append("…")
         text += f" Known: {', '.join(names)}"
     return text
 
@@ -94,5 +102,8 @@ class Document:
 
 
 def brief(value: Any) -> str:
+    """A value for a message: its text, shortened."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"a number of about {int(value.bit_length() * 0.30103)} digits"
     text = str(value)
     return text if len(text) <= 40 else text[:37] + "…"

@@ -25,13 +25,16 @@ def read_yaml(path: str | Path) -> Document:
     """Read one YAML file that holds one mapping."""
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device never ends
     except FileNotFoundError:
         raise InputError([Problem("there is no such file", file=str(path))]) from None
     except IsADirectoryError:
         raise InputError([Problem("is a directory, not a file", file=str(path))]) from None
     except OSError as error:
         raise InputError([Problem(f"cannot be read: {error.strerror}", file=str(path))]) from None
+    except ValueError:  # a null character
+        raise InputError([Problem("cannot be the name of a file", file=str(path))]) from None
     return parse(content, str(path))
 
 

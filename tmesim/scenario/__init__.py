@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +16,11 @@ import yaml
 from tmesim import units
 from tmesim.catalogue import Catalogue, load_catalogue
 from tmesim.catalogue.models import frozendict
-from tmesim.reading import Document, InputError, Position, parse
+from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario.file import json_schema
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, frozen, start_content, thawed, um
-from tmesim.scenario.resolving import Resolver, written
+from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
 
 __all__ = [
@@ -40,11 +40,15 @@ __all__ = [
 ]
 
 
+Observables = Callable[[Catalogue, tuple[str, ...]], Iterable[str]]
+
+
 @dataclass(frozen=True, eq=False)
 class Scenario:
     """All that a run depends on, but the versions. Two scenarios with the same content are equal.
 
-    `set`, `off` and `add` are what the scenario changes in the packaged catalogue; `catalogue` has them applied.
+    `set`, `off`, `add` and `drop` (names of fields) are what the scenario changes in the packaged catalogue; `catalogue`
+    has them applied.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Scenario:
     set: Mapping[str, Any] = frozendict()
     off: tuple[str, ...] = ()
     add: Mapping[str, Any] = frozendict()
+    drop: tuple[str, ...] = ()
 
     def catalogue_for(self, arm: str | Arm) -> Catalogue:
         """The catalogue with the overrides of an arm, which hold from its `from_h` on."""
@@ -100,8 +105,7 @@ class Scenario:
 
         set : numbers of the catalogue by dotted path, or settings such as `start.ecm`.
         """
-        document = Document(self.content(), self.name, {(): Position(f"scenario {self.name}")})
-        return _resolved(with_options(document, seed, replicates, days, arms, set))
+        return load(self, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
 
     def content(self) -> dict[str, Any]:
         """The scenario as plain data in the shape of a scenario file, with every default and unit written out."""
@@ -128,10 +132,11 @@ class Scenario:
             "set": dict(self.set),
             "off": list(self.off),
             "add": thawed(self.add),
+            "drop": {"fields": list(self.drop)} if self.drop else {},
             "endpoints": list(self.endpoints),
             "catalogue": load_catalogue().hash,
         }
-        return {key: value for key, value in content.items() if key not in ("set", "off", "add") or value}
+        return {key: value for key, value in content.items() if key not in ("set", "off", "add", "drop") or value}
 
     def to_yaml(self) -> str:
         """The fully resolved scenario as YAML; reading it again gives an equal scenario."""
@@ -158,14 +163,34 @@ def load(
     days: float | None = None,
     arms: Sequence[str] | None = None,
     set: Mapping[str, Any] | None = None,
+    observables: Observables | None = None,
 ) -> Scenario:
-    """Read a scenario by path or name (or take one) with options on top; InputError holds every problem at once."""
+    """Read a scenario by path or name (or take one) with options on top; InputError holds every problem at once.
+
+    observables : what a run can report, given the catalogue and the therapies in use. Only those who run a scenario
+    know; with it the endpoints are checked too.
+    """
     if isinstance(source, Scenario):
-        options = (seed, replicates, days, arms, set)
-        if all(option is None for option in options):
+        if all(option is None for option in (seed, replicates, days, arms, set)):
+            if observables is not None:
+                _check_endpoints(source, observables)
             return source
-        return source.with_options(seed=seed, replicates=replicates, days=days, arms=arms, set=set)
-    return _resolved(with_options(document_of(source), seed, replicates, days, arms, set))
+        document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
+    else:
+        document = document_of(source)
+    return _resolved(with_options(document, seed, replicates, days, arms, set), observables)
+
+
+def _check_endpoints(scenario: Scenario, observables: Observables) -> None:
+    used = dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies)
+    known = list(observables(scenario.catalogue, tuple(used)))
+    wrong = [
+        Problem(f"no observable is called '{name}'.{suggestion(name, known)}", f"endpoints[{i}]", scenario.name)
+        for i, name in enumerate(scenario.endpoints)
+        if name not in known
+    ]
+    if wrong:
+        raise InputError(wrong)
 
 
 def read_text(text: str, file: str = "<text>") -> Scenario:
@@ -173,7 +198,7 @@ def read_text(text: str, file: str = "<text>") -> Scenario:
     return _resolved(parse(text, file))
 
 
-def _resolved(document: Document) -> Scenario:
+def _resolved(document: Document, observables: Observables | None = None) -> Scenario:
     resolver = Resolver(document)
     catalogue = resolver.catalogue()
     tissue = resolver.tissue()
@@ -184,6 +209,11 @@ def _resolved(document: Document) -> Scenario:
     host = resolver.part("host")
     if catalogue is not None and host is not None:
         resolver.for_host(catalogue, host, {dose.use for arm in arms.values() for dose in arm.therapies})
+    if catalogue is not None and observables is not None:
+        used = dict.fromkeys(dose.use for arm in arms.values() for dose in arm.therapies)
+        resolver.endpoints(observables(catalogue, tuple(used)))
+    if not resolver.problems and catalogue and tissue and start and time:  # it needs all of them, and all of them sound
+        resolver.bearable(catalogue, tissue, start, time, host, arms)
     if resolver.problems or catalogue is None or tissue is None or start is None or time is None:
         raise InputError(resolver.problems)
     parts = resolver.parts
@@ -208,9 +238,10 @@ def _resolved(document: Document) -> Scenario:
         reference=reference,
         endpoints=tuple(dict.fromkeys(parts["endpoints"])),
         catalogue=catalogue,
-        set=written(catalogue, parts["set"]),
-        off=tuple(sorted({*parts["off"]})),
+        set=resolver.numbers_set,
+        off=resolver.off,
         add=frozen(parts["add"]),
+        drop=tuple(sorted({*parts["drop"].fields})),
     )
 
 

@@ -12,7 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from tmesim import units
 from tmesim.catalogue.models import KINDS, Host
+from tmesim.reading import brief, suggestion
 
+MAX_DAYS = 36_525.0
+MANY = 1000  # entries of a list, where nobody needs more
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 # Names become names of files; these are devices on Windows, with or without an ending.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
@@ -20,10 +23,10 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"a name is due, but '{value}' was found; put it in quotes if it is meant as text")
+        raise ValueError(f"a name is due, but '{brief(value)}' was found; put it in quotes if it is meant as text")
     if not NAME.fullmatch(value) or value.endswith(".") or value.split(".")[0].lower() in _DEVICES:
         message = "is no name that can stand for a folder: use letters, digits, '_', '-' and '.', at most 80"
-        raise ValueError(f"'{value}' {message}, with a letter or digit first")
+        raise ValueError(f"'{brief(value)}' {message}, with a letter or digit first")
     return value
 
 
@@ -51,6 +54,8 @@ def _days(value: Any) -> float:
     )
     if days <= 0:
         raise ValueError(f"must be above 0, but {value} was found")
+    if days > MAX_DAYS:
+        raise ValueError(f"must not be above {units.show(MAX_DAYS, 'd')} (a hundred years), but {value} was found")
     return days
 
 
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
     Name = str
     Length = float
     Coordinate = float
+    Spacing = float
     Hours = float
     Moment = float
     Days = float
@@ -71,14 +77,15 @@ if TYPE_CHECKING:
     Factor = float
 else:
     Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
-    Length = _quantity("µm", positive=True)
-    Coordinate = _quantity("µm")
-    Hours = _quantity("h", positive=True)
+    Length = _quantity("µm", positive=True, high=1e9)
+    Coordinate = _quantity("µm", high=1e9)
+    Spacing = _quantity("µm", positive=True, low=2.0, high=100.0)  # a site holds one cell
+    Hours = _quantity("h", positive=True, low=1e-3, high=1e6)
     Moment = Annotated[float, PlainValidator(_signed), WithJsonSchema({"type": "string", "examples": ["7 d"]})]
     Days = Annotated[float, PlainValidator(_days), WithJsonSchema({"type": ["number", "string"], "examples": [21]})]
-    Density = _quantity("/mm²")
+    Density = _quantity("/mm²", high=1e9)
     Share = _quantity("1", high=1.0)
-    Factor = _quantity("1")
+    Factor = _quantity("1", high=1e3)
 
 
 def _tuple(value: Any) -> Any:
@@ -95,7 +102,7 @@ class Part(BaseModel):
 
 class TissuePart(Part):
     size: tuple[Length, Length] = Field(description="width and height of the patch")
-    spacing: Length = 15.0
+    spacing: Spacing = 15.0
 
 
 class DiskPart(Part):
@@ -112,8 +119,8 @@ class ClonePart(Part):
 
 
 class StartPart(Part):
-    tumor: Annotated[tuple[DiskPart, ...], BeforeValidator(_tuple)] = ()
-    clones: tuple[ClonePart, ...] = ()
+    tumor: Annotated[tuple[DiskPart, ...], BeforeValidator(_tuple), Field(max_length=MANY)] = ()
+    clones: Annotated[tuple[ClonePart, ...], Field(max_length=250)] = ()  # their number is 8-bit
     densities: dict[str, Density] = Field({}, description="cells per mm² of host tissue outside the tumor")
     capillaries: Density = Field(description="capillaries that cross the plane, per mm² of host tissue")
     ecm: Share
@@ -123,7 +130,9 @@ class TimePart(Part):
     days: Days
     step: Hours = 1.0
     record_every: Hours = 6.0
-    snapshots: tuple[Moment, ...] | None = Field(None, description="default: the start and the end")
+    snapshots: Annotated[tuple[Moment, ...], Field(max_length=MANY)] | None = Field(
+        None, description="default: the start and the end"
+    )
 
 
 class DosePart(Part):
@@ -131,19 +140,32 @@ class DosePart(Part):
     start: Moment
     dose: str | None = Field(None, description="for example 10 mg/kg; default: the catalogue's for the host")
     every: Hours | None = None
-    times: Annotated[StrictInt, Field(ge=1)] | None = None
+    times: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
 
 
 class ArmPart(Part):
-    therapies: tuple[DosePart, ...] = ()
-    set: dict[str, Any] = {}
-    off: tuple[str, ...] = ()
+    therapies: Annotated[tuple[DosePart, ...], Field(max_length=MANY)] = ()
+    set: Annotated[dict[str, Any], BeforeValidator(_empty), Field(max_length=MANY)] = {}
+    off: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
     start: Moment = Field(0.0, alias="from", description="when set and off begin to hold")
 
 
+class DropPart(Part):
+    fields: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field(
+        (), description="signals that do not exist in this scenario"
+    )
+
+
+ADDABLE = {kind: model for kind, model in KINDS.items() if kind not in ("matrix", "processes")}
+
+
 def _kinds(value: Any) -> Any:
-    if isinstance(value, dict) and (unknown := [kind for kind in value if kind not in KINDS]):
-        raise ValueError(f"there is no '{unknown[0]}' in the catalogue. Known: {', '.join(KINDS)}")
+    for kind in value if isinstance(value, dict) else ():
+        if kind not in KINDS:
+            raise ValueError(f"there is no '{brief(kind)}' in the catalogue.{suggestion(kind, ADDABLE)}")
+        if kind not in ADDABLE:
+            what = "a map without code that fills it" if kind == "matrix" else "a process without its code"
+            raise ValueError(f"{kind} cannot be added: {what} does nothing. Their numbers can be changed with 'set'")
     return value
 
 
@@ -160,14 +182,19 @@ class ScenarioFile(Part):
     time: TimePart
     replicates: Annotated[StrictInt, Field(ge=1, le=100_000)] = 6
     seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 1
-    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1)] = Field(
+    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)] = Field(
         description="treatments to compare, by name"
     )
     reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
-    set: Annotated[dict[str, Any], BeforeValidator(_empty)] = Field({}, description="numbers of the catalogue by path")
-    off: tuple[str, ...] = Field((), description="names of rules that are switched off")
+    set: Annotated[dict[str, Any], BeforeValidator(_empty), Field(max_length=MANY)] = Field(
+        {}, description="numbers of the catalogue by path"
+    )
+    off: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field((), description="names of rules that are switched off")
     add: Annotated[dict[str, dict[str, Any]], BeforeValidator(_kinds)] = Field({}, description="new catalogue entries")
-    endpoints: Annotated[tuple[str, ...], Field(min_length=1)] = ("tumor_burden",)
+    drop: Annotated[DropPart, BeforeValidator(_empty)] = Field(
+        DropPart(), description="catalogue entries that this scenario does without"
+    )
+    endpoints: Annotated[tuple[str, ...], Field(min_length=1, max_length=MANY)] = ("tumor_burden",)
     catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
         None, description="SHA-256 of the catalogue a run was made with; written by the program"
     )
@@ -179,7 +206,7 @@ def json_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     # What a file inherits it need not say.
     schema["required"] = ["name", "question"]
-    for kind, model in KINDS.items():
+    for kind, model in ADDABLE.items():
         entry = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}")
         for name, part in entry.pop("$defs", {}).items():
             schema["$defs"][f"{kind}.{name}"] = part
@@ -188,7 +215,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "description": "new catalogue entries",
         "additionalProperties": False,
-        "properties": {kind: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}} for kind in KINDS},
+        "properties": {kind: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}} for kind in ADDABLE},
     }
     for part in ("TissuePart", "StartPart", "TimePart"):
         schema["$defs"][part].pop("required", None)

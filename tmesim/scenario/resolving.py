@@ -9,14 +9,12 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from tmesim import units
-from tmesim.catalogue import Catalogue, checks, load_catalogue, validated
+from tmesim.catalogue import Catalogue, checks, folded, load_catalogue, validated
 from tmesim.catalogue.models import frozendict
-from tmesim.reading import DataPath, Document, Problem, as_written, dotted, problems_of, suggestion
+from tmesim.reading import DataPath, Document, Problem, as_written, brief, dotted, problems_of, suggestion
+from tmesim.scenario import limits
 from tmesim.scenario.file import DosePart, ScenarioFile
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, thawed
-
-MAX_SITES = 16_000  # along one side; positions are 16-bit
-
 
 _DOSE = {"use": "", "start": "0 h"}  # stand in for what a dose lacks, so that the rest of it is checked
 
@@ -29,6 +27,8 @@ class Resolver:
         self.problems: list[Problem] = []
         self.broken: set[str] = set()
         self.silent: set[DataPath] = set()  # reported as unreadable, so that nothing more is said about them
+        self.numbers_set: frozendict = frozendict()
+        self.off: tuple[str, ...] = ()
         self.parts = self._parts()
 
     def blame(self, path: DataPath, message: str) -> None:
@@ -72,7 +72,7 @@ class Resolver:
             if kind != "extra_forbidden" and not (
                 location[0] in ScenarioFile.model_fields
                 and not ScenarioFile.model_fields[str(location[0])].is_required()
-                and location[0] not in ("add", "set", "off")
+                and location[0] not in ("add", "set", "off", "drop")
             ):
                 self.broken.add(str(location[0]))
             return
@@ -96,7 +96,7 @@ class Resolver:
 
     def catalogue(self) -> Catalogue | None:
         """The packaged catalogue with add, set and off; None if it cannot be made."""
-        if {"set", "off", "add"} & self.broken:
+        if {"set", "off", "add", "drop"} & self.broken:
             return None
         base = load_catalogue()
         added: dict[str, dict[str, Any]] = {}
@@ -115,31 +115,119 @@ class Resolver:
         for path, message in issues:
             inside = len(path) > 1 and path[1] in added.get(str(path[0]), {})
             self.blame(("add", *path) if inside else ("add",), message if inside else f"{dotted(path)}: {message}")
-        if issues:
+        if len(catalogue.cells) > limits.MAX_TYPES:
+            self.blame(("add", "cells"), f"makes {len(catalogue.cells)} cell types; {limits.MAX_TYPES} are the most")
+        for name in added.get("cells", ()):
+            if catalogue.cells[name].layer == "vessel":
+                self.blame(("add", "cells", name, "layer"), "the vessel layer holds endothelial cells alone")
+        if len(self.problems) > count:
             return None
-        return self.changed(catalogue, self.part("set"), self.part("off"), ())
+        catalogue = self._without_dropped(catalogue)
+        if catalogue is None:
+            return None
+        values = self.part("set")
+        with_numbers, result = self.changed(catalogue, values, self.part("off"), ())
+        if len(self.problems) == count:
+            self.numbers_set = written(with_numbers, values)
+        self.off = self._rule_names(catalogue, self.part("off"))
+        return result
 
-    def changed(self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath) -> Catalogue:
-        """A catalogue with numbers set and rules off, as told in the document at a path, as far as they can be."""
+    def _without_dropped(self, catalogue: Catalogue) -> Catalogue | None:
+        """The catalogue without the fields that the scenario drops; the rules that need one must be off."""
+        part = self.part("drop")
+        names = {} if part is None else {name: ("drop", "fields", i) for i, name in enumerate(part.fields)}
+        count = len(self.problems)
+        for name, path in names.items():
+            if name not in catalogue.fields:
+                self.blame(path, f"there is no field '{brief(name)}'.{suggestion(name, catalogue.fields)}")
+            elif name in limits.NEEDED:
+                self.blame(path, f"'{name}' cannot be dropped: {limits.NEEDED[name]}")
+        if len(self.problems) > count:
+            return None
+        off = self._rule_names(catalogue, self.part("off"))
+        for rule_name, rule in catalogue.all_rules.items():
+            for name, path in names.items() if rule_name not in off else ():
+                if rule.signal == name or rule.behavior.partition(".")[2] == name:
+                    what = "reads" if rule.signal == name else f"drives {rule.behavior}, so it needs"
+                    self.blame(path, f"the rule '{rule_name}' {what} '{name}'; switch it off too, with 'off'")
+        for use in self._therapies_used(catalogue):
+            for effect in catalogue.therapies[use].effects:
+                word = effect.blocks if effect.blocks in names else (effect.scales or "").partition(".")[2]
+                if word in names:
+                    self.blame(names[word], f"the therapy '{use}' acts on '{word}', and an arm uses it")
+        return None if len(self.problems) > count else catalogue.dropping(names)
+
+    def _therapies_used(self, catalogue: Catalogue) -> list[str]:
+        """The therapies that the arms use, each once."""
+        uses = [dose.use for arm in (self.part("arms") or {}).values() for dose in arm.therapies]
+        known = [catalogue.aliases[folded(use)] for use in uses if folded(use) in catalogue.aliases]
+        return list(dict.fromkeys(known))
+
+    @staticmethod
+    def _rule_names(catalogue: Catalogue, off: Iterable[str]) -> tuple[str, ...]:
+        """The rules that are switched off, by their bare names, sorted; unknown ones are left out."""
+        return tuple(sorted({name for text in off if (name := catalogue.rule_name(text)) is not None}))
+
+    def changed(
+        self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath
+    ) -> tuple[Catalogue, Catalogue]:
+        """A catalogue with numbers set, as told in the document at a path, as far as they can be; then also with rules off.
+
+        Rules that are off are not asked whether the new numbers suit them.
+        """
         result, wrong = catalogue.with_numbers(values)
         for path, message in wrong.items():
-            self.blame((*at, "set", path), message)
-        known = catalogue.all_rules
+            rule = path.split(".")[-2] if path.count(".") > 1 else ""
+            gone = rule in load_catalogue().all_rules and rule not in catalogue.all_rules
+            self.blame((*at, "set", path), f"the scenario switches the rule '{rule}' off" if gone else message)
+        known = {*catalogue.all_rules, *load_catalogue().all_rules}  # an arm may repeat what the scenario says
         for index, name in enumerate(off):
-            if name not in known and name.rpartition(".")[2] not in known:
-                self.blame((*at, "off", index), f"there is no rule '{name}'.{suggestion(name, known)}")
-        for found, message in checks.issues(result) if len(wrong) < len(values) else ():
+            if catalogue.rule_name(name) is None and load_catalogue().rule_name(name) is None:
+                self.blame((*at, "off", index), f"there is no rule '{brief(name)}'.{suggestion(name, known)}")
+        left = result.without(self._rule_names(catalogue, off))
+        for found, message in checks.issues(left) if len(wrong) < len(values) else ():
             where = dotted(found)
             if where in values:
                 self.blame((*at, "set", where), message)
                 continue
             # The number that was set is fine by itself, but not beside the rules it meets.
-            rule = result.all_rules.get(str(found[-2]))
-            bases = [f"cells.{cell}.behaviors.{rule.behavior}" for cell in rule.cell] if rule else []
+            rule_met = left.all_rules.get(str(found[-2]))
+            bases = [f"cells.{cell}.behaviors.{rule_met.behavior}" for cell in rule_met.cell] if rule_met else []
             near = [name for name in values if name in bases or name.startswith(f"{dotted(found[:2])}.")]
             place = (*at, "set", near[0]) if near else (*at, "set")
             self.blame(place, f"{where} {message}; set that too, or switch the rule off")
-        return result.without(off)
+        return result, left
+
+    def bearable(
+        self, catalogue: Catalogue, tissue: TissueBox, start: Start, time: Time, host: str, arms: Mapping[str, Arm]
+    ) -> None:
+        """What the engine cannot bear, for the scenario and for what each arm makes of it."""
+        used = self._therapies_used(catalogue)
+        reported: set[str] = set()
+        variants: dict[str, Catalogue] = {"": catalogue}
+        for name, arm in arms.items():
+            if arm.set or arm.off:
+                variants[name] = catalogue.with_numbers(arm.set)[0].without(arm.off)
+        for name, variant in variants.items():
+            findings = [
+                *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, start.clones),
+                *limits.levels(variant, host),
+                *limits.drugs({use: variant.therapies[use] for use in used}, host),
+            ]
+            for where, message in findings:
+                if message not in reported:
+                    reported.add(message)
+                    self.blame(self._place(where, name), message)
+
+    def _place(self, where: str, arm: str) -> DataPath:
+        """Where a number or setting is written: in an arm, in `set`, under `add`, or in its own place."""
+        if arm:
+            given = (self.part("arms") or {})[arm].set
+            return ("arms", arm, "set", *([where] if where in given else []))
+        if where in self.part("set"):
+            return ("set", where)
+        kind, name, *rest = where.split(".")
+        return ("add", kind, name, *rest) if name in (self.part("add") or {}).get(kind, {}) else tuple(where.split("."))
 
     def for_host(self, catalogue: Catalogue, host: str, used: set[str]) -> None:
         """Each number that a run reads has a value for the host."""
@@ -156,19 +244,23 @@ class Resolver:
         if part is None:
             return None
         sites = []
+        count = len(self.problems)
         for axis, length in enumerate(part.size):
-            count = length / part.spacing
-            sites.append(round(count))
-            if not math.isclose(count, round(count), rel_tol=1e-9):
-                fits = [units.show(n * part.spacing, "µm") for n in (math.floor(count), math.ceil(count)) if n > 0]
+            wide = length / part.spacing
+            sites.append(round(wide))
+            if not math.isclose(wide, round(wide), rel_tol=1e-9):
+                fits = [units.show(n * part.spacing, "µm") for n in (math.floor(wide), math.ceil(wide)) if n > 0]
                 size, site = units.show(length, "µm"), units.show(part.spacing, "µm")
                 self.blame(
                     ("tissue", "size", axis), f"{size} is no whole number of sites of {site}; {' or '.join(fits)} is"
                 )
-            elif not 3 <= sites[-1] <= MAX_SITES:
-                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; 3 to {MAX_SITES} are possible")
+            elif sites[-1] < 4:
+                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; 4 are the least")
         width, height = part.size
-        return TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
+        box = TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
+        if len(self.problems) == count and (message := limits.size(box, load_catalogue())) is not None:
+            self.blame(("tissue", "size"), message)
+        return box
 
     def start(self, tissue: TissueBox | None, catalogue: Catalogue | None) -> Start | None:
         part = self.part("start")
@@ -245,6 +337,13 @@ class Resolver:
         if not _multiple(part.record_every, part.step):
             every, step = units.show(part.record_every, "h"), units.show(part.step, "h")
             self.blame(("time", "record_every"), f"{every} is no multiple of the step of {step}")
+        steps, records = end / part.step, end / part.record_every
+        if steps > limits.MAX_STEPS:
+            message = f"{units.show(part.days, 'd')} in steps of {units.show(part.step, 'h')} are {steps:.3g} steps"
+            self.blame(("time", "step"), f"{message}; {limits.MAX_STEPS:.0e} are the most")
+        elif records > limits.MAX_RECORDS:
+            message = f"{units.show(part.days, 'd')} recorded every {units.show(part.record_every, 'h')}"
+            self.blame(("time", "record_every"), f"{message} are {records:.3g} rows; {limits.MAX_RECORDS:.0e} are the most")
         if not _multiple(end, part.step):
             self.blame(
                 ("time", "days"), f"{units.show(end, 'h')} is no multiple of the step of {units.show(part.step, 'h')}"
@@ -283,11 +382,11 @@ class Resolver:
                 continue
             # An arm's own problems are found on the catalogue of the scenario.
             count = len(self.problems)
-            changed = self.changed(catalogue, part.set, part.off, path)
+            changed, _ = self.changed(catalogue, part.set, part.off, path)
             arms[name] = Arm(
                 therapies=tuple(dose for dose in doses if dose is not None),
                 set=written(changed, part.set) if len(self.problems) == count else frozendict(),
-                off=tuple(sorted(set(part.off))),
+                off=self._rule_names(catalogue, part.off),
                 from_h=part.start,
             )
         return arms
@@ -319,8 +418,11 @@ class Resolver:
         if part.dose is not None:
             try:
                 dose = units.quantity(part.dose, unit)
+                most = catalogue.slot(f"therapies.{use}.dose").most(unit)
                 if dose < 0:
                     raise units.UnitError(f"must not be below 0, but {part.dose} was found")
+                if dose > most:
+                    raise units.UnitError(f"must not be above {units.show(most, unit)}, but {part.dose} was found")
             except units.UnitError as error:
                 self.blame((*path, "dose"), str(error))
         return Dose(
@@ -332,12 +434,19 @@ class Resolver:
             times=part.times if part.times is not None else therapy.schedule.times_at(host),
         )
 
+    def endpoints(self, known: Iterable[str]) -> None:
+        """The endpoints are among what a run can report."""
+        known = list(known)
+        for index, name in enumerate(self.part("endpoints") or ()):
+            if name not in known:
+                self.blame(("endpoints", index), f"no observable is called '{brief(name)}'.{suggestion(name, known)}")
+
     def reference(self) -> str:
         """The arm that the others are compared with."""
         arms, reference = self.part("arms") or {}, self.part("reference")
         names = [*arms, *(str(path[1]) for path in self.silent if path[0] == "arms" and len(path) == 2)]
         if reference is not None and names and reference not in names:
-            self.blame(("reference",), f"there is no arm '{reference}'.{suggestion(reference, names)}")
+            self.blame(("reference",), f"there is no arm '{brief(reference)}'.{suggestion(reference, names)}")
         return str(reference or next(iter(arms), ""))
 
 

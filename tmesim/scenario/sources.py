@@ -15,6 +15,7 @@ from tmesim.reading.yaml12 import resolve
 from tmesim.scenario.parts import thawed
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
+_ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))
 MAX_CHAIN = 20
 
 
@@ -91,18 +92,19 @@ def _shown(file: Path) -> Path:
 def joined(parent: Document, child: Document) -> Document:
     """The child's content over the parent's.
 
-    Mappings are joined key by key and `off` adds to the parent's; lists, arms and single added entries are replaced.
+    Mappings are joined key by key, `off` and `drop` add to the parent's; lists, arms and single added entries are replaced.
     """
     parent.data = {key: value for key, value in parent.data.items() if key not in (*_OWN, "extends", "catalogue")}
     if "arms" in child.data:
         parent.data.pop("reference", None)
     result = Document({}, child.file, {(): child.position(())})
 
-    def place(document: Document, at: DataPath, to: DataPath) -> None:
-        """Take over the positions of a part."""
-        for path, position in document.positions.items():
-            if path[: len(at)] == at:
-                result.positions[(*to, *path[len(at) :])] = position
+    def place(document: Document, data: Any, at: DataPath, to: DataPath) -> None:
+        """Take over the positions of a part, which holds `data`."""
+        if at in document.positions:
+            result.positions[to] = document.positions[at]
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+            place(document, value, (*at, key), (*to, key))
 
     def join(old: dict[str, Any], new: dict[str, Any], at: DataPath) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -113,18 +115,17 @@ def joined(parent: Document, child: Document) -> Document:
             if both and not whole and isinstance(old[key], dict) and isinstance(new[key], dict):
                 result.positions[path] = child.position(path)
                 made[key] = join(old[key], new[key], path)
-            elif both and path == ("off",) and isinstance(old[key], list) and isinstance(new[key], list):
-                made[key] = [*old[key], *(name for name in new[key] if name not in old[key])]
-                place(parent, path, path)
-                for index, name in enumerate(made[key]):
-                    if name in new[key]:
-                        result.positions[(*path, index)] = child.position((*path, new[key].index(name)))
+            elif both and path in _ADDING and isinstance(old[key], list) and isinstance(new[key], list):
+                made[key] = [*old[key], *new[key]]
+                place(parent, old[key], path, path)
+                for index, item in enumerate(new[key]):
+                    place(child, item, (*path, index), (*path, len(old[key]) + index))
             elif key in new:
                 made[key] = new[key]
-                place(child, path, path)
+                place(child, new[key], path, path)
             else:
                 made[key] = old[key]
-                place(parent, path, path)
+                place(parent, old[key], path, path)
         return made
 
     result.data = join(parent.data, child.data, ())
@@ -217,7 +218,7 @@ def _assigned(document: Document, key: str, value: Any) -> list[Problem]:
             known = {*target, *(KINDS if index == 0 else ())} if isinstance(target, dict) else set()
             return [Problem(f"there is no '{step}' to set.{suggestion(step, known)}", file=place.file)]
         target = inner
-    path: DataPath = tuple(int(step) if step.isdigit() else step for step in steps)
+    path: DataPath = tuple(int(step) if _is_index(step) else step for step in steps)
     if isinstance(target, dict):
         target[steps[-1]] = value
     elif _item(target, steps[-1]) is not None:
@@ -229,4 +230,8 @@ def _assigned(document: Document, key: str, value: Any) -> list[Problem]:
 
 
 def _item(items: Any, step: str) -> Any:
-    return items[int(step)] if isinstance(items, list) and step.isdigit() and int(step) < len(items) else None
+    return items[int(step)] if isinstance(items, list) and _is_index(step) and int(step) < len(items) else None
+
+
+def _is_index(step: str) -> bool:
+    return step.isdecimal() and len(step) < 10

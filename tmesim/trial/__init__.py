@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.reading import InputError, Problem, suggestion
+from tmesim.observables import observables_of
 from tmesim.record import csv_bytes, write
 from tmesim.result import Result
 from tmesim.statistics import COLUMNS, compare_arms
@@ -44,16 +44,9 @@ def prepare(
     """The scenario that a run with these options simulates; InputError when it cannot."""
     from tmesim.scenario import load
 
-    scenario = load(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
-    known = reported(scenario)
-    wrong = [
-        Problem(f"no observable is called '{name}'.{suggestion(name, known)}", f"endpoints[{i}]", scenario.name)
-        for i, name in enumerate(scenario.endpoints)
-        if name not in known
-    ]
-    if wrong:
-        raise InputError(wrong)
-    return scenario
+    return load(
+        source, seed=seed, replicates=replicates, days=days, arms=arms, set=set, observables=observables_of
+    )
 
 
 def run(

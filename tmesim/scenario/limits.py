@@ -1,0 +1,139 @@
+"""What the engine can bear: sizes, sweeps and rates, told at the check and not in the middle of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+from tmesim import units
+from tmesim.catalogue import Catalogue
+from tmesim.catalogue.models import Rule, Therapy
+from tmesim.scenario.parts import Clone, TissueBox
+
+MAX_SIDE = 16_000  # sites; positions are 16-bit
+MAX_MEMORY = 100e9  # bytes
+MAX_STEPS = 10_000_000
+MAX_RECORDS = 100_000
+MAX_SWEEPS = 64  # a step; kernels.arrays.STAMPS
+MAX_HOPS = 6  # of a leukocyte in one substep; kernels.leukocytes.roam
+MAX_ADVANCE = 3  # sites that a vessel tip can gain in a step; kernels.sprouting.MOST_ADVANCE
+MAX_TYPES = 32  # cell types; targets are a 32-bit mask
+MAX_EXCHANGE = 1e4  # 1/h, between the compartments of a drug
+NEEDED = {"vegf": "vessels grow towards it"}  # fields that a process reads by name
+
+Finding = tuple[str, str]  # where, in the words of the scenario, and what
+
+
+def memory(shape: tuple[int, int], catalogue: Catalogue) -> float:
+    """Bytes that a tissue takes, about: fields with their solver, layers, and a cell a site."""
+    slots = max((len(cell.behaviors) for cell in catalogue.cells.values()), default=0)
+    cell = 89 + 4 * (len(catalogue.states) + slots)
+    return float(shape[0]) * shape[1] * (14 * len(catalogue.fields) + 60 + cell)
+
+
+def in_bytes(size: float) -> str:
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= 1000
+        if size < 1000 or unit == "TB":
+            return f"{size:.3g} {unit}"
+    raise AssertionError
+
+
+def fastest(
+    catalogue: Catalogue, rules: Mapping[str, Rule], host: str, cell: str, behavior: str, factor: float = 1.0
+) -> float:
+    """The most that rules can make of a behavior of a cell type, in its unit."""
+    number = catalogue.cells[cell].behaviors.get(behavior)
+    if number is None:
+        return 0.0
+    groups: dict[str, list[float]] = {"main": [number.at(host)]}
+    for rule in rules.values():
+        if cell in rule.cell and rule.behavior == behavior:
+            base = number if rule.group == "main" else rule.base_value
+            groups.setdefault(rule.group, []).append(base.at(host))
+            if rule.limit is not None:
+                groups[rule.group].append(rule.limit.at(host))
+    return factor * math.prod(max(values) for values in groups.values())
+
+
+def sweeps(
+    catalogue: Catalogue, used: Iterable[str], host: str, spacing: float, step: float, clones: tuple[Clone, ...]
+) -> Iterator[Finding]:
+    """Cells must not outrun the sweeps and the reach that a step of `step` h on sites of `spacing` µm has."""
+    rules = dict(catalogue.rules)
+    for name in used:
+        rules |= catalogue.therapies[name].rules
+    boost = max((clone.multipliers.get("speed", 1.0) for clone in clones), default=1.0)
+
+    def champion(layer: str) -> tuple[float, str]:
+        best = (0.0, "")
+        for name, entry in catalogue.cells.items():
+            if entry.layer == layer:
+                factor = boost if name == "tumor" else 1.0
+                best = max(best, (fastest(catalogue, rules, host, name, "speed", factor), name))
+        return best
+
+    substep = catalogue.processes["leukocytes"]["substep"].at(host)
+    speed, who = champion("tissue")
+    substeps = max(round(step * 60 / substep), 1)
+    moves = max(math.ceil(speed * 60 * step / spacing), 1)
+    if substeps + moves > MAX_SWEEPS:
+        each = 60 / substep + speed * 60 / spacing
+        fits = math.floor((MAX_SWEEPS - 2) / each * 20) / 20
+        remedy = f"a step of {units.show(fits, 'h')} would do" if fits > 0 else "take wider sites or slower cells"
+        yield (
+            "time.step",
+            f"{units.show(step, 'h')} holds {substeps} substeps of leukocytes ({units.show(substep, 'min')} each) and "
+            f"{moves} hops of the fastest tissue cell ({who}, {speed:g} µm/min on sites of {units.show(spacing, 'µm')}): "
+            f"{substeps + moves} sweeps, but {MAX_SWEEPS} are the most; {remedy}",
+        )
+    speed, who = champion("leukocyte")
+    minutes = step * 60 / substeps
+    if speed * minutes / spacing > MAX_HOPS:
+        fits = math.floor(MAX_HOPS * spacing / speed * 100) / 100
+        yield (
+            "tissue.spacing",
+            f"{who} moves up to {speed:g} µm/min, which is {speed * minutes / spacing:.3g} sites of "
+            f"{units.show(spacing, 'µm')} in a substep of {minutes:g} min; {MAX_HOPS} are the most: take wider sites, or "
+            f"set processes.leukocytes.substep to {fits:g} min or less",
+        )
+    tips = fastest(catalogue, rules, host, "endothelial", "tip_speed") if "endothelial" in catalogue.cells else 0.0
+    if tips * step / spacing > MAX_ADVANCE:
+        yield (
+            "time.step",
+            f"vessel tips grow up to {tips:g} µm/h, which is {tips * step / spacing:.3g} sites in a step of "
+            f"{units.show(step, 'h')}; {MAX_ADVANCE} are the most: take shorter steps or wider sites",
+        )
+
+
+def levels(catalogue: Catalogue, host: str) -> Iterator[Finding]:
+    """Each field must have a way out."""
+    for name, entry in catalogue.fields.items():
+        leaves = [f"{way}.{name}" for way in ("uptake", "exchange")]
+        drained = any(word in cell.behaviors for cell in catalogue.cells.values() for word in leaves)
+        if entry.edge.kind == "zero_flux" and entry.decay.at(host) == 0 and not drained:
+            message = "nothing takes it away: with zero_flux edges it needs a decay, or an uptake by some cell"
+            yield f"fields.{name}.decay", message
+
+
+def drugs(therapies: Mapping[str, Therapy], host: str) -> Iterator[Finding]:
+    """Compartments of a drug must not exchange faster than steps can follow."""
+    for name, therapy in therapies.items():
+        pk = therapy.pk
+        for flow, volume in (("clearance", "central_volume"), ("intercompartment", "central_volume"),
+                             ("intercompartment", "peripheral_volume")):  # fmt: skip
+            rate, room = getattr(pk, flow), getattr(pk, volume)
+            if rate is not None and room is not None and rate.at(host) / room.at(host) > MAX_EXCHANGE:
+                message = f"{rate} through a {volume.replace('_', ' ')} of {room} is {rate.at(host) / room.at(host):.3g} an hour"
+                yield f"therapies.{name}.pk.{flow}", f"{message}; {MAX_EXCHANGE:g} is the most"
+
+
+def size(tissue: TissueBox, catalogue: Catalogue) -> str | None:
+    """What is wrong with the size of a tissue, if anything."""
+    ny, nx = tissue.shape
+    needs = memory(tissue.shape, catalogue)
+    if max(nx, ny) <= MAX_SIDE and needs <= MAX_MEMORY:
+        return None
+    sites = f"{nx} × {ny} sites of {units.show(tissue.spacing, 'µm')}"
+    most = f"{MAX_SIDE} sites along a side and {in_bytes(MAX_MEMORY)} are the most"
+    return f"{sites} take about {in_bytes(needs)} of memory; {most}"
