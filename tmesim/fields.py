@@ -245,10 +245,9 @@ class Fields:
             start[:] = values
             self._last_step[f] = (step, float(values.sum(dtype=np.float64)))
         elif hold * spec.level == 0 and not self.source[f].any():
-            # Nothing comes in: zero everywhere, unless nothing goes out either.
-            if hold == 0 and not self.loss[f].any() and not vmax.any():
-                return 0, 0.0, 0.0, 0.0, multigrid.SINGULAR
-            values.fill(0)
+            # Nothing comes in: zero everywhere; or, where nothing goes out either, what there is evens out.
+            sealed = hold == 0 and not self.loss[f].any() and not vmax.any()
+            values.fill(values.mean(dtype=np.float64) if sealed else 0)
             return 0, 0.0, 0.0, 0.0, multigrid.CONVERGED
         elif saturates and hold == 0 and not self.loss[f].any() and self.source[f].sum() >= vmax.sum() > 0:
             return 0, 0.0, 0.0, 0.0, multigrid.SINGULAR  # the field would rise for ever
