@@ -131,7 +131,7 @@ def test_every_behavior_of_the_catalogue_agrees_with_its_plain_twin(seed, host):
     for index, (cell, behavior) in enumerate(biology.behaviors):
         found = behave(index, 0, biology.book, hour, signals)
         due = twin(s.catalogue, host, off, biology, cell, behavior, signals.astype(float), float(factor[0, index]))
-        assert found == pytest.approx(due, rel=3e-4, abs=1e-30), (cell, behavior)
+        assert found == pytest.approx(due, rel=3e-4, abs=1e-10), (cell, behavior)
 
 
 TEMPLATE = Tissue(scenario("minimal"), seed=1)

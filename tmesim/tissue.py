@@ -293,10 +293,11 @@ class Tissue:
         tiles, key = key_of(self.seed, "patrol tiles"), key_of(self.seed, "patrol")
         for sub in range(self.substeps):
             stamp = np.uint32(self.step_index * STAMPS + self.migrations + sub)
-            total += leukocytes.patrol(
+            tallies = leukocytes.patrol(
                 self.hour, self.step_index, self.substeps, sub, self.dt, self.spacing, self._patrol_rates, tiles, key,
                 stamp, self.cells.columns, self.layers, self.ground, self.biology.book, self._hour,
             )  # fmt: skip
+            total += tallies.sum(axis=0)
         self.counters.update(dict(zip(TALLIES, (int(n) for n in total), strict=True)))
 
     def _prime(self) -> None:

@@ -154,7 +154,8 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
     elif does == BECOME:
         cells.type[row] = book.events[e].to
         cells.core[row].target = 0
-        cells.value[row, :] = 0.0
+        for b in range(cells.value.shape[1]):
+            cells.value[row, b] = 0.0
     elif does == LEAVE:
         left[kind] += np.uint64(1)
         left[left.size - 1] |= np.uint64(cells.core[row].antigens)
@@ -221,10 +222,16 @@ def act_late(n, new, now, dt, step, tile_key, key, reach, offsets, first, cells,
     m = 0
     for row in range(n):
         if cells.type[row] != DEAD and cells.core[row].event != 0:
-            late[m] = row
-            place[m] = np.int64(cells.core[row].y) * ground.perfusion.shape[1] + cells.core[row].x
+            # insertion in the order of sites: the few that there are shall not depend on their rows
+            where = np.int64(cells.core[row].y) * ground.perfusion.shape[1] + cells.core[row].x
+            i = m
+            while i > 0 and place[i - 1] > where:
+                place[i] = place[i - 1]
+                late[i] = late[i - 1]
+                i -= 1
+            place[i] = where
+            late[i] = row
             m += 1
-    late = late[:m][np.argsort(place[:m])]
     w0, w1, _, _ = draw(tile_key, np.uint64(0), step, 1)
     shuffle(late, m, w0, w1)
     for i in range(m):

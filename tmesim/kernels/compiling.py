@@ -6,11 +6,31 @@ tuples that it passes around; with counting, the plain lattice runs at 2.8 inste
 body is one call, because numba 0.68 loses writes made through an attribute of a tuple directly in such a body.
 """
 
-from functools import partial
+from functools import partial, update_wrapper
+from types import FunctionType
 
-from numba import njit
+from numba import get_num_threads, njit
 
 kernel = njit(cache=True)
 inner = partial(njit, cache=True, _nrt=False)()
 inline = njit(cache=True, inline="always")
-parallel = njit(cache=True, parallel=True)
+
+
+class parallel:  # noqa: N801  a decorator
+    """A loop over `prange` in two compilations: threaded, and plain for one thread.
+
+    The plain one compiles in a fraction of the time and starts no threads, which is what worker processes want. It
+    bears another name because numba's cache tells functions apart by name and not by options.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        twin = FunctionType(function.__code__, function.__globals__, f"{function.__name__}_in_one_thread")
+        twin.__qualname__ = twin.__name__
+        twin.__module__ = function.__module__
+        self.plain = njit(cache=True)(twin)
+        self.threaded = njit(cache=True, parallel=True)(function)
+        self.py_func = function
+        update_wrapper(self, function)
+
+    def __call__(self, *args):
+        return (self.threaded if get_num_threads() > 1 else self.plain)(*args)

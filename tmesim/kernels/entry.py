@@ -80,7 +80,8 @@ def enter(n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, of
                     cells.core[n].tcr = receptor(unit(w2), shares) if clonal[kind] else NOBODY_TCR
                     for s in range(starts.shape[1]):
                         cells.state[n, s] = starts[kind, s]
-                    cells.value[n, :] = 0.0
+                    for b in range(cells.value.shape[1]):
+                        cells.value[n, b] = 0.0
                     cells.core[n].engagement = 0.0
                     cells.core[n].damage = 0.0
                     cells.core[n].hit_at = now

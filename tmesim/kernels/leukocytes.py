@@ -55,7 +55,7 @@ def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, book):
     return False
 
 
-@inline
+@inner
 def strike(row, kind, y, x, now, dwell, share, key, when, hits_needed, fading, cells, layers, ground, book, hour, signals, counts, tally):
     """A substep in the synapse: perhaps a hit, perhaps a kill, perhaps the end of the contact.
 
@@ -185,7 +185,7 @@ def patrol_tile(
 
 @parallel
 def patrol(now, step, substeps, sub, dt, spacing, rates, tile_key, key, stamp, cells, layers, ground, book, hour):
-    """One substep of all leukocytes. Returns hops, synapses, hits and kills, as (4,) int64.
+    """One substep of all leukocytes. Returns hops, synapses, hits and kills of each tile, (tiles, 4) int64.
 
     rates : (squeeze, exclusion, gradient_half, hits_needed, fading): chance to enter a site taken by a tissue
     cell, share of hops that full ECM density stops, relative rise read by half, hits, 1/h.
@@ -207,4 +207,4 @@ def patrol(now, step, substeps, sub, dt, spacing, rates, tile_key, key, stamp, c
                     tile, across, oy, ox, now + dwell * sub, when, substeps, dwell, spacing, rates, tile_key, key, stamp,
                     cells, layers, ground, book, hour, tallies[tile], rows, signals, counts,
                 )  # fmt: skip
-    return tallies.sum(axis=0)
+    return tallies

@@ -41,7 +41,8 @@ def count_contacts(y, x, cells, layers, counts):
 
     counts : (types,) float32, overwritten. Returns packing, the share of the eight tissue neighbors taken.
     """
-    counts[:] = ZERO
+    for c in range(counts.size):
+        counts[c] = ZERO
     taken = 0
     for dy in range(-1, 2):
         for dx in range(-1, 2):
@@ -202,10 +203,12 @@ def sense_cell(row, y, x, now, cells, layers, ground, book, hour, signals, count
 def sense_row(y, now, cells, layers, ground, book, hour, signals, counts):
     """One lattice row of `sense`."""
     for f in range(ground.fields.shape[0]):
-        ground.loss[f, y, :] = hour.decay[f]
-        ground.source[f, y, :] = ZERO
+        for x in range(ground.fields.shape[2]):
+            ground.loss[f, y, x] = hour.decay[f]
+            ground.source[f, y, x] = ZERO
     for f in range(ground.vmax.shape[0]):
-        ground.vmax[f, y, :] = ZERO
+        for x in range(ground.fields.shape[2]):
+            ground.vmax[f, y, x] = ZERO
     for x in range(ground.fields.shape[2]):
         for layer in range(3):
             if layer == TISSUE:

@@ -49,8 +49,10 @@ def add_segment(new, parent, y, x, now, kind, cells, layers):
     cells.core[new].clone = 0
     cells.core[new].antigens = 0
     cells.core[new].tcr = 0
-    cells.state[new, :] = 0.0
-    cells.value[new, :] = cells.value[parent, :]
+    for s in range(cells.state.shape[1]):
+        cells.state[new, s] = 0.0
+    for b in range(cells.value.shape[1]):
+        cells.value[new, b] = cells.value[parent, b]
     cells.core[new].engagement = 0.0
     cells.core[new].damage = 0.0
     cells.core[new].hit_at = now
