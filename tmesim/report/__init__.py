@@ -1,0 +1,77 @@
+"""`report.html`: the answer of a run on one page that needs no network, no script and no other file.
+
+The page is written by functions that escape every text (see `markup`); its numbers come from the tables of the run, so
+the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmesim.figures.style import arm_colors
+from tmesim.record import write
+from tmesim.report import sections
+from tmesim.report.drawing import arm_class
+from tmesim.report.markup import Markup, join, tag
+from tmesim.statistics import words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+
+__all__ = ["page", "write_report"]
+
+SECTIONS = (
+    ("design", "The experiment", sections.design),
+    ("happened", "What happened", sections.happened),
+    ("sure", "How sure is it?", sections.sure),
+    ("assumed", "What is assumed", sections.assumed),
+    ("again", "Run it again", sections.again),
+    ("cite", "What to cite", sections.cite),
+)
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def write_report(result: Result, path: Path | None = None) -> Path:
+    """Write the page, by default as `report.html` of the run; figures and movie are taken from the run's folder."""
+    path = path or result.path / "report.html"
+    write(path, page(result))
+    return path
+
+
+def page(result: Result) -> str:
+    """The page as text."""
+    name = words(result.scenario.name)
+    parts = [(id, title, body) for id, title, section in SECTIONS if (body := section(result)) is not None]
+    links = [tag("li", tag("a", title, href=f"#{id}")) for id, title, _ in parts]
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("link", rel="icon", href="data:,"),
+        tag("title", f"{result.scenario.question} · {name}"),
+        tag("style", style(result)),
+    )
+    body = tag(
+        "body",
+        tag("header", sections.opening(result), tag("nav", tag("ul", *links), aria_label="Sections"), class_="page"),
+        tag(
+            "main",
+            *(tag("section", tag("h2", title, id=f"{id}-title"), body, id=id, aria_labelledby=f"{id}-title")
+              for id, title, body in parts),
+            class_="page",
+        ),
+        tag("footer", sections.closing(result), class_="page"),
+    )  # fmt: skip
+    return f"<!doctype html>\n{join([tag('html', head, body, lang='en')])}\n"
+
+
+def style(result: Result) -> Markup:
+    """The style sheet, with the colors that the arms have in the figures."""
+    sheet = resources.files("tmesim.report").joinpath("style.css").read_text(encoding="utf-8")
+    colors = arm_colors(result.scenario)
+    arms = "".join(f".{arm_class(result, arm)}{{--base:{colors[arm]}}}\n" for arm in result.arms)
+    return Markup(sheet + arms)

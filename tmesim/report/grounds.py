@@ -1,0 +1,143 @@
+"""On what a run rests: how many numbers are sourced or assumed, and what stands behind the drugs of its arms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tmesim.statistics import words
+
+if TYPE_CHECKING:
+    from tmesim.catalogue import Catalogue, Number, Rule, Therapy
+    from tmesim.catalogue.models import Effect
+    from tmesim.scenario import Scenario
+
+GROUNDS = {
+    "source": "from a source: a paper, a label or a claim of the seed documents",
+    "assumed": "assumed, each with its reason",
+    "definition": "true by definition",
+    "none": "without a note, set by the scenario",
+}
+
+
+@cache
+def statements() -> Mapping[str, str]:
+    """The statements of the seed documents by the id of their claim; empty if they are not installed."""
+    import yaml
+
+    package = Path(str(resources.files("tmesim")))
+    for folder in (package / "seeds", package.parent / "seeds"):
+        file = folder / "claims.yaml"
+        if file.is_file():
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            entries = yaml.load(file.read_text(encoding="utf-8"), loader)
+            return {entry["id"]: entry["statement"] for entry in entries}
+    return {}
+
+
+def ground(number: Number) -> str:
+    """A key of GROUNDS."""
+    if not number.source:
+        return "none"
+    if number.assumed:
+        return "assumed"
+    return "definition" if all(text.startswith("definition") for text in number.source) else "source"
+
+
+def counted(catalogue: Catalogue) -> dict[str, dict[str, int]]:
+    """How many numbers rest on which ground: kind of entry → ground → count."""
+    table: dict[str, dict[str, int]] = {}
+    for path, number in catalogue.numbers():
+        kind = table.setdefault(path.split(".")[0], dict.fromkeys(GROUNDS, 0))
+        kind[ground(number)] += 1
+    return table
+
+
+def used(scenario: Scenario) -> list[str]:
+    """Therapies that some arm gets, in their order."""
+    return list(dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies))
+
+
+class Step(NamedTuple):
+    """Something that a drug does, and what it rests on."""
+
+    text: str
+    source: tuple[str, ...]
+    assumed: bool
+
+
+def steps(therapy: Therapy, host: str) -> Iterator[Step]:
+    """The effects of a drug in words."""
+    for effect in therapy.effects:
+        number = effect.fraction if effect.fraction is not None else effect.to
+        if number is not None:
+            yield Step(told(effect, number.at(host)), tuple(number.source) + tuple(effect.evidence), number.assumed)
+
+
+def told(effect: Effect, value: float) -> str:
+    cells = " and ".join(words(name) for name in effect.cells)
+    where = f" in {cells} cells" if cells else ""
+    if effect.blocks is not None:
+        return f"blocks {value:.0%} of the signal {effect.blocks}{where} at full occupancy".replace("%", " %")
+    change = "raises" if value > 1 else "lowers"
+    return f"{change} {effect.scales}{where} to {value:g} times its value at full occupancy"
+
+
+def chain(catalogue: Catalogue, therapy: Therapy) -> dict[str, Rule]:
+    """The rules through which a drug works: its own; those it blocks; those of the behaviors it scales; and where it
+    makes cells die, divide or arrive otherwise, those by which other cells feel these cells."""
+    found: dict[str, Rule] = dict(therapy.rules)
+    for name, rule in catalogue.rules.items():
+        for effect in therapy.effects:
+            mine = not effect.cells or bool(set(effect.cells) & set(rule.cell))
+            blocked = effect.blocks is not None and rule.signal == effect.blocks and mine
+            scaled = effect.scales is not None and rule.behavior == effect.scales and mine
+            if blocked or scaled or rule.signal in felt(effect):
+                found[name] = rule
+    return found
+
+
+def felt(effect: Effect) -> set[str]:
+    if effect.scales in ("apoptosis", "division", "necrosis", "egress"):
+        return {f"contact.{name}" for name in effect.cells}
+    if effect.scales is not None and effect.scales.startswith("admit."):
+        return {"contact." + effect.scales.removeprefix("admit.")}
+    return set()
+
+
+def cited(texts: Iterable[str]) -> list[str]:
+    """Evidence in full: a claim as its statement with its id, anything else as it is."""
+    known = statements()
+    return [f"{known[text]} [{text}]" if text in known else text for text in texts]
+
+
+def primary(scenario: Scenario) -> list[str]:
+    """The published sources behind the drugs of a run: evidence that names a journal's year, in alphabetical order."""
+    catalogue = scenario.catalogue
+    texts: list[str] = []
+    for name in used(scenario):
+        therapy = catalogue.therapies[name]
+        texts += therapy.evidence
+        for rule in chain(catalogue, therapy).values():
+            texts += rule.evidence
+    papers = {text for text in texts if text not in statements() and re.search(r"\b(19|20)\d\d\b", text)}
+    return sorted(papers - {t for t in papers if t.startswith("assumed")})
+
+
+def doses_in_words(hours: Iterable[float]) -> str:
+    days = [f"{hour / 24:g}" for hour in hours]
+    if len(days) == 1:
+        return f"on day {days[0]}"
+    if len(days) <= 4:
+        return f"on days {', '.join(days[:-1])} and {days[-1]}"
+    return f"{len(days)} times from day {days[0]} to day {days[-1]}"
+
+
+def without_none(table: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """Totals over kinds, for grounds that occur."""
+    totals = {g: sum(kind[g] for kind in table.values()) for g in GROUNDS}
+    return {g: n for g, n in totals.items() if n}
