@@ -177,7 +177,7 @@ def split(text: str) -> tuple[Fraction, str]:
             raise UnitError(f"'{text}' is not finite")
         raise UnitError(f"'{text}' does not start with a number; write for example '3 d' or '0.05 1/h'")
     rest = plain[match.end() :]
-    if re.match(r"[,_][0-9]|\s+[0-9]{2,}", rest):
+    if re.match(r"[,_:'][0-9]|\s+[0-9]{2,}", rest):
         raise UnitError(f"'{text}' is no number that can be read; write the decimal point as '.' and group no digits")
     return Fraction(Decimal(match.group())), rest.strip()
 

@@ -38,9 +38,9 @@ class Slot(NamedTuple):
         return min(self.high, MOST.get(unit, 1e9))
 
 
-# Beyond these no tissue lives, and the engine's 32-bit numbers begin to overflow. Far above any value in the literature.
-MOST = {"1": 1e4, "1/h": 1e6, "h": 1e6, "min": 1e6, "µm/min": 1e3, "µm/h": 1e4, "mmHg": 1e4, "mmHg/h": 1e8, "mg/kg": 1e6,
-        "kDa": 1e5}  # fmt: skip
+# Beyond these, far above any value in the literature, the engine's 32-bit numbers begin to overflow.
+MOST = {"1": 1e4, "1/h": 1e6, "h": 1e6, "min": 1e6, "µm/min": 1e3, "µm/h": 1e4, "mmHg": 1e4, "mmHg/h": 1e8,
+        "mg/kg": 1e6, "kDa": 1e5}  # fmt: skip
 LEAST = 1e-9  # of what must be above 0
 
 

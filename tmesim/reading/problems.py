@@ -31,7 +31,9 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line is not None else self.file
-        return ": ".join(_one_line(part, most) for part, most in ((place, 500), (self.path, 200), (self.message, 900)) if part)
+        return ": ".join(
+            _one_line(part, most) for part, most in ((place, 500), (self.path, 200), (self.message, 900)) if part
+        )
 
 
 class InputError(ValueError):

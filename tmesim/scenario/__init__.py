@@ -47,8 +47,8 @@ Observables = Callable[[Catalogue, tuple[str, ...]], Iterable[str]]
 class Scenario:
     """All that a run depends on, but the versions. Two scenarios with the same content are equal.
 
-    `set`, `off`, `add` and `drop` (names of fields) are what the scenario changes in the packaged catalogue; `catalogue`
-    has them applied.
+    `set`, `off`, `add` and `drop` (names of fields) are what the scenario changes in the packaged catalogue;
+    `catalogue` has them applied.
     """
 
     name: str

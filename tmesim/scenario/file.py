@@ -182,14 +182,16 @@ class ScenarioFile(Part):
     time: TimePart
     replicates: Annotated[StrictInt, Field(ge=1, le=100_000)] = 6
     seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 1
-    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)] = Field(
-        description="treatments to compare, by name"
+    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)] = (
+        Field(description="treatments to compare, by name")
     )
     reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
     set: Annotated[dict[str, Any], BeforeValidator(_empty), Field(max_length=MANY)] = Field(
         {}, description="numbers of the catalogue by path"
     )
-    off: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field((), description="names of rules that are switched off")
+    off: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field(
+        (), description="names of rules that are switched off"
+    )
     add: Annotated[dict[str, dict[str, Any]], BeforeValidator(_kinds)] = Field({}, description="new catalogue entries")
     drop: Annotated[DropPart, BeforeValidator(_empty)] = Field(
         DropPart(), description="catalogue entries that this scenario does without"
@@ -215,7 +217,9 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "description": "new catalogue entries",
         "additionalProperties": False,
-        "properties": {kind: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}} for kind in ADDABLE},
+        "properties": {
+            kind: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}} for kind in ADDABLE
+        },
     }
     for part in ("TissuePart", "StartPart", "TimePart"):
         schema["$defs"][part].pop("required", None)

@@ -84,8 +84,8 @@ def sweeps(
         yield (
             "time.step",
             f"{units.show(step, 'h')} holds {substeps} substeps of leukocytes ({units.show(substep, 'min')} each) and "
-            f"{moves} hops of the fastest tissue cell ({who}, {speed:g} µm/min on sites of {units.show(spacing, 'µm')}): "
-            f"{substeps + moves} sweeps, but {MAX_SWEEPS} are the most; {remedy}",
+            f"{moves} hops of the fastest tissue cell ({who}, {speed:g} µm/min on sites of {units.show(spacing, 'µm')})"
+            f": {substeps + moves} sweeps, but {MAX_SWEEPS} are the most; {remedy}",
         )
     speed, who = champion("leukocyte")
     minutes = step * 60 / substeps
@@ -94,8 +94,8 @@ def sweeps(
         yield (
             "tissue.spacing",
             f"{who} moves up to {speed:g} µm/min, which is {speed * minutes / spacing:.3g} sites of "
-            f"{units.show(spacing, 'µm')} in a substep of {minutes:g} min; {MAX_HOPS} are the most: take wider sites, or "
-            f"set processes.leukocytes.substep to {fits:g} min or less",
+            f"{units.show(spacing, 'µm')} in a substep of {minutes:g} min; {MAX_HOPS} are the most: take wider sites, "
+            f"or set processes.leukocytes.substep to {fits:g} min or less",
         )
     tips = fastest(catalogue, rules, host, "endothelial", "tip_speed") if "endothelial" in catalogue.cells else 0.0
     if tips * step / spacing > MAX_ADVANCE:
@@ -123,8 +123,11 @@ def drugs(therapies: Mapping[str, Therapy], host: str) -> Iterator[Finding]:
         for flow, volume in (("clearance", "central_volume"), ("intercompartment", "central_volume"),
                              ("intercompartment", "peripheral_volume")):  # fmt: skip
             rate, room = getattr(pk, flow), getattr(pk, volume)
-            if rate is not None and room is not None and rate.at(host) / room.at(host) > MAX_EXCHANGE:
-                message = f"{rate} through a {volume.replace('_', ' ')} of {room} is {rate.at(host) / room.at(host):.3g} an hour"
+            if rate is None or room is None:
+                continue
+            hourly = rate.at(host) / room.at(host)
+            if hourly > MAX_EXCHANGE:
+                message = f"{rate} through a {volume.replace('_', ' ')} of {room} is {hourly:.3g} an hour"
                 yield f"therapies.{name}.pk.{flow}", f"{message}; {MAX_EXCHANGE:g} is the most"
 
 

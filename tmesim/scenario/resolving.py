@@ -122,14 +122,14 @@ class Resolver:
                 self.blame(("add", "cells", name, "layer"), "the vessel layer holds endothelial cells alone")
         if len(self.problems) > count:
             return None
-        catalogue = self._without_dropped(catalogue)
-        if catalogue is None:
+        left = self._without_dropped(catalogue)
+        if left is None:
             return None
         values = self.part("set")
-        with_numbers, result = self.changed(catalogue, values, self.part("off"), ())
+        with_numbers, result = self.changed(left, values, self.part("off"), ())
         if len(self.problems) == count:
             self.numbers_set = written(with_numbers, values)
-        self.off = self._rule_names(catalogue, self.part("off"))
+        self.off = self._rule_names(left, self.part("off"))
         return result
 
     def _without_dropped(self, catalogue: Catalogue) -> Catalogue | None:
@@ -171,7 +171,7 @@ class Resolver:
     def changed(
         self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath
     ) -> tuple[Catalogue, Catalogue]:
-        """A catalogue with numbers set, as told in the document at a path, as far as they can be; then also with rules off.
+        """A catalogue with numbers set, as told in the document at a path, as far as they can be; and with rules off.
 
         Rules that are off are not asked whether the new numbers suit them.
         """
@@ -343,7 +343,9 @@ class Resolver:
             self.blame(("time", "step"), f"{message}; {limits.MAX_STEPS:.0e} are the most")
         elif records > limits.MAX_RECORDS:
             message = f"{units.show(part.days, 'd')} recorded every {units.show(part.record_every, 'h')}"
-            self.blame(("time", "record_every"), f"{message} are {records:.3g} rows; {limits.MAX_RECORDS:.0e} are the most")
+            self.blame(
+                ("time", "record_every"), f"{message} are {records:.3g} rows; {limits.MAX_RECORDS:.0e} are the most"
+            )
         if not _multiple(end, part.step):
             self.blame(
                 ("time", "days"), f"{units.show(end, 'h')} is no multiple of the step of {units.show(part.step, 'h')}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from tmesim import units
 from tmesim.catalogue.models import KINDS
-from tmesim.reading import DataPath, Document, InputError, Position, Problem, read_yaml, suggestion
+from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, read_yaml, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario.parts import thawed
 
@@ -58,24 +58,29 @@ def document_of(source: str | Path) -> Document:
 
 def _joined(file: Path, chain: tuple[Path, ...]) -> Document:
     document = read_yaml(_shown(file))
-    chain = (*chain, file.resolve())
+    chain = (*chain, file.resolve())  # it could be read, so it can be resolved
     base = document.data.get("extends")
     if base is None:
         return document
     if not isinstance(base, str) or not base.strip():
         raise InputError(
-            [document.problem(("extends",), f"the name or path of a scenario is due, but '{base}' was found")]
+            [document.problem(("extends",), f"the name or path of a scenario is due, but '{brief(base)}' was found")]
         )
     try:
         parent_file = find(base, file.parent)
     except LookupError as error:
         raise InputError([document.problem(("extends",), str(error.args[0]))]) from None
-    if parent_file.resolve() in chain:
+    try:
+        there = parent_file.is_file()
+        resolved = parent_file.resolve()
+    except (OSError, ValueError):  # too long, or with a null character
+        raise InputError([document.problem(("extends",), f"'{brief(base)}' cannot be the name of a file")]) from None
+    if resolved in chain:
         names = " → ".join(path.stem for path in (*chain, parent_file))
         raise InputError([document.problem(("extends",), f"goes round in a circle: {names}")])
     if len(chain) >= MAX_CHAIN:
         raise InputError([document.problem(("extends",), f"more than {MAX_CHAIN} scenarios extend one another")])
-    if not parent_file.is_file():
+    if not there:
         raise InputError([document.problem(("extends",), f"there is no file {_shown(parent_file)}")])
     return joined(_joined(parent_file, chain), document)
 
@@ -92,7 +97,7 @@ def _shown(file: Path) -> Path:
 def joined(parent: Document, child: Document) -> Document:
     """The child's content over the parent's.
 
-    Mappings are joined key by key, `off` and `drop` add to the parent's; lists, arms and single added entries are replaced.
+    Mappings are joined key by key, `off` and `drop` add to the parent's; lists, arms and added entries are replaced.
     """
     parent.data = {key: value for key, value in parent.data.items() if key not in (*_OWN, "extends", "catalogue")}
     if "arms" in child.data:

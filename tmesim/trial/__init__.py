@@ -44,9 +44,7 @@ def prepare(
     """The scenario that a run with these options simulates; InputError when it cannot."""
     from tmesim.scenario import load
 
-    return load(
-        source, seed=seed, replicates=replicates, days=days, arms=arms, set=set, observables=observables_of
-    )
+    return load(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set, observables=observables_of)
 
 
 def run(

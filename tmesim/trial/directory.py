@@ -68,6 +68,12 @@ class RunDirectory:
 
     def claim(self, resume: bool) -> bool:
         """Take the directory for this run; True when the run is complete already. InputError if it may not be used."""
+        try:
+            return self._claim(resume)
+        except OSError as error:
+            raise self._refusal(f"cannot be written: {error.strerror or error}") from None
+
+    def _claim(self, resume: bool) -> bool:
         if self.path.exists() and not self.path.is_dir():
             raise self._refusal("is a file; the directory of a run is due")
         old = self._read("provenance.json")
@@ -153,9 +159,10 @@ class RunDirectory:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            found = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
+        return found if isinstance(found, dict) else None
 
     def _refusal(self, message: str) -> InputError:
         return InputError([Problem(message, file=str(self.path))])
