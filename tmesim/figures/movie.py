@@ -190,7 +190,7 @@ class Movie:
         self.height = HEAD + rows * self.block + len(keys) * LINE + MARGIN
         sheet = self.sheet = np.full((self.height, self.width), self.white, np.uint8)
         n = self.result.replicates
-        about = f"replicate {self.replicate} of {n}" if n > 1 else "one replicate"
+        about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "one replicate"
         write_text(sheet, self.width - MARGIN, 16, words(self.scenario.name), 15, self.ink, bold=True, right=True)
         write_text(sheet, self.width - MARGIN, 37, about, 12, self.faint, right=True)
         for k, arm in enumerate(self.arms):

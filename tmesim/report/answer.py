@@ -59,7 +59,7 @@ def verdict(c: Comparison) -> str:
 def sentence(c: Comparison, o: Observable, day: float) -> str:
     """One comparison as a sentence."""
     arm, reference, when = words(c.arm), words(c.reference), f"on day {day:g}"
-    means = f"{quantity(c.mean, o)} against {quantity(c.reference_mean, o)} on average"
+    means = f"{quantity(c.mean, o)} on average against {quantity(c.reference_mean, o)} in the reference ({reference})"
     kind = verdict(c)
     if c.n == 0:
         return f"{capital(noun(o))} {when} is defined in no replicate of both {arm} and {reference}, so they cannot be compared."
@@ -79,8 +79,8 @@ def sentence(c: Comparison, o: Observable, day: float) -> str:
     relative = size_of_change(c)
     by = f" {relative}" if relative else ""
     return (
-        f"Compared with {reference}, {arm} {verb} {noun(o)} {when}{by}: {means}, a difference of "
-        f"{signed(c.difference)} ({span(c)}, {pairs(c.n)})."
+        f"{capital(arm)} {verb} {noun(o)} {when}{by}: {means}, a difference of {signed(c.difference)} ({span(c)}, "
+        f"{pairs(c.n)})."
     )
 
 

@@ -129,8 +129,11 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
         "svg", *parts, viewBox=f"0 0 {WIDE} {HIGH}", preserveAspectRatio="none", class_="plot", role="img",
         aria_label=text,
     )  # fmt: skip
+    digits = max(0, -math.floor(math.log10(marks[1] - marks[0]) + 1e-9))
+    digits += round((marks[1] - marks[0]) * 10**digits, 6) % 1 != 0  # steps of 2.5
     levels = [
-        tag("span", compact(m).replace("-", "−"), style=f"top:{percent((top - m) / (top - bottom))}") for m in marks
+        tag("span", f"{m:.{digits}f}".replace("-", "−"), style=f"top:{percent((top - m) / (top - bottom))}")
+        for m in marks
     ]
     return tag(
         "figure",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tmesim.evidence import ground, statements
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
-    from tmesim.catalogue import Catalogue, Number, Rule, Therapy
+    from tmesim.catalogue import Catalogue, Rule, Therapy
     from tmesim.catalogue.models import Effect
     from tmesim.scenario import Scenario
 
@@ -24,30 +22,6 @@ GROUNDS = {
 }
 
 
-@cache
-def statements() -> Mapping[str, str]:
-    """The statements of the seed documents by the id of their claim; empty if they are not installed."""
-    import yaml
-
-    package = Path(str(resources.files("tmesim")))
-    for folder in (package / "seeds", package.parent / "seeds"):
-        file = folder / "claims.yaml"
-        if file.is_file():
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            entries = yaml.load(file.read_text(encoding="utf-8"), loader)
-            return {entry["id"]: entry["statement"] for entry in entries}
-    return {}
-
-
-def ground(number: Number) -> str:
-    """A key of GROUNDS."""
-    if not number.source:
-        return "none"
-    if number.assumed:
-        return "assumed"
-    return "definition" if all(text.startswith("definition") for text in number.source) else "source"
-
-
 def counted(catalogue: Catalogue) -> dict[str, dict[str, int]]:
     """How many numbers rest on which ground: kind of entry → ground → count."""
     table: dict[str, dict[str, int]] = {}
@@ -55,6 +29,11 @@ def counted(catalogue: Catalogue) -> dict[str, dict[str, int]]:
         kind = table.setdefault(path.split(".")[0], dict.fromkeys(GROUNDS, 0))
         kind[ground(number)] += 1
     return table
+
+
+def grounded(catalogue: Catalogue) -> int:
+    """How many rules name a claim or a publication for their direction."""
+    return sum(any(not text.startswith("assumed") for text in rule.evidence) for rule in catalogue.all_rules.values())
 
 
 def used(scenario: Scenario) -> list[str]:
@@ -70,21 +49,40 @@ class Step(NamedTuple):
     assumed: bool
 
 
-def steps(therapy: Therapy, host: str) -> Iterator[Step]:
+def steps(catalogue: Catalogue, therapy: Therapy, host: str) -> Iterator[Step]:
     """The effects of a drug in words."""
     for effect in therapy.effects:
         number = effect.fraction if effect.fraction is not None else effect.to
         if number is not None:
-            yield Step(told(effect, number.at(host)), tuple(number.source) + tuple(effect.evidence), number.assumed)
+            texts = [text.removeprefix("assumed").lstrip(": ") for text in (*number.source, *effect.evidence)]
+            yield Step(told(catalogue, effect, number.at(host)), tuple(t for t in texts if t), number.assumed)
 
 
-def told(effect: Effect, value: float) -> str:
-    cells = " and ".join(words(name) for name in effect.cells)
-    where = f" in {cells} cells" if cells else ""
+def told(catalogue: Catalogue, effect: Effect, value: float) -> str:
+    cells = " and ".join(plural(catalogue, name) for name in effect.cells)
+    where = f" in {cells}" if cells else ""
     if effect.blocks is not None:
-        return f"blocks {value:.0%} of the signal {effect.blocks}{where} at full occupancy".replace("%", " %")
+        return f"blocks {100 * value:.0f} % of {named(catalogue, effect.blocks)}{where}"
     change = "raises" if value > 1 else "lowers"
-    return f"{change} {effect.scales}{where} to {value:g} times its value at full occupancy"
+    behavior = str(effect.scales)
+    if behavior.startswith("admit."):
+        behavior, where = f"the entry of {plural(catalogue, behavior.removeprefix('admit.'))} from the blood", ""
+    else:
+        behavior = words(behavior.replace(".", " of "))
+    return f"{change} {behavior}{where} to {value:g} times its value"
+
+
+def plural(catalogue: Catalogue, cell: str) -> str:
+    label = catalogue.cells[cell].label if cell in catalogue.cells else words(cell)
+    return label if label.endswith(("s", "debris")) else f"{label}s"
+
+
+def named(catalogue: Catalogue, signal: str) -> str:
+    """A signal in a sentence."""
+    kind, _, name = signal.partition(".")
+    if kind == "contact":
+        return f"the contact with {plural(catalogue, name) if name in catalogue.cells else name.upper()}"
+    return f"the signal of {catalogue.fields[signal].label}" if signal in catalogue.fields else f"the signal {words(signal)}"
 
 
 def chain(catalogue: Catalogue, therapy: Therapy) -> dict[str, Rule]:
@@ -112,7 +110,7 @@ def felt(effect: Effect) -> set[str]:
 def cited(texts: Iterable[str]) -> list[str]:
     """Evidence in full: a claim as its statement with its id, anything else as it is."""
     known = statements()
-    return [f"{known[text]} [{text}]" if text in known else text for text in texts]
+    return [f"{known[text]['statement']} [{text}]" if text in known else text for text in texts]
 
 
 def primary(scenario: Scenario) -> list[str]:

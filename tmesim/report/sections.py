@@ -162,35 +162,38 @@ def sure(result: Result) -> Markup | None:
         differences = [result.endpoint(endpoint, c.arm) - reference for c in mine]
         frame = drawing.frame_of(mine, differences)
         title = tag("th", answer.capital(o.label), tag("span", o.unit, class_="unit"), tag("small", o.meaning),
-                    colspan=9, scope="rowgroup")  # fmt: skip
-        lines = [tag("tr", title, class_="endpoint")]
+                    colspan=9, scope="rowgroup", role="rowheader")  # fmt: skip
+        lines = [tag("tr", title, role="row", class_="endpoint")]
         for c, dots in zip(mine, differences, strict=True):
             clear = answer.verdict(c) in ("higher", "lower")
             color = drawing.arm_class(result, c.arm)
             lines.append(
                 tag(
                     "tr",
-                    tag("th", tag("i", class_="chip"), words(c.arm), scope="row", class_=color),
-                    tag("td", drawing.strip(c, dots, frame, color), class_="drawn"),
+                    tag("th", tag("i", class_="chip"), words(c.arm), scope="row", role="rowheader", class_=color),
+                    tag("td", drawing.strip(c, dots, frame, color), role="cell", class_="drawn"),
                     cell(words(c.reference), compact(c.reference_mean)),
-                    cell("arm", compact(c.mean)),
-                    cell("difference", f"{answer.signed(c.difference)} {bounds(c.low, c.high)}", strong=clear),
-                    cell("change", change(c).replace("-", "−")),
+                    cell(words(c.arm), compact(c.mean)),
+                    cell("difference", answer.signed(c.difference), bounds(c.low, c.high), strong=clear),
+                    cell("change", *parted(change(c).replace("-", "−"))),
                     cell("effect size", compact(c.effect_size).replace("-", "−")),
-                    cell("p (adjusted)", f"{number(c.p)} ({number(c.p_adjusted)})"),
+                    cell("p", number(c.p), f"adjusted {number(c.p_adjusted)}"),
                     cell("pairs", f"{c.n}"),
+                    role="row",
                 )
             )
-        bodies.append(tag("tbody", *lines))
-    heads = ("arm", "differences of the pairs", words(result.reference), "arm", "difference [interval]",
-             "change [interval]", "effect size", "p (adjusted)", "pairs")  # fmt: skip
+        bodies.append(tag("tbody", *lines, role="rowgroup"))
+    heads = ("arm", "differences of the pairs", words(result.reference), "arm", "difference",
+             "change", "effect size", "p", "pairs")  # fmt: skip
+    level = f"{100 * CONFIDENCE:.0f} %"
     table = tag(
         "table",
-        tag("caption", f"Values on day {result.scenario.time.days:g}, against {words(result.reference)}. Bold: the interval leaves out 0."),
-        tag("thead", tag("tr", *(tag("th", h, scope="col") for h in heads))),
+        tag("caption", f"Values on day {result.scenario.time.days:g}: means, and differences from {words(result.reference)} with "
+            f"{level} intervals below. Bold: the interval leaves out 0."),
+        tag("thead", tag("tr", *(tag("th", h, scope="col", role="columnheader") for h in heads), role="row"), role="rowgroup"),
         *bodies,
+        role="table",
     )  # fmt: skip
-    level = f"{100 * CONFIDENCE:.0f} %"
     reading = tag(
         "dl",
         *term("Difference", "the mean over replicates of arm minus reference within the replicate. Dots are the "
@@ -203,7 +206,7 @@ def sure(result: Result) -> Markup | None:
         *term("Effect size", "mean difference in units of the spread of the differences (Hedges' g): large values mean "
               "that nearly every replicate goes the same way."),
         *term("p", "how often differences at least as large arise when arm and reference are exchanged at random within "
-              "pairs; in parentheses adjusted for the number of rows of the table (Benjamini and Hochberg)."),
+              "pairs; below it adjusted for the number of rows of the table (Benjamini and Hochberg)."),
         *term("Pairs", "replicates in which both values are defined."),
         class_="reading",
     )  # fmt: skip
@@ -215,7 +218,8 @@ def assumed(result: Result) -> Markup:
     scenario = result.scenario
     table = grounds.counted(scenario.catalogue)
     totals = grounds.without_none(table)
-    whole = sum(totals.values())
+    grounded = grounds.grounded(scenario.catalogue)
+    whole, rules = sum(totals.values()), len(scenario.catalogue.all_rules)
     other = stale(result)
     tiles = [
         tag("li", tag("b", f"{count}"), " ", tag("span", grounds.GROUNDS[g]), class_=g) for g, count in totals.items()
@@ -231,8 +235,9 @@ def assumed(result: Result) -> Markup:
     changed += [f"adds {kind}: {', '.join(map(str, names))}" for kind, names in scenario.add.items()]
     parts: list[Child] = [
         other,
-        tag("p", f"The model of this run stands on {len(scenario.catalogue.all_rules)} rules and {whole} numbers. Their values "
-            "are the best that was found, not measurements of one tissue; an answer is as good as the rules it runs through."),
+        tag("p", f"The model of this run stands on {rules} rules and {whole} numbers. {'All' if grounded == rules else grounded} of "
+            "the rules name a claim of the seed documents or a publication for what acts on what. How strongly it acts is "
+            "assumed far more often, so trust directions and orders more than sizes. The numbers are"),
         bar,
         tag("ul", *tiles, class_="tiles"),
     ]  # fmt: skip
@@ -254,8 +259,8 @@ def drug(result: Result, name: str) -> Markup:
     catalogue = result.scenario.catalogue
     therapy = catalogue.therapies[name]
     does = [
-        tag("li", answer.capital(step.text), ". ", badge(step.assumed), tag("small", "; ".join(grounds.cited(step.source))))
-        for step in grounds.steps(therapy, result.scenario.host)
+        tag("li", step.text, " ", badge(step.assumed), tag("small", "; ".join(grounds.cited(step.source))))
+        for step in grounds.steps(catalogue, therapy, result.scenario.host)
     ]
     rules = [
         tag(
@@ -273,7 +278,7 @@ def drug(result: Result, name: str) -> Markup:
     return tag(
         "article",
         tag("h3", answer.capital(therapy.label)),
-        tag("p", f"{answer.capital(therapy.therapy_class)}. In the model it:", class_="what") if does else None,
+        tag("p", f"{answer.capital(therapy.therapy_class)}. In the model, while all its targets are occupied, it", class_="what") if does else None,
         tag("ul", *does, class_="does") if does else None,
         tag("details", tag("summary", f"Why it is thought to work ({len(why)} sources)"), tag("ul", *why)) if why else None,
         tag("details", tag("summary", f"The {len(rules)} rules it works through"), tag("ol", *rules, class_="rules"))
@@ -340,12 +345,20 @@ def both(*parts: Child) -> Markup:
     return tag("div", *parts, class_="body")
 
 
-def cell(label: str, text: str, strong: bool = False) -> Markup:
-    return tag("td", tag("b", text) if strong else text, data_label=label)
+def cell(label: str, text: str, more: str = "", strong: bool = False) -> Markup:
+    small = tag("small", more) if more else None
+    return tag("td", tag("span", tag("b", text) if strong else text, " ", small), role="cell", data_label=label)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """A value and the interval behind it."""
+    value, sign, rest = text.partition(" [")
+    unit = " %" if value.endswith("%") else ""
+    return value, f"{rest[:-1].replace(', ', ' to ')}{unit}" if sign else ""
 
 
 def bounds(low: float, high: float) -> str:
-    return f"[{answer.signed(low)}, {answer.signed(high)}]" if np.isfinite(low) and np.isfinite(high) else ""
+    return f"{answer.signed(low)} to {answer.signed(high)}" if np.isfinite(low) and np.isfinite(high) else ""
 
 
 def number(p: float) -> str:
@@ -379,13 +392,14 @@ def image_tag(data: bytes, kind: str, alt: str, size: tuple[int, int]) -> Markup
 
 def scroller(content: Markup, least: float) -> Markup:
     """A box in which a wide picture can be moved sideways on a narrow screen."""
-    return tag("div", tag("div", content, style=f"min-width:{least:.0f}px"), class_="scroller", tabindex="0")
+    box = tag("div", tag("div", content, style=f"min-width:{least:.0f}px"), class_="scroller", tabindex="0")
+    return Markup(box + tag("p", "Slide sideways to see all of it.", class_="hint"))
 
 
 def compacted(data: bytes) -> tuple[bytes, tuple[int, int]]:
-    """A picture with at most 256 colors, which pictures of cells hardly exceed; and its size."""
+    """A picture with at most 256 colors, so few that no eye sees it; and its size."""
     with Image.open(io.BytesIO(data)) as image:
-        flat = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        flat = image.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         out = io.BytesIO()
         flat.save(out, "PNG", optimize=True)
         return min(data, out.getvalue(), key=len), image.size
