@@ -1,0 +1,226 @@
+"""The frames that a run keeps, and the movie made of them."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tmesim
+from tmesim.figures import movie as movies
+from tmesim.figures.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie, draw_movie
+from tmesim.record import MAPS, MOST_FRAMES, OXYGEN_STEP, Film, film_interval, unpack
+from tmesim.scenario import read_text
+from tmesim.trial.replicate import film_path
+
+TEXT = """
+name: small
+question: Does it move?
+host: mouse
+tissue: {size: [360 µm, 300 µm]}
+start:
+  tumor: {radius: 75 µm}
+  densities: {fibroblast: 400 /mm², ctl: 80 /mm², treg: 50 /mm², m1: 50 /mm²}
+  capillaries: 150 /mm²
+  ecm: 0.2
+time: {days: 2, record_every: 12 h, snapshots: [0 d, 1 d, 2 d]}
+replicates: 2
+arms:
+  untreated: {}
+  drug: {therapies: [{use: anti_cd25, start: 1 d, every: 13 h, times: 2}]}
+endpoints: [tumor_burden]
+"""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "out"
+    return tmesim.run(read_text(TEXT), out=out, workers=1, quiet=True, figures=False)
+
+
+@pytest.fixture(scope="module")
+def movie(result):
+    return Movie(result, 0)
+
+
+def film(result, arm, replicate=0):
+    return unpack(film_path(result.path, arm, replicate).read_bytes())
+
+
+# Frames
+
+
+@pytest.mark.parametrize("days", [0.5, 1, 2, 4, 7, 10, 14, 21, 24, 60, 180, 365, 3000])
+def test_a_run_of_any_length_has_dozens_of_frames(days):
+    frames = days * 24 / film_interval(days * 24) + 1
+    assert (frames >= 25 or days < 2) and frames <= MOST_FRAMES + 1
+
+
+def test_each_arm_and_replicate_keeps_one_file_of_frames(result):
+    for arm in result.arms:
+        for replicate in range(2):
+            maps = film(result, arm, replicate)
+            assert maps["hour"].tolist() == list(range(49))
+            assert all(maps[name].shape == (49, 20, 24) and maps[name].dtype == np.uint8 for name in MAPS)
+
+
+def test_frames_show_what_the_snapshots_hold(result):
+    for arm in result.arms:
+        maps = film(result, arm)
+        for day in result.snapshot_days:
+            shot, i = result.snapshot(day, arm, 0), maps["hour"].tolist().index(day * 24)
+            for layer in ("tissue", "leukocyte"):
+                kinds = [i for i, cell in enumerate(result.scenario.catalogue.cells.values()) if cell.layer == layer]
+                expected = np.zeros((20, 24), np.uint8)
+                rows = np.isin(shot.cells["type"], kinds)
+                expected[shot.cells["y"][rows], shot.cells["x"][rows]] = shot.cells["type"][rows] + 1
+                assert np.array_equal(maps[layer][i], expected) and expected.any()
+            assert np.abs(maps["oxygen"][i] * OXYGEN_STEP - shot.maps["field.oxygen"]).max() <= OXYGEN_STEP / 2 + 1e-4
+            assert np.array_equal(maps["vessel"][i] == 2, shot.maps["vessels.perfused"])
+            assert np.array_equal(maps["links"][i], shot.maps["vessels.links"])
+
+
+def test_arms_share_their_frames_until_the_first_dose(result):
+    one, other = film(result, "untreated"), film(result, "drug")
+    assert all(np.array_equal(one[name][:25], other[name][:25]) for name in MAPS)
+    assert not all(np.array_equal(one[name][25:], other[name][25:]) for name in MAPS)
+
+
+def test_a_film_goes_on_from_its_state(result):
+    class Still:
+        shape, hour = (2, 3), 0.0
+        vessels = type("Vessels", (), dict.fromkeys(("perfused", "links", "root", "tip"), np.zeros((2, 3), np.uint8)))
+        fields = {"oxygen": np.full((2, 3), 21.3, np.float32)}
+        cells = type("Cells", (), {"n": 1, "type": np.zeros(1, np.uint8), "y": np.array([1]), "x": np.array([2])})
+
+    first = Film(["tumor"], ["tissue"], 15.0, 2.0)
+    for hour in range(5):
+        Still.hour = float(hour)
+        first.take(Still, 1.0)
+    again = Film(["tumor"], ["tissue"], 15.0, 2.0)
+    again.restore(first.state())
+    twin = first.copy()
+    first.take(Still, 1.0, last=True)
+    for kept in (again, twin):
+        assert kept.hours == [0.0, 2.0, 4.0] and kept.frames == first.frames[:3]
+    arrays = again.arrays()
+    assert arrays["tissue"].sum(0).tolist() == [[0, 0, 0], [0, 0, 3]] and arrays["oxygen"][0, 0, 0] == 43
+
+
+# The movie
+
+
+def test_a_gif_has_a_frame_for_each_hour_kept_of_the_size_and_duration_of_the_movie(result, movie, tmp_path):
+    path = draw_movie(result, tmp_path / "movie.gif", 0)
+    with Image.open(path) as image:
+        assert image.n_frames == len(movie.hours) == 49
+        assert image.size == (movie.width, movie.height)
+        assert image.info["loop"] == 0
+        stays = []
+        for i in range(image.n_frames):
+            image.seek(i)
+            stays.append(image.info["duration"])
+    assert stays == movie.durations()
+    assert path.stat().st_size < 1_000_000
+    assert draw_movie(result, tmp_path / "again.gif", 0).read_bytes() == path.read_bytes()
+
+
+def test_the_colors_of_a_gif_are_exactly_those_painted(movie):
+    palette = np.array(movie.colors.rgb, np.uint8)
+    assert len(palette) <= 256
+    with Image.open(io.BytesIO(movie.gif())) as image:
+        for i in (0, 7, 25, 48):
+            image.seek(i)
+            assert np.array_equal(np.array(image.convert("RGB")), palette[movie.frame(i)])
+
+
+def test_doses_are_marked_in_the_frames_in_which_they_are_given(movie):
+    given = [i for i in range(49) if movie.doses("drug", i)]
+    assert given == [24, 37] and movie.doses("drug", 24) == ["anti cd25 10 mg/kg"]
+    assert not any(movie.doses("untreated", i) for i in range(49))
+    color = movie.badges["drug"][0]
+    top, left = movie.corner(1)
+    painted = [i for i in range(49) if (movie.frame(i)[top + 9 : top + 12, left + 9 : left + 40] == color).all()]
+    assert painted == given
+
+
+def test_a_dose_between_two_frames_is_marked_in_the_first_of_them(movie, monkeypatch):
+    monkeypatch.setattr(movie, "hours", [0.0, 20.0, 40.0])
+    assert [bool(movie.doses("drug", i)) for i in range(3)] == [False, True, False]
+    assert movie.durations() == [FIRST_MS, DOSE_MS, LAST_MS]
+
+
+def test_frames_of_doses_stay_longer_and_the_last_one_longest(movie):
+    stays = movie.durations()
+    assert stays[0] == FIRST_MS and stays[-1] == LAST_MS == max(stays)
+    assert [i for i, ms in enumerate(stays) if ms == DOSE_MS] == [24, 37] and stays.count(FRAME_MS) == 45
+
+
+def test_triangles_of_doses_fill_when_they_are_given(movie):
+    top, left = movie.corner(1)
+    row, column = top + movie.panel[0] + 18 - 11, left + round(24 / 48 * (movie.panel[1] - 1))
+    ink = movie.arm_inks["drug"]
+    assert movie.frame(23)[row, column] == ink[3] and movie.frame(24)[row, column] == ink[-1]
+
+
+def test_every_cell_is_painted_in_the_color_of_its_type(movie):
+    for i in (0, 48):
+        panel, zoom = movie._tissue("drug", i), movie.zoom
+        film = movie.films["drug"]
+        for layer in ("leukocyte", "tissue"):
+            y, x = np.nonzero(film[layer][i])
+            free = np.ones(len(y), bool)
+            if layer == "tissue":  # vessels and leukocytes stand above
+                free = (film["leukocyte"][i][y, x] == 0) & (film["vessel"][i][y, x] == 0)
+            y, x = y[free], x[free]
+            corner = zoom // 2 if layer == "leukocyte" else 0
+            assert np.array_equal(
+                panel[y * zoom + corner, x * zoom + corner], movie.cell_colors[film[layer][i][y, x]]
+            ), layer
+
+
+def test_the_clock_has_the_digits_that_it_needs(movie, monkeypatch):
+    monkeypatch.setattr(movie, "hours", [0.0, 12.0, 180.0])
+    assert [movie.clock(i) for i in range(3)] == ["day 0.0", "day 0.5", "day 7.5"]
+    monkeypatch.setattr(movie, "hours", [0.0, 6.0])
+    assert movie.clock(1) == "day 0.25"
+
+
+@pytest.mark.parametrize(("ny", "nx"), [(8, 8), (100, 100), (40, 300), (700, 900)])
+def test_tissues_of_any_size_fit_a_page(result, monkeypatch, ny, nx):
+    maps = {name: np.ones((2, ny, nx), np.uint8) for name in MAPS}
+    fake = film(result, "drug") | maps | {"hour": np.array([0.0, 48.0])}
+    monkeypatch.setattr(Movie, "_read", lambda self, arm: fake)
+    big = Movie(result, 0)
+    assert big.width <= movies.WIDEST + 60 and big.frame(1).shape == (big.height, big.width)
+
+
+def test_the_replicate_shown_is_that_of_the_pictures(result):
+    assert Movie(result).replicate == movies.representative(result)
+
+
+def test_an_mp4_without_its_package_says_what_to_install(result, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install imageio-ffmpeg"):
+        draw_movie(result, tmp_path / "movie.mp4", 0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_mp4_holds_the_movie(result, tmp_path):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg is not installed")
+    path = draw_movie(result, tmp_path / "movie.mp4", 0)
+    frames, seconds = ffmpeg.count_frames_and_secs(str(path))
+    assert frames > 49 and seconds == pytest.approx(sum(Movie(result, 0).durations()) / 1000, rel=0.05)
+
+
+def test_only_gif_and_mp4_can_be_asked_for(result, tmp_path):
+    with pytest.raises(ValueError, match=r"\.gif or a \.mp4"):
+        draw_movie(result, tmp_path / "movie.avi")
+
+
+def test_a_run_without_frames_says_so(result, tmp_path):
+    bare = tmesim.Result(tmp_path, result.scenario)
+    assert not movies.has_frames(bare) and movies.has_frames(result)
+    with pytest.raises(FileNotFoundError, match="kept no frames"):
+        Movie(bare, 0)
