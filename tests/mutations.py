@@ -1,6 +1,7 @@
 """Scenarios gone wrong: valid files with keys, values and text changed at random, and the command that must bear it."""
 
 import contextlib
+import copy
 import io
 import os
 
@@ -32,7 +33,9 @@ quantities = st.tuples(st.sampled_from(SIZES), st.sampled_from(UNITS)).map("".jo
 names = st.sampled_from(
     [*NUMBERS[::7], *RULES[::5], *load_catalogue().cells, *load_catalogue().aliases, "untreated", "minimal"]
 )
-overrides = st.dictionaries(st.sampled_from(NUMBERS), quantities | st.sampled_from(ODD), min_size=1, max_size=3)
+overrides = st.dictionaries(
+    st.sampled_from(NUMBERS), quantities | st.sampled_from(ODD).map(copy.deepcopy), min_size=1, max_size=3
+)
 values = (
     st.sampled_from(ODD)
     | quantities
@@ -41,7 +44,7 @@ values = (
     | st.integers()
     | st.text(max_size=5)
     | st.integers(1, 90).map(lambda depth: _nest(depth))
-)
+).map(copy.deepcopy)  # later changes may go into what is drawn here
 
 
 def _nest(depth):

@@ -427,6 +427,57 @@ def test_years_may_be_simulated():
     assert read_text(GOOD.replace("days: 4", "days: 3650")).time.steps == 87_600
 
 
+RULE = "add: {rules: {r: {cell: tumor, signal: SIGNAL, effect: increases, behavior: division, group: g, limit: 2, "
+RULE += "half_max: HALF, power: 1, evidence: a guess}}}\n"
+DRUG = """\
+add:
+  therapies:
+    x: {label: x, therapy_class: x, evidence_id: x, evidence: a guess, tissue: {partition: 1, rate: 1 1/h},
+        pk: {compartments: 1, clearance: 1 L/h/kg, central_volume: 1 L/kg, molar_mass: 100 kDa}, occupancy: {kd: 1 nM},
+        dose: 10 mg/kg, schedule: {every: 1 d, times: 3}, effects: [{blocks: drug.anti_vegf, fraction: 1}]}
+"""
+CELL = "add: {cells: {nk: {label: n, agent: N, layer: leukocyte, color: '#123456', targets: [tumor], "
+ATTACK = "{attachment: 20 1/h, hit_rate: 3 1/h, speed: 3 µm/min}"
+CELL += "behaviors: BEHAVIORS}}}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD + RULE.replace("SIGNAL", "drug.anti_vegf").replace("HALF", "0.5"),
+        GOOD + RULE.replace("SIGNAL", "drug_chemotherapy").replace("HALF", "3 pM"),
+        GOOD.replace("use: anti_cd25", "use: x") + DRUG,
+        GOOD.replace("fibroblast", "ctl") + "set: {processes.blood.ctl: 0}\n",
+        GOOD.replace("fibroblast", "nk") + CELL.replace("BEHAVIORS", ATTACK),
+        GOOD.replace("  tumor: {radius: 100 µm}\n  densities: {fibroblast: 500 /mm²}\n", "").replace("120", "0"),
+    ],
+    ids=["a rule of a drug not given", "of its field", "a drug against a drug not given", "no T cells in the blood",
+         "a new attacker", "nothing lives"],
+)  # fmt: skip
+def test_rare_but_sound_scenarios_run(text):
+    made = read_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        for arm in made.arms:
+            tissue = Tissue(made, seed=1)
+            tissue.treat(arm)
+            for _ in range(30):
+                tissue.step()
+            assert np.isfinite(tissue.solver.values).all()
+
+
+@pytest.mark.parametrize(
+    ("behaviors", "words"),
+    [
+        ("{hit_rate: 3 1/h}", "'targets' go with the behavior 'attachment'"),
+        ("{attachment: 3 1/h}", "needs 'hit_rate' too"),
+    ],
+)
+def test_an_attacker_that_could_not_attack_is_refused(behaviors, words):
+    with pytest.raises(InputError, match=words):
+        read_text(GOOD + CELL.replace("BEHAVIORS", behaviors))
+
+
 # -- messages
 
 

@@ -140,7 +140,8 @@ def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int]
     for name, rule in rules.items():
         for cell in rule.cell:
             groups = terms.setdefault((cell, rule.behavior), {})
-            if name in off:
+            absent = rule.signal.startswith("drug") and rule.signal not in index_of  # a drug that no arm gives
+            if name in off or absent:
                 continue
             up, down, owners = groups.setdefault(rule.group, ([], [], []))
             power = rule.power.at(host)

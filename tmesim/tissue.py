@@ -204,7 +204,8 @@ class Tissue:
         resting = self.catalogue.processes["blood"]["ctl"].at(self.host)
         reactive = self.catalogue.processes["priming"]["reactive_fraction"].at(self.host)
         levels = self.node.levels + reactive * resting / self.node.naive.size
-        return levels / (resting * (1.0 - reactive) + levels.sum())
+        all_of_them = resting * (1.0 - reactive) + levels.sum()
+        return levels / all_of_them if all_of_them > 0 else levels
 
     # The phases
 

@@ -97,6 +97,16 @@ def _cell(catalogue: Catalogue, path: DataPath, cell: CellType) -> Iterator[Issu
         yield from _known((*path, "states", index), "state", name, catalogue.states)
     for name in cell.starts:
         yield from _known((*path, "starts", name), "state of this cell type", name, cell.states)
+    attacks = "attachment" in cell.behaviors
+    if (attacks and not cell.targets) or (cell.targets and not attacks):
+        yield (*path, "targets"), "'targets' go with the behavior 'attachment'"
+    if attacks and "hit_rate" not in cell.behaviors:
+        yield (*path, "behaviors"), "a cell type with the behavior 'attachment' needs 'hit_rate' too"
+    if attacks and cell.layer != "leukocyte":
+        yield (*path, "layer"), f"only leukocytes attack, but this type lives in the {cell.layer} layer"
+    for index, name in enumerate(cell.targets):
+        if name in catalogue.cells and catalogue.cells[name].layer != "tissue":
+            yield (*path, "targets", index), f"'{name}' lives in the {catalogue.cells[name].layer} layer, out of reach"
     words = catalogue.behaviors()
     for name in cell.behaviors:
         yield from _known((*path, "behaviors", name), "behavior", name, words)

@@ -182,7 +182,7 @@ def slot(catalogue: Catalogue, path: DataPath) -> Slot | None:
 
 def _field_slot(unit: str, rest: list[str | int]) -> Slot:
     last = str(rest[-1])
-    return Slot((_FIELD.get(last, unit),), positive=last in ("half_max", "diffusion"))
+    return Slot((_FIELD.get(last, unit),), positive=last in ("half_max", "diffusion", "exchange"))
 
 
 def _rule_slot(catalogue: Catalogue, rule: Rule, part: str | int) -> Slot | None:
