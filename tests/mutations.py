@@ -13,6 +13,10 @@ from tmesim.cli import app
 from tmesim.scenario import find, load
 
 BASES = ("minimal", "untreated", "treg_depletion", "combination", "chemotherapy")
+RAW = {name: find(name).read_bytes() for name in BASES}  # once: a file that changes meanwhile is no news
+WHOLE = {name: load(name).content() for name in BASES}
+for _content in WHOLE.values():
+    _content.pop("catalogue")
 NUMBERS = [parameter.path for parameter in load_catalogue().numbers()]
 RULES = list(load_catalogue().all_rules)
 KEYS = ("name", "extends", "host", "tissue", "size", "spacing", "start", "clones", "densities", "ecm", "time", "step",
@@ -73,10 +77,9 @@ def broken_data(draw):
     """The plain data of a valid scenario after one to four changes."""
     base = draw(st.sampled_from(BASES))
     if draw(st.booleans()):
-        data = load(base).content()
-        data.pop("catalogue", None)
+        data = copy.deepcopy(WHOLE[base])
     else:
-        data = yaml.safe_load(find(base).read_text(encoding="utf-8"))
+        data = yaml.safe_load(RAW[base])
     if draw(st.booleans()) and isinstance(data.get("tissue"), dict):
         data["tissue"]["size"] = ["600 µm", "600 µm"]
     for _ in range(draw(st.integers(1, 4))):
@@ -143,7 +146,7 @@ def _plain(data):
 @st.composite
 def broken_text(draw):
     """The bytes of a valid scenario file after one to three changes that know nothing of YAML."""
-    raw = find(draw(st.sampled_from(BASES))).read_bytes()
+    raw = RAW[draw(st.sampled_from(BASES))]
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, max(len(raw) - 1, 0)))
         lines = raw.split(b"\n")
@@ -182,8 +185,7 @@ TOKENS = (b"{", b"}", b"[", b"]", b": ", b",", b"- ", b"? ", b"| ", b"> ", b"&a 
 def daring(draw):
     """A small tissue with all of the biology and numbers that have the right unit and an extreme size."""
     catalogue = load_catalogue()
-    data = load(draw(st.sampled_from(("untreated", "combination")))).content()
-    data.pop("catalogue", None)
+    data = copy.deepcopy(WHOLE[draw(st.sampled_from(("untreated", "combination")))])
     spacing = draw(st.sampled_from((15, 15, 15, 15, 20, 10, 30, 100, 5)))
     data["tissue"] = {
         "size": [f"{spacing * 24} µm", f"{spacing * draw(st.integers(5, 24))} µm"],

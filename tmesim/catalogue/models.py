@@ -121,12 +121,12 @@ _units, _units_schema = _schema(_unit, {"type": ["string", "integer"]})
 _range, _range_schema = _schema(_span, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
 _count, _count_schema = _schema(_whole, {"type": "integer", "minimum": 1})
 
+_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 if TYPE_CHECKING:
     Texts = tuple[str, ...]
 else:
-    _texts = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-    Texts = Annotated[Any, PlainValidator(_sources), WithJsonSchema(_texts)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+    Texts = Annotated[Any, PlainValidator(_sources), WithJsonSchema(_TEXTS)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_TEXTS)]
 
 
 class Entry(BaseModel):
@@ -156,6 +156,11 @@ class Number(Entry):
         if isinstance(data, int | float):
             return {"value": data}
         return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        bare = [{"type": "string", "examples": ["3.75 mmHg"]}, {"type": "number"}]
+        return {"anyOf": [handler(schema), *bare]}
 
     def at(self, host: str) -> float:
         """The value for a host, in the unit of the slot."""

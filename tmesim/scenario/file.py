@@ -43,7 +43,7 @@ def _quantity(unit: str, low: float = 0.0, high: float | None = None, positive: 
             raise ValueError(f"must not be above {units.show(high, unit)}, but {value} was found")
         return number
 
-    kind = {"type": "number"} if unit == "1" else {"type": "string", "examples": [units.example(unit)]}
+    kind = {"type": ["number", "string"]} if unit == "1" else {"type": "string", "examples": [units.example(unit)]}
     return Annotated[float, PlainValidator(read), WithJsonSchema(kind)]
 
 
@@ -119,7 +119,7 @@ class ClonePart(Part):
 
 
 class StartPart(Part):
-    tumor: Annotated[tuple[DiskPart, ...], BeforeValidator(_tuple), Field(max_length=MANY)] = ()
+    tumor: Annotated[tuple[DiskPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
     clones: Annotated[tuple[ClonePart, ...], Field(max_length=250)] = ()  # their number is 8-bit
     densities: dict[str, Density] = Field({}, description="cells per mm² of host tissue outside the tumor")
     capillaries: Density = Field(description="capillaries that cross the plane, per mm² of host tissue")
@@ -145,7 +145,7 @@ class DosePart(Part):
 
 class ArmPart(Part):
     therapies: Annotated[tuple[DosePart, ...], Field(max_length=MANY)] = ()
-    set: Annotated[dict[str, Any], BeforeValidator(_empty), Field(max_length=MANY)] = {}
+    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = {}
     off: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
     start: Moment = Field(0.0, alias="from", description="when set and off begin to hold")
 
@@ -186,7 +186,7 @@ class ScenarioFile(Part):
         Field(description="treatments to compare, by name")
     )
     reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
-    set: Annotated[dict[str, Any], BeforeValidator(_empty), Field(max_length=MANY)] = Field(
+    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
         {}, description="numbers of the catalogue by path"
     )
     off: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field(
@@ -223,4 +223,6 @@ def json_schema() -> dict[str, Any]:
     }
     for part in ("TissuePart", "StartPart", "TimePart"):
         schema["$defs"][part].pop("required", None)
+    tumor = schema["$defs"]["StartPart"]["properties"]["tumor"]
+    tumor["anyOf"] = [{"$ref": "#/$defs/DiskPart"}, {"type": tumor.pop("type"), "items": tumor.pop("items")}]
     return schema
