@@ -57,8 +57,8 @@ class Colors:
     def __init__(self) -> None:
         self.rgb: list[tuple[int, int, int]] = []
 
-    def index(self, color: str | tuple[float, ...]) -> int:
-        r, g, b = (round(255 * v) for v in (to_rgb(color)))
+    def index(self, color: str | tuple[float, float, float]) -> int:
+        r, g, b = (round(255 * v) for v in to_rgb(color))
         if (r, g, b) not in self.rgb:
             self.rgb.append((r, g, b))
         return self.rgb.index((r, g, b))
@@ -66,7 +66,7 @@ class Colors:
     def ramp(self, ink: str, paper: str = "white") -> np.ndarray:
         """Indices from paper to ink, for letters with soft edges."""
         a, b = np.array(to_rgb(paper)), np.array(to_rgb(ink))
-        return np.array([self.index(tuple(a + (b - a) * i / (SHADES - 1))) for i in range(SHADES)], np.uint8)
+        return np.array([self.index(to_rgb(tuple(a + (b - a) * i / (SHADES - 1)))) for i in range(SHADES)], np.uint8)
 
 
 class Movie:
@@ -211,7 +211,7 @@ class Movie:
 
     def corner(self, k: int) -> tuple[int, int]:
         """Top and left of the panel of the k-th arm."""
-        high, wide = self.panel
+        wide = self.panel[1]
         row, column = divmod(k, self.columns)
         return HEAD + row * self.block + NAME, MARGIN + column * (wide + GAP)
 
@@ -225,7 +225,11 @@ class Movie:
             if i + 1 in seen
         ]
         keys += [("line", "vessel", self.perfused), ("line", "vessel without flow", self.closed)]
-        keys += [("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0)] if "oxygen" in self.scenario.catalogue.fields else []
+        keys += (
+            [("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0)]
+            if "oxygen" in self.scenario.catalogue.fields
+            else []
+        )
         rows: list[list[tuple[int, str, str, int]]] = [[]]
         left = MARGIN
         for kind, text, color in keys:
@@ -290,7 +294,7 @@ class Movie:
 
     def _links(self, panel: np.ndarray, links: np.ndarray, vessel: np.ndarray, flow: int, color: int) -> None:
         """Lines between the centers of linked segments; one carries flow when both its ends do."""
-        zoom, middle, (ny, nx) = self.zoom, self.zoom // 2, links.shape
+        zoom, middle, nx = self.zoom, self.zoom // 2, links.shape[1]
         for bit, (dy, dx) in enumerate(LINKS):
             y, x = np.nonzero(links & (1 << bit))
             inside = (y + dy >= 0) & (x + dx >= 0) & (x + dx < nx)

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 
 from tmesim.figures.style import arm_colors
 from tmesim.record import write
-from tmesim.report import sections
+from tmesim.report.assumptions import assumed
+from tmesim.report.certainty import sure
 from tmesim.report.drawing import arm_class
+from tmesim.report.happened import happened
 from tmesim.report.markup import Markup, join, tag
+from tmesim.report.opening import design, opening
+from tmesim.report.provenance import again, cite, closing
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
@@ -23,12 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["page", "write_report"]
 
 SECTIONS = (
-    ("design", "The experiment", sections.design),
-    ("happened", "What happened", sections.happened),
-    ("sure", "How sure is it?", sections.sure),
-    ("assumed", "What is assumed", sections.assumed),
-    ("again", "Run it again", sections.again),
-    ("cite", "What to cite", sections.cite),
+    ("design", "The experiment", design),
+    ("happened", "What happened", happened),
+    ("sure", "How sure is it?", sure),
+    ("assumed", "What is assumed", assumed),
+    ("again", "Run it again", again),
+    ("cite", "What to cite", cite),
 )
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -57,14 +61,14 @@ def page(result: Result) -> str:
     )
     body = tag(
         "body",
-        tag("header", sections.opening(result), tag("nav", tag("ul", *links), aria_label="Sections"), class_="page"),
+        tag("header", opening(result), tag("nav", tag("ul", *links), aria_label="Sections"), class_="page"),
         tag(
             "main",
             *(tag("section", tag("h2", title, id=f"{id}-title"), body, id=id, aria_labelledby=f"{id}-title")
               for id, title, body in parts),
             class_="page",
         ),
-        tag("footer", sections.closing(result), class_="page"),
+        tag("footer", closing(result), class_="page"),
     )  # fmt: skip
     return f"<!doctype html>\n{join([tag('html', head, body, lang='en')])}\n"
 

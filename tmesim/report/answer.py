@@ -62,7 +62,10 @@ def sentence(c: Comparison, o: Observable, day: float) -> str:
     means = f"{quantity(c.mean, o)} on average against {quantity(c.reference_mean, o)} in the reference ({reference})"
     kind = verdict(c)
     if c.n == 0:
-        return f"{capital(noun(o))} {when} is defined in no replicate of both {arm} and {reference}, so they cannot be compared."
+        return (
+            f"{capital(noun(o))} {when} is defined in no replicate of both {arm} and {reference}, so they "
+            f"cannot be compared."
+        )
     if kind == "unknown":
         return (
             f"In the only replicate, {noun(o)} {when} was {quantity(c.mean, o)} with {arm} and "

@@ -180,7 +180,5 @@ def strip(c: Comparison, dots: np.ndarray, frame: tuple[float, float], class_: s
 
 def legend(result: Result) -> Markup:
     """The arms with their colors, for the curves."""
-    items = [
-        tag("li", tag("i", class_="chip"), words(arm), class_=arm_class(result, arm)) for arm in result.arms
-    ]
+    items = [tag("li", tag("i", class_="chip"), words(arm), class_=arm_class(result, arm)) for arm in result.arms]
     return tag("ul", join(items), class_="legend")

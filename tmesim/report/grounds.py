@@ -82,7 +82,11 @@ def named(catalogue: Catalogue, signal: str) -> str:
     kind, _, name = signal.partition(".")
     if kind == "contact":
         return f"the contact with {plural(catalogue, name) if name in catalogue.cells else name.upper()}"
-    return f"the signal of {catalogue.fields[signal].label}" if signal in catalogue.fields else f"the signal {words(signal)}"
+    return (
+        f"the signal of {catalogue.fields[signal].label}"
+        if signal in catalogue.fields
+        else f"the signal {words(signal)}"
+    )
 
 
 def chain(catalogue: Catalogue, therapy: Therapy) -> dict[str, Rule]:

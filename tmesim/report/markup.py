@@ -54,3 +54,13 @@ def plain(value: str | float) -> str:
 def percent(share: float) -> str:
     """A share of the width, for an attribute of an SVG that stretches."""
     return f"{plain(100 * share)}%"
+
+
+def both(*parts: Child) -> Markup:
+    """The body of a section."""
+    return tag("div", *parts, class_="body")
+
+
+def term(key: str, value: Child) -> tuple[Markup, Markup]:
+    """A line of a list of terms."""
+    return tag("dt", key), tag("dd", value)

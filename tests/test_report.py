@@ -1,0 +1,356 @@
+"""The report page: what its sentences claim, that it stands alone, and that a browser shows it whole."""
+
+import html
+import json
+import math
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import tmesim
+from tmesim.figures import draw_all
+from tmesim.figures.movie import draw_movie
+from tmesim.observables import OBSERVABLES
+from tmesim.record import csv_bytes
+from tmesim.report import answer, drawing, grounds, markup, page, write_report
+from tmesim.report.answer import sentence, verdict
+from tmesim.report.assumptions import stale
+from tmesim.report.certainty import parted
+from tmesim.scenario import read_text
+from tmesim.statistics import COLUMNS, compact, compare, compare_arms
+
+NASTY = "<script>alert('x')</script> & \"quotes\" <img src=http://x.example/y.png>"
+TEXT = """
+name: small
+question: QUESTION
+story: |
+  STORY
+
+  A second paragraph.
+host: mouse
+tissue: {size: [360 µm, 300 µm]}
+start:
+  tumor: {radius: 75 µm}
+  densities: {fibroblast: 400 /mm², ctl: 80 /mm², treg: 50 /mm², m1: 50 /mm²}
+  capillaries: 150 /mm²
+  ecm: 0.2
+time: {days: 3, record_every: 12 h, snapshots: [0 d, 3 d]}
+replicates: 2
+arms:
+  untreated: {}
+  drug: {therapies: [{use: anti_cd25, start: 1 d, every: 1 d, times: 2}]}
+  changed: {set: {rules.treg_slows_ctl_division.half_max: 3}, from: 2 d}
+endpoints: [tumor_burden, n_treg, ctl_to_treg]
+"""
+TUMOR = OBSERVABLES["tumor_burden"]
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+HEADLESS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
+    "--virtual-time-budget=4000",
+)  # fmt: skip
+
+
+def scenario(**changes):
+    text = TEXT.replace("QUESTION", json.dumps(NASTY)).replace("STORY", NASTY)
+    rule = next(name for name, rule in tmesim.load("minimal").catalogue.rules.items() if rule.signal == "contact.treg")
+    return read_text(text.replace("treg_slows_ctl_division", rule)).with_options(**changes)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "out"
+    result = tmesim.run(scenario(), out=out, workers=1, quiet=True, figures=False)
+    draw_all(result)
+    draw_movie(result, out / "figures" / "movie.gif")
+    return result
+
+
+@pytest.fixture(scope="module")
+def text(result):
+    return page(result)
+
+
+@pytest.fixture(scope="module")
+def tags(text):
+    return Tags(text).found
+
+
+class Tags(HTMLParser):
+    """Every element with its attributes, in order; fails when elements are not closed in order."""
+
+    void = {"meta", "link", "img", "br", "hr", "source", "input"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.open = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+# What is said
+
+
+def said(treated, control, day=21.0):
+    treated, control = np.array(treated, float), np.array(control, float)
+    return sentence(compare("tumor_burden", "drug", "untreated", treated, control), TUMOR, day)
+
+
+def test_a_clear_difference_is_told_with_means_interval_and_pairs():
+    control = np.array([100, 120, 110, 130, 90, 105.0])
+    text = said(control / 2 + np.array([1, -1, 2, -2, 0, 0]), control)
+    assert text.startswith(
+        "Drug lowered the number of tumor cells on day 21 by 50 %: 54.6 on average against 109 in the"
+    )
+    c = compare("tumor_burden", "drug", "untreated", control / 2 + np.array([1, -1, 2, -2, 0, 0]), control)
+    assert f"a difference of −{compact(-c.difference)} (95 % interval −{compact(-c.low)} to −{compact(-c.high)}" in text
+    assert text.endswith("6 paired replicates).")
+    assert said(control * 2, control).startswith("Drug raised the number of tumor cells on day 21 by 100 %")
+    assert "to 9 times its value" in said(control * 9, control)
+
+
+def test_an_interval_that_holds_zero_is_no_difference_shown_and_no_proof_of_none():
+    a, b = np.array([1, 5, 3, 8, 2, 6.0]), np.array([2, 4, 4, 7, 3, 6.0])
+    text = said(a, b)
+    assert text.startswith("No difference between drug and untreated could be shown in the number of tumor cells")
+    assert "95 % interval" in text and "lowered" not in text and "raised" not in text
+    c = compare("e", "drug", "untreated", a, b)
+    assert verdict(c) == "open" and "not proof of no effect" in answer.caution(c)
+
+
+def test_a_null_drug_differs_not_at_all():
+    text = said([5, 6, 7], [5, 6, 7])
+    assert "did not differ at all" in text and "3 paired replicates" in text
+    assert answer.headline(compare("e", "a", "b", np.ones(3), np.ones(3))) == "± 0"
+
+
+def test_one_replicate_shows_nothing():
+    text = said([5], [6])
+    assert "one replicate cannot tell an effect from chance" in text and "interval" not in text
+
+
+def test_values_that_are_defined_nowhere_cannot_be_compared():
+    assert "cannot be compared" in said([math.nan, math.nan], [1, 2])
+
+
+def test_few_pairs_and_unsure_tests_come_with_a_caution():
+    few = compare("e", "a", "b", np.array([1.0, 1.1, 0.9]), np.array([5.0, 5.2, 5.1]))
+    assert (
+        verdict(few) == "lower"
+        and "With 3 pairs" in answer.caution(few)
+        and "exact test is less sure" in answer.caution(few)
+    )
+    many = compare("e", "a", "b", np.linspace(1, 2, 8), np.linspace(5, 6.5, 8))
+    assert answer.caution(many) is None
+
+
+@pytest.mark.parametrize(
+    ("treated", "control", "kind", "large"),
+    [
+        ([1, 1.1, 0.9], [5, 5.2, 5.1], "lower", "−80 %"),
+        ([50, 51, 52], [5, 5.1, 5.2], "higher", "× 10.0"),
+        ([1, 2, 3], [0, 0, 0], "open", "+2"),
+    ],
+)
+def test_the_number_in_large_letters_has_the_sign_of_the_verdict(treated, control, kind, large):
+    c = compare("e", "a", "b", np.array(treated, float), np.array(control, float))
+    assert verdict(c) == kind and answer.headline(c) == large
+
+
+def test_the_page_answers_by_the_first_endpoint_for_each_arm(result, text):
+    for c in result.comparisons:
+        if c.endpoint == "tumor_burden":
+            assert html.escape(sentence(c, TUMOR, 3.0)) in text
+    assert text.count('class="card ') == 2
+
+
+def test_the_table_holds_the_numbers_of_the_comparison(result, text):
+    for c in result.comparisons:
+        assert f"{answer.signed(c.difference)}" in text and f"adjusted {c.p_adjusted:.2g}" in text
+    assert parted("−43 % [−67, −1]") == ("−43 %", "−67 to −1 %") and parted("–") == ("–", "")
+
+
+def test_the_answer_follows_the_csv(result, tmp_path):
+    for name in ("scenario.yaml", "provenance.json", "timeseries.csv"):
+        shutil.copy(result.path / name, tmp_path / name)
+    arms, n = {"untreated": 100.0, "drug": 60.0, "changed": 100.5}, np.arange(2)
+    values = {arm: {e: level + n for e in result.scenario.endpoints} for arm, level in arms.items()}
+    rows = [[arm, i, *(v[e][i] for e in result.scenario.endpoints)] for arm, v in values.items() for i in n.tolist()]
+    (tmp_path / "endpoints.csv").write_bytes(csv_bytes(("arm", "replicate", *result.scenario.endpoints), rows))
+    table = compare_arms(result.scenario.endpoints, values, "untreated")
+    (tmp_path / "comparison.csv").write_bytes(csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in table]))
+    text = page(tmesim.Result(tmp_path, result.scenario))
+    assert "Drug lowered the number of tumor cells on day 3 by 40 %: 60.5 on average against 100" in text
+
+
+def test_a_run_with_one_arm_says_that_it_compares_nothing(tmp_path):
+    alone = scenario(arms=["untreated"], days=1)
+    result = tmesim.run(alone, out=tmp_path / "out", workers=1, quiet=True, figures=False)
+    text = page(result)
+    assert "This run has one arm, so it compares nothing; on day 1, the number of tumor cells was" in text
+    assert "over 2 replicates" in text and "How sure is it?" not in text and "<table" not in text
+
+
+# Escaping and standing alone
+
+
+def test_texts_of_the_scenario_are_escaped(text, tags):
+    assert html.escape(NASTY) in text and "<script" not in text
+    assert not [tag for tag, attributes in tags if tag == "script" or any(name.startswith("on") for name in attributes)]
+
+
+def test_markup_escapes_whatever_is_not_markup():
+    assert markup.tag("p", "<b>", markup.tag("i", "&"), ["<", None]) == "<p>&lt;b&gt;<i>&amp;</i>&lt;</p>"
+    assert markup.tag("a", href='"><x>', hidden=False, open=True) == '<a href="&quot;&gt;&lt;x&gt;" open></a>'
+
+
+def test_the_page_loads_nothing_from_anywhere(text, tags):
+    links = [
+        value
+        for tag, attributes in tags
+        for name, value in attributes.items()
+        if name in ("src", "srcset", "href", "poster", "data", "action")
+    ]
+    assert sum(link.startswith("data:image/") for link in links) == 4
+    assert all(link.startswith(("data:", "#")) for link in links)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    assert "url(" not in style and "@import" not in style
+    policy = [a["content"] for tag, a in tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+
+
+def test_the_page_is_sound_html_with_words_for_all_that_is_drawn(tags):
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for tag, a in tags if tag == "a" and a["href"].startswith("#")} <= set(ids)
+    assert all(a.get("alt") for tag, a in tags if tag == "img")
+    assert all(a.get("aria-label") for _, a in tags if a.get("role") == "img")
+    assert [tag for tag, _ in tags].count("h1") == 1 and dict(tags)["html"]["lang"] == "en"
+
+
+def test_the_same_run_gives_the_same_bytes(result, text, tmp_path):
+    again = tmesim.Result(result.path)
+    assert write_report(again, tmp_path / "a.html").read_bytes() == text.encode()
+    assert page(again) == text
+
+
+# Design, grounds, provenance
+
+
+def test_the_time_line_marks_each_dose_and_change(result, text):
+    arms = result.scenario.arms
+    drug = drawing.rail(arms["drug"], 3.0, "drug")
+    assert drug.count('class="dose"') == 2 and 'x="33.33%"' in drug and 'x="66.67%"' in drug
+    assert "doses on days 1, 2" in drug
+    assert drawing.rail(arms["changed"], 3.0, "changed").count('class="dose"') == 1
+    assert drawing.rail(arms["untreated"], 3.0, "untreated").count('class="dose"') == 0
+    assert "anti-CD25 antibody that depletes regulatory T cells, 10 mg/kg, on days 1 and 2" in text
+
+
+@pytest.mark.parametrize("days", [0.5, 1, 4, 10, 21, 24, 180, 365])
+def test_days_below_the_lines_are_few_and_hold_the_ends(days):
+    ticks = drawing.ticks_of(days)
+    assert ticks[0] == 0 and ticks[-1] == days and len(ticks) <= 8 and ticks == sorted(set(ticks))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 1517), (0, 0.37), (-3, 8), (0, 0), (0, 24.9)])
+def test_levels_of_a_curve_are_round_and_hold_its_values(low, high):
+    marks = drawing.nice(low, high)
+    assert 2 <= len(marks) <= 7 and marks[0] <= low and marks[-1] >= high
+
+
+def test_the_grounds_count_every_number_once(result):
+    table = grounds.counted(result.scenario.catalogue)
+    assert sum(sum(kind.values()) for kind in table.values()) == len(list(result.scenario.catalogue.numbers()))
+
+
+def test_the_rules_behind_a_drug_are_those_it_works_through(result):
+    catalogue = result.scenario.catalogue
+    chain = grounds.chain(catalogue, catalogue.therapies["anti_cd25"])
+    assert chain and all(
+        "treg" in rule.cell or rule.signal == "contact.treg" or "ctl" in rule.cell or rule.behavior == "admit.treg"
+        or rule.signal == "contact.ctl" for rule in chain.values()
+    )  # fmt: skip
+    assert any(rule.signal == "contact.treg" for rule in chain.values())
+    blocked = grounds.chain(catalogue, catalogue.therapies["anti_pd_l1"])
+    assert {rule.signal for rule in blocked.values()} == {"contact.pdl1"}
+
+
+def test_every_therapy_can_be_told(result):
+    catalogue = result.scenario.catalogue
+    for therapy in catalogue.therapies.values():
+        told = [step.text for step in grounds.steps(catalogue, therapy, "mouse")]
+        assert len(told) == len(therapy.effects)
+        assert all(re.match(r"(blocks|raises|lowers) ", line) and "_" not in line for line in told), told
+
+
+def test_doses_are_told_in_days():
+    assert grounds.doses_in_words([24.0]) == "on day 1"
+    assert grounds.doses_in_words([168.0, 336.0]) == "on days 7 and 14"
+    assert grounds.doses_in_words([24.0 * i for i in range(1, 8)]) == "7 times from day 1 to day 7"
+
+
+def test_the_page_tells_how_to_get_the_same_bits(result, text):
+    assert result.provenance["scenario_hash"] in text and result.provenance["versions"]["numba"] in text
+    assert html.escape((result.path / "scenario.yaml").read_text(encoding="utf-8")) in text
+    assert "drawn with another catalogue" not in text
+    other = SimpleNamespace(provenance={"scenario_hash": "0"}, scenario=result.scenario)
+    assert "drawn with another catalogue" in stale(other)
+
+
+# In a browser
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: apt-get install chromium runs this test")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_browser_shows_the_page_whole(text, tmp_path, width):
+    """The page in a frame of a phone's or a desk's width; around it a script that looks at it from outside."""
+    probe = """
+      frame.onload = () => {
+        const page = frame.contentDocument, root = page.documentElement;
+        page.querySelectorAll("details").forEach(fold => fold.open = true);
+        const wide = [...page.querySelectorAll("body *")].filter(e =>
+          !e.closest(".scroller, svg, pre") && e.getBoundingClientRect().right > frame.clientWidth + 1);
+        document.body.dataset.found = JSON.stringify({
+          overflow: root.scrollWidth - frame.clientWidth, wide: wide.map(e => e.outerHTML.slice(0, 200)),
+          images: [...page.images].map(i => i.complete && i.naturalWidth > 0),
+          letters: Math.min(...[...page.querySelectorAll("p, li, td, th, span, small, code")].map(
+            e => parseFloat(frame.contentWindow.getComputedStyle(e).fontSize))),
+          height: root.scrollHeight });
+      };"""
+    inner = json.dumps(text).replace("</", "<\\/")
+    around = tmp_path / "around.html"
+    around.write_text(
+        f'<!doctype html><meta charset="utf-8"><body><iframe id="frame" style="border:0;width:{width}px;height:2000px">'
+        f"</iframe><script>{probe} frame.srcdoc = {inner};</script></body>",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [CHROMIUM, *HEADLESS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1300,2100", "--dump-dom",
+         around.as_uri()],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    match = re.search(r'data-found="([^"]*)"', done.stdout)
+    assert match, done.stderr[-2000:]
+    found = json.loads(html.unescape(match[1]))
+    assert found["overflow"] <= 0 and found["wide"] == []
+    assert found["images"] == [True, True, True] and found["letters"] >= 11 and found["height"] > 2000
+    assert "CONSOLE" not in done.stderr

@@ -1,0 +1,102 @@
+"""How sure it is: every endpoint of every arm, with intervals, and how to read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tmesim.report import answer, drawing
+from tmesim.report.markup import Markup, both, tag, term
+from tmesim.statistics import CONFIDENCE, change, compact, words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+
+LEVEL = f"{100 * CONFIDENCE:.0f} %"
+MEANINGS = {
+    "Difference": "the mean over replicates of arm minus reference within the replicate. Dots are the replicates, the "
+    "diamond is their mean, the bar its interval.",
+    "Interval": f"Student's {LEVEL} interval of the mean difference. If the whole run were repeated many times with "
+    f"other seeds, about {LEVEL} of such intervals would hold the difference that infinitely many replicates would "
+    "show. Where it holds 0, the run does not show which way the effect goes. It says nothing of whether the model is "
+    "right about patients or mice.",
+    "Change": "the ratio of the means, less one; a factor (×) where it is large.",
+    "Effect size": "the mean difference in units of the spread of the differences (Hedges' g): large values mean that "
+    "nearly every replicate goes the same way.",
+    "p": "how often differences at least as large arise when arm and reference are exchanged at random within pairs; "
+    "below it adjusted for the number of rows of the table (Benjamini and Hochberg).",
+    "Pairs": "replicates in which both values are defined.",
+}
+
+
+def sure(result: Result) -> Markup | None:
+    """Every endpoint of every arm, with intervals, and how to read them."""
+    rows = result.comparisons
+    if not rows:
+        return None
+    bodies = []
+    for endpoint in dict.fromkeys(c.endpoint for c in rows):
+        o = answer.observable(result, endpoint)
+        mine = [c for c in rows if c.endpoint == endpoint]
+        reference = result.endpoint(endpoint, result.reference)
+        differences = [result.endpoint(endpoint, c.arm) - reference for c in mine]
+        frame = drawing.frame_of(mine, differences)
+        title = tag("th", answer.capital(o.label), tag("span", o.unit, class_="unit"), tag("small", o.meaning),
+                    colspan=9, scope="rowgroup", role="rowheader")  # fmt: skip
+        lines = [tag("tr", title, role="row", class_="endpoint")]
+        for c, dots in zip(mine, differences, strict=True):
+            clear = answer.verdict(c) in ("higher", "lower")
+            color = drawing.arm_class(result, c.arm)
+            lines.append(
+                tag(
+                    "tr",
+                    tag("th", tag("i", class_="chip"), words(c.arm), scope="row", role="rowheader", class_=color),
+                    tag("td", drawing.strip(c, dots, frame, color), role="cell", class_="drawn"),
+                    cell(words(c.reference), compact(c.reference_mean)),
+                    cell(words(c.arm), compact(c.mean)),
+                    cell("difference", answer.signed(c.difference), bounds(c.low, c.high), strong=clear),
+                    cell("change", *parted(change(c).replace("-", "−"))),
+                    cell("effect size", compact(c.effect_size).replace("-", "−")),
+                    cell("p", number(c.p), f"adjusted {number(c.p_adjusted)}"),
+                    cell("pairs", f"{c.n}"),
+                    role="row",
+                )
+            )
+        bodies.append(tag("tbody", *lines, role="rowgroup"))
+    heads = ("arm", "differences of the pairs", words(result.reference), "arm", "difference",
+             "change", "effect size", "p", "pairs")  # fmt: skip
+    caption = (
+        f"Values on day {result.scenario.time.days:g}: means, and differences from {words(result.reference)} with "
+        f"{LEVEL} intervals below. Bold: the interval leaves out 0."
+    )
+    head = [tag("th", title, scope="col", role="columnheader") for title in heads]
+    table = tag(
+        "table",
+        tag("caption", caption),
+        tag("thead", tag("tr", *head, role="row"), role="rowgroup"),
+        *bodies,
+        role="table",
+    )
+    reading = tag("dl", *(x for key, text in MEANINGS.items() for x in term(key, text)), class_="reading")
+    return both(tag("div", table, class_="tablebox"), tag("details", tag("summary", "How to read this table"), reading))
+
+
+def cell(label: str, text: str, more: str = "", strong: bool = False) -> Markup:
+    small = tag("small", more) if more else None
+    return tag("td", tag("span", tag("b", text) if strong else text, " ", small), role="cell", data_label=label)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """A value and the interval behind it."""
+    value, sign, rest = text.partition(" [")
+    unit = " %" if value.endswith("%") else ""
+    return value, f"{rest[:-1].replace(', ', ' to ')}{unit}" if sign else ""
+
+
+def bounds(low: float, high: float) -> str:
+    return f"{answer.signed(low)} to {answer.signed(high)}" if np.isfinite(low) and np.isfinite(high) else ""
+
+
+def number(p: float) -> str:
+    return f"{p:.2g}" if np.isfinite(p) else "–"

@@ -1,0 +1,91 @@
+"""The question, the answer, and the experiment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tmesim.report import answer, drawing, grounds
+from tmesim.report.markup import Markup, both, tag
+from tmesim.statistics import words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+    from tmesim.scenario import Arm
+
+
+def opening(result: Result) -> Markup:
+    """The question and the answer."""
+    scenario = result.scenario
+    n = result.replicates
+    facts = f"{words(scenario.name)} · {scenario.host} · {scenario.time.days:g} days · "
+    facts += f"{len(result.arms)} arm{'s' * (len(result.arms) > 1)} · {n} replicate{'s' * (n > 1)}"
+    return Markup(
+        tag("p", facts, class_="eyebrow") + tag("h1", scenario.question or words(scenario.name)) + told(result)
+    )
+
+
+def told(result: Result) -> Markup:
+    """The answer: one card for each arm against the reference, by the first endpoint."""
+    first = result.scenario.endpoints[0] if result.scenario.endpoints else None
+    if first is None:
+        return tag("p", "The scenario names no endpoint, so there is nothing to compare.", class_="answer")
+    mine = [c for c in result.comparisons if c.endpoint == first]
+    if not mine:
+        return tag("p", answer.alone(result), class_="answer")
+    o, day = answer.observable(result, first), result.scenario.time.days
+    cards = []
+    for c in mine:
+        note = answer.caution(c)
+        cards.append(
+            tag(
+                "li",
+                tag("p", answer.headline(c), class_="large") if c.n else None,
+                tag("p", tag("b", words(c.arm)), f" · {o.label}, day {day:g}", class_="what"),
+                tag("p", answer.sentence(c, o, day), class_="answer"),
+                tag("p", note, class_="note") if note else None,
+                class_=f"card {drawing.arm_class(result, c.arm)} {answer.verdict(c)}",
+            )
+        )
+    return tag("ul", *cards, class_="cards", aria_label="The answer")
+
+
+def design(result: Result) -> Markup:
+    """The tissue, the arms and their doses."""
+    scenario, box = result.scenario, result.scenario.tissue
+    high, wide = (length / 1000 for length in box.size_um)
+    tumors = scenario.start.tumor
+    radius = f" around a tumor of {2 * tumors[0].radius_um:.0f} µm" if len(tumors) == 1 else ""
+    text = (
+        f"A patch of {wide:g} × {high:g} mm of {scenario.host} breast tissue{radius} is simulated cell by cell for "
+        f"{scenario.time.days:g} days, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
+    )
+    if len(result.arms) > 1:
+        text += (
+            " Each replicate is one tissue that is copied when the arms part. The copies share all that went before, "
+            "and afterwards every throw of the dice until the treatment makes a difference. So a difference between "
+            "arms is due to the treatment and what follows from it, not to another tissue."
+        )
+    rows = [
+        tag(
+            "div",
+            tag("p", tag("i", class_="chip"), tag("b", words(name)), " ", tag("span", given(result, arm))),
+            drawing.rail(arm, scenario.time.days, words(name)),
+            class_=f"line {drawing.arm_class(result, name)}",
+        )
+        for name, arm in scenario.arms.items()
+    ]
+    line = tag("div", *rows, drawing.scale(scenario.time.days), class_="timeline")
+    story = [tag("p", paragraph) for paragraph in scenario.story.strip().split("\n\n") if paragraph]
+    background = tag("div", tag("h3", "Background"), *story, class_="story") if story else None
+    return both(tag("p", text), line, background)
+
+
+def given(result: Result, arm: Arm) -> str:
+    """What an arm gets, in words."""
+    therapies = result.scenario.catalogue.therapies
+    parts = [
+        f"{therapies[d.use].label}, {d.dose:g} {d.unit}, {grounds.doses_in_words(d.hours())}" for d in arm.therapies
+    ]
+    parts += [f"{key} = {value}" for key, value in arm.set.items()] + [f"without the rule {rule}" for rule in arm.off]
+    since = f" (from day {arm.from_h / 24:g})" if arm.from_h and (arm.set or arm.off) else ""
+    return ("; ".join(parts) or "nothing given") + since
