@@ -178,7 +178,7 @@ def test_the_number_in_large_letters_has_the_sign_of_the_verdict(treated, contro
 def test_the_page_answers_by_the_first_endpoint_for_each_arm(result, text):
     for c in result.comparisons:
         if c.endpoint == "tumor_burden":
-            assert html.escape(sentence(c, TUMOR, 3.0)) in text
+            assert html.escape(sentence(c, TUMOR, 3.0)) in text.replace("\u00a0", " ")
     assert text.count('class="card ') == 2
 
 
@@ -197,7 +197,7 @@ def test_the_answer_follows_the_csv(result, tmp_path):
     (tmp_path / "endpoints.csv").write_bytes(csv_bytes(("arm", "replicate", *result.scenario.endpoints), rows))
     table = compare_arms(result.scenario.endpoints, values, "untreated")
     (tmp_path / "comparison.csv").write_bytes(csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in table]))
-    text = page(tmesim.Result(tmp_path, result.scenario))
+    text = page(tmesim.Result(tmp_path, result.scenario)).replace("\u00a0", " ")
     assert "Drug lowered the number of tumor cells on day 3 by 40 %: 60.5 on average against 100" in text
 
 
@@ -303,9 +303,10 @@ def test_every_therapy_can_be_told(result):
 
 
 def test_doses_are_told_in_days():
-    assert grounds.doses_in_words([24.0]) == "on day 1"
-    assert grounds.doses_in_words([168.0, 336.0]) == "on days 7 and 14"
-    assert grounds.doses_in_words([24.0 * i for i in range(1, 8)]) == "7 times from day 1 to day 7"
+    assert grounds.doses_in_words([240.0], 9) == "after the end of this run"
+    assert grounds.doses_in_words([24.0], 9) == "on day 1"
+    assert grounds.doses_in_words([168.0, 336.0, 504.0], 21) == "on days 7 and 14"
+    assert grounds.doses_in_words([24.0 * i for i in range(1, 8)], 21) == "7 times from day 1 to day 7"
 
 
 def test_the_page_tells_how_to_get_the_same_bits(result, text):

@@ -97,7 +97,7 @@ def size_of_change(c: Comparison) -> str:
 
 def headline(c: Comparison) -> str:
     """The change in large letters."""
-    text = change(c, bounds=False).replace("-", "−")
+    text = change(c, bounds=False).replace("-", "−").replace("+0 %", "0 %").replace("−0 %", "0 %")
     if verdict(c) == "equal":
         return "± 0"
     return text if text != "–" else signed(c.difference)

@@ -40,7 +40,7 @@ def happened(result: Result) -> Markup:
             tag(
                 "details",
                 tag("summary", "Movie"),
-                scroller(picture, size[0] * 0.62),
+                scroller(picture, 0.6 * size[0] if size[0] > 700 else 0, most=1.3 * size[0]),
                 tag("p", f"The tissue over time in {which}. Triangles are doses. Fold this part to stop the movie.",
                     class_="caption"),
                 open=True,
@@ -79,10 +79,11 @@ def image_tag(data: bytes, kind: str, alt: str, size: tuple[int, int]) -> Markup
     return tag("img", src=uri(data, kind), alt=alt, width=size[0], height=size[1])
 
 
-def scroller(content: Markup, least: float) -> Markup:
-    """A box in which a wide picture can be moved sideways on a narrow screen."""
-    box = tag("div", tag("div", content, style=f"min-width:{least:.0f}px"), class_="scroller", tabindex="0")
-    return Markup(box + tag("p", "Slide sideways to see all of it.", class_="hint"))
+def scroller(content: Markup, least: float, most: float = 1080) -> Markup:
+    """A box in which a wide picture can be moved sideways on a narrow screen; bounds of the picture's width in px."""
+    picture = tag("div", content, style=f"min-width:{least:.0f}px;max-width:{most:.0f}px")
+    box = tag("div", picture, class_="scroller", tabindex="0")
+    return Markup(box + tag("p", "Slide sideways to see all of it.", class_="hint")) if least else box
 
 
 def compacted(data: bytes) -> tuple[bytes, tuple[int, int]]:

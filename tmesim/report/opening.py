@@ -39,14 +39,19 @@ def told(result: Result) -> Markup:
         cards.append(
             tag(
                 "li",
-                tag("p", answer.headline(c), class_="large") if c.n else None,
+                tag("p", unbroken(answer.headline(c)), class_="large") if c.n else None,
                 tag("p", tag("b", words(c.arm)), f" · {o.label}, day {day:g}", class_="what"),
-                tag("p", answer.sentence(c, o, day), class_="answer"),
-                tag("p", note, class_="note") if note else None,
+                tag("p", unbroken(answer.sentence(c, o, day)), class_="answer"),
+                tag("p", unbroken(note), class_="note") if note else None,
                 class_=f"card {drawing.arm_class(result, c.arm)} {answer.verdict(c)}",
             )
         )
     return tag("ul", *cards, class_="cards", aria_label="The answer")
+
+
+def unbroken(text: str) -> str:
+    """Text whose lines do not break between a number and its sign."""
+    return text.replace(" %", "\u00a0%").replace("p < ", "p\u00a0<\u00a0").replace("p = ", "p\u00a0=\u00a0")
 
 
 def design(result: Result) -> Markup:
@@ -84,7 +89,8 @@ def given(result: Result, arm: Arm) -> str:
     """What an arm gets, in words."""
     therapies = result.scenario.catalogue.therapies
     parts = [
-        f"{therapies[d.use].label}, {d.dose:g} {d.unit}, {grounds.doses_in_words(d.hours())}" for d in arm.therapies
+        f"{therapies[d.use].label}, {d.dose:g} {d.unit}, {grounds.doses_in_words(d.hours(), result.scenario.time.days)}"
+        for d in arm.therapies
     ]
     parts += [f"{key} = {value}" for key, value in arm.set.items()] + [f"without the rule {rule}" for rule in arm.off]
     since = f" (from day {arm.from_h / 24:g})" if arm.from_h and (arm.set or arm.off) else ""
