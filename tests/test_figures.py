@@ -49,9 +49,9 @@ def has(image, color, least=1):
     return np.count_nonzero((np.abs(image - rgb) <= 1).all(-1)) >= least
 
 
-def test_a_run_draws_its_four_figures(result):
+def test_a_run_draws_its_four_figures_and_its_movie(result):
     assert {p.name for p in (result.path / "figures").iterdir()} == {
-        "tissue.png", "oxygen.png", "trajectories.png", "effects.png",
+        "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "movie.gif",
     }  # fmt: skip
 
 
