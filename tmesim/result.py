@@ -155,6 +155,13 @@ class Result:
         }
         return pandas.DataFrame(frame | {name.removeprefix("state."): values for name, values in columns.items()})
 
+    def movie(self, path: str | Path, replicate: int | None = None) -> Path:
+        """Write the movie of a replicate (default: the one of the pictures) as a `.gif` or, with the package
+        imageio-ffmpeg, as a `.mp4` file."""
+        from tmesim.figures.movie import draw_movie
+
+        return draw_movie(self, Path(path), replicate)
+
     def fields(self, day: float, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
         """Site maps (ny, nx) at a day: each field by its name, `ecm`, `debris`, and `vessels.perfused`, `vessels.links`
         (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
