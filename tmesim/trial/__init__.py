@@ -1,7 +1,7 @@
 """A trial: every arm of a scenario on every replicate, and what follows from it.
 
-`run` is what the command line and `tmesim.run` call: replicates through the pool, then tables, comparison, figures, and
-last the marker that the directory is complete.
+`run` is what the command line and `tmesim.run` call: replicates through the pool, then tables, comparison, figures,
+report, and last the marker that the directory is complete.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def run(
         finally:
             directory.release()
         return result
-    if figures and not (directory.path / "figures").is_dir():
+    if figures and not (directory.path / "report.html").is_file():
         draw(result)
     return result
 
@@ -139,9 +139,12 @@ def write_tables(path: Path, scenario: Scenario, outcomes: Iterable[Outcome]) ->
 
 
 def draw(result: Result) -> None:
+    """The figures, the movie and the report of a run, from its files alone."""
     from tmesim.figures import draw_all
+    from tmesim.report import write_report
 
     draw_all(result)
+    write_report(result)
 
 
 def processors() -> int:
