@@ -80,7 +80,12 @@ def test_draws_are_uniform_for_neighboring_cells_steps_and_indices():
 
 
 def test_purposes_tissues_and_seeds_do_not_share_their_luck():
-    keys = [chance.key_of(1, "event"), chance.key_of(1, "push"), chance.key_of(2, "event"), chance.key_of(1, "event", "bone")]
+    keys = [
+        chance.key_of(1, "event"),
+        chance.key_of(1, "push"),
+        chance.key_of(2, "event"),
+        chance.key_of(1, "event", "bone"),
+    ]
     assert len({int(k) for k in keys}) == 4
     drawn = np.array([many(k, 20_000, 3, 0) for k in keys])
     correlation = np.corrcoef(drawn) - np.eye(4)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.optimize import curve_fit
+from tissues import count, rows_of, scenario
 
 import tmesim
-from tissues import count, rows_of, scenario
 from tmesim.tissue import Tissue
 
 pytestmark = pytest.mark.slow
@@ -175,7 +175,7 @@ def grown(sites, seed, days=21, **parts):
     return np.array(out, float)
 
 
-def CENTERED(sites):  # noqa: N802  a start, by the box
+def CENTERED(sites):
     return {"tumor": [{"radius": "180 µm", "fill": 0.9, "at": [f"{sites * 7.5} µm"] * 2}]}
 
 

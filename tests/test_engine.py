@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from tissues import bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
+
 from tmesim.tissue import PHASES, Tissue
 
 BUSY = {
@@ -153,12 +153,17 @@ def test_a_rule_that_never_fires_changes_nothing():
         assert np.array_equal(plain.fields[name], more.fields[name])
     rows, twins = plain.cells.rows, more.cells.rows
     for column in ("id", "y", "x", "born"):
-        assert np.array_equal(np.sort(plain.cells.columns.core[column][rows]), np.sort(more.cells.columns.core[column][twins]))
+        assert np.array_equal(
+            np.sort(plain.cells.columns.core[column][rows]), np.sort(more.cells.columns.core[column][twins])
+        )
 
 
 def test_one_more_birth_does_not_deal_the_luck_of_others_anew():
     """Two far nests; the one with a cell more at the start leaves the other as it was."""
-    nests = [{"radius": "60 µm", "fill": 1.0, "at": ["240 µm", "480 µm"]}, {"radius": "60 µm", "fill": 1.0, "at": ["720 µm", "480 µm"]}]
+    nests = [
+        {"radius": "60 µm", "fill": 1.0, "at": ["240 µm", "480 µm"]},
+        {"radius": "60 µm", "fill": 1.0, "at": ["720 µm", "480 µm"]},
+    ]
     smaller = [nests[0], nests[1] | {"radius": "50 µm"}]
     cells = {"tumor": tumor(division="0.04 1/h", apoptosis="0.02 1/h", speed="0.05 µm/min")}
     one, other = (bare(cells, 64, {"tumor": plan}, seed=8) for plan in (nests, smaller))

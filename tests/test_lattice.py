@@ -1,13 +1,16 @@
 """Lattice: tiles cover, tiles of a color stay apart, and the order of updates leaves no trace."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tissues import bare, check_layers, rows_of, tumor
+
 from tmesim.kernels import lattice
 from tmesim.kernels.arrays import REACH, TILE
 from tmesim.kernels.chance import key_of
+
 
 @settings(max_examples=60)
 @given(st.integers(4, 70), st.integers(4, 70), st.integers(0, 2**31))
@@ -48,7 +51,7 @@ def test_rings_hold_every_site_within_reach_nearest_first():
     squared = (offsets.astype(int) ** 2).sum(axis=1)
     assert squared.size == sum(1 for y in range(-5, 6) for x in range(-5, 6) if 0 < y * y + x * x <= 25)
     assert (np.diff(squared) >= 0).all()
-    assert [len(set(squared[a:b])) for a, b in zip(first[:-1], first[1:], strict=True)] == [1] * (first.size - 1)
+    assert [len(set(squared[a:b])) for a, b in pairwise(first)] == [1] * (first.size - 1)
 
 
 def walkers(sites, density, seed=1):
@@ -63,7 +66,13 @@ def test_walkers_do_not_drift():
     for seed in range(6):
         t = walkers(96, "1500 /mm²", seed)
         rows = rows_of(t, "tumor")
-        start = dict(zip(t.cells.id[rows].tolist(), zip(t.cells.y[rows].tolist(), t.cells.x[rows].tolist(), strict=True), strict=True))
+        start = dict(
+            zip(
+                t.cells.id[rows].tolist(),
+                zip(t.cells.y[rows].tolist(), t.cells.x[rows].tolist(), strict=True),
+                strict=True,
+            )
+        )
         inner = {i for i, (y, x) in start.items() if 24 <= y < 72 and 24 <= x < 72}
         for _ in range(40):
             t.step()
@@ -105,7 +114,9 @@ def test_a_colony_grows_round():
         r = np.hypot(x, y)
         angle = np.arctan2(y, x)
         # a square has its fourth harmonic, a diamond the opposite
-        ratios.append([(r**2 * np.cos(4 * angle)).sum() / (r**2).sum(), (r**2 * np.cos(2 * angle)).sum() / (r**2).sum()])
+        ratios.append(
+            [(r**2 * np.cos(4 * angle)).sum() / (r**2).sum(), (r**2 * np.cos(2 * angle)).sum() / (r**2).sum()]
+        )
         assert 600 < rows.size
         check_layers(t)
     mean = np.abs(np.mean(ratios, axis=0))

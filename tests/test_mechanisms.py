@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from tissues import count, rows_of, scenario, tissue
+
 from tmesim.tissue import Tissue
 
 
@@ -34,7 +34,12 @@ QUIET = {"densities": {"fibroblast": "300 /mm²"}, "capillaries": "200 /mm²"}
 
 def test_a_pulse_of_tgfb_is_remembered_and_then_forgotten():
     """Three days at 200 pM turn cells mesenchymal; days later half of it is still there, weeks later it is gone."""
-    t = tissue("minimal", start=QUIET, seed=1, off=["il6_drives_emt"] if "il6_drives_emt" in scenario("minimal").catalogue.rules else [])
+    t = tissue(
+        "minimal",
+        start=QUIET,
+        seed=1,
+        off=["il6_drives_emt"] if "il6_drives_emt" in scenario("minimal").catalogue.rules else [],
+    )
     still = tissue("minimal", start=QUIET, seed=1)
     held_at(t, 72, tgfb=200.0)
     held_at(still, 72, tgfb=0.0)
@@ -54,7 +59,9 @@ def test_hypoxia_calls_for_vegf_and_breeds_stemness():
     held_at(low, 72, oxygen=5.0)
     held_at(high, 72, oxygen=40.0)
     slot = low.biology.slot("tumor", "secretion.vegf")
-    assert low.cells.value[rows_of(low, "tumor"), slot].mean() > 3 * high.cells.value[rows_of(high, "tumor"), slot].mean()
+    assert (
+        low.cells.value[rows_of(low, "tumor"), slot].mean() > 3 * high.cells.value[rows_of(high, "tumor"), slot].mean()
+    )
     assert state(low, "hypoxia_response").mean() > state(high, "hypoxia_response").mean() + 0.3
     assert state(low, "stemness").mean() > 1.3 * state(high, "stemness").mean()
 
@@ -75,7 +82,9 @@ def test_ifng_raises_pdl1():
 
 
 def test_tgfb_and_tumor_contact_turn_fibroblasts_into_cafs():
-    quiet, loud = (tissue("minimal", start=QUIET | {"densities": {"fibroblast": "1500 /mm²"}}, seed=5) for _ in range(2))
+    quiet, loud = (
+        tissue("minimal", start=QUIET | {"densities": {"fibroblast": "1500 /mm²"}}, seed=5) for _ in range(2)
+    )
     held_at(quiet, 120, tgfb=0.0, il6=0.0)
     held_at(loud, 120, tgfb=200.0)
     assert count(loud, "caf") > 2 * count(quiet, "caf") + 10
@@ -138,7 +147,11 @@ def test_a_killer_attacks_only_what_its_receptor_recognizes():
 
 
 def test_dendritic_cells_carry_antigen_from_debris_to_the_node():
-    plan = {"tumor": [{"radius": "150 µm", "fill": 0.9}], "densities": {"dendritic": "150 /mm²"}, "capillaries": "150 /mm²"}
+    plan = {
+        "tumor": [{"radius": "150 µm", "fill": 0.9}],
+        "densities": {"dendritic": "150 /mm²"},
+        "capillaries": "150 /mm²",
+    }
     t = tissue("minimal", start=plan, seed=1)
     for _ in range(120):
         t.step()
@@ -159,7 +172,11 @@ def test_cafs_lay_down_matrix_and_matrix_keeps_leukocytes_slow():
     assert t.matrix["ecm"].mean() > 1.5 * before
     hops = []
     for ecm in (0.0, 1.0):
-        t = tissue("minimal", start={"tumor": [], "densities": {"th1": "200 /mm²"}, "capillaries": "100 /mm²", "ecm": ecm}, seed=1)
+        t = tissue(
+            "minimal",
+            start={"tumor": [], "densities": {"th1": "200 /mm²"}, "capillaries": "100 /mm²", "ecm": ecm},
+            seed=1,
+        )
         for _ in range(12):
             t.step()
         hops.append(t.counters["hops"])

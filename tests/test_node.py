@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from tissues import tissue
+
 from tmesim.catalogue import load_catalogue
 from tmesim.node import LymphNode
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from tissues import bare, count, rows_of, tumor
+
 from tmesim.kernels.arrays import PAD
 
 
@@ -64,7 +64,13 @@ def test_tissue_cells_walk_as_far_as_their_speed_says(step, spacing):
     speed, hours = 0.1, 24
     moved = []
     for seed in range(3):
-        t = bare({"tumor": tumor(speed=f"{speed} µm/min")}, 200, {"densities": {"tumor": "8 /mm²"}}, seed=seed, time=time(step))
+        t = bare(
+            {"tumor": tumor(speed=f"{speed} µm/min")},
+            200,
+            {"densities": {"tumor": "8 /mm²"}},
+            seed=seed,
+            time=time(step),
+        )
         moved += displacement(t, "tumor", hours)
     moved = np.array(moved) * spacing
     expected = speed * 60 * spacing * hours / 2
@@ -96,7 +102,13 @@ def test_leukocytes_walk_as_far_as_their_speed_and_persistence_say(step):
     speed, keep, hours = 5.0, 2.0, 6
     moved = []
     for seed in range(4):
-        t = bare({"ctl": walker(f"{speed} µm/min", f"{keep} min")}, 240, {"densities": {"ctl": "25 /mm²"}, "ecm": 0.0}, seed=seed, time=time(step))
+        t = bare(
+            {"ctl": walker(f"{speed} µm/min", f"{keep} min")},
+            240,
+            {"densities": {"ctl": "25 /mm²"}, "ecm": 0.0},
+            seed=seed,
+            time=time(step),
+        )
         moved += displacement(t, "ctl", hours)
     hops = speed * 60 * hours / 15
     c = np.exp(-15 / (speed * keep))
@@ -169,14 +181,18 @@ def test_a_colony_front_advances_at_the_speed_of_its_rim():
     first = radius()
     steps(t, 80)
     front = (radius() - first) / 80
-    # the deepest that still reach the edge sit `reach` sites in; on a curved front a little more than b·(R − 1/2) … b·(R + 1)
+    # the deepest that still reach the edge sit `reach` sites in; on a curved front a little more
     assert b * (reach - 0.5) < front < b * (reach + 1.2)
 
 
 def test_pushing_moves_the_row_outward_and_keeps_its_order():
     from tmesim.kernels import act
 
-    t = bare({"tumor": tumor(division="0 1/h")}, 16, {"tumor": [{"radius": "20 µm", "fill": 1.0, "at": ["120 µm", "120 µm"]}]})
+    t = bare(
+        {"tumor": tumor(division="0 1/h")},
+        16,
+        {"tumor": [{"radius": "20 µm", "fill": 1.0, "at": ["120 µm", "120 µm"]}]},
+    )
     layers = t.layers
     layers.tissue[PAD:-PAD, PAD:-PAD] = -1
     for k, x in enumerate(range(5, 9)):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tissues import bare, scenario, tissue, tumor
+
 from tmesim.kernels import sense
 from tmesim.kernels.compiling import kernel
 from tmesim.rules import compile_biology
@@ -26,13 +26,27 @@ def rule(signal, effect, limit, half, power=1.0, **more):
     } | more  # fmt: skip
 
 
-FIELD = {"edge": {"kind": "zero_flux"}, "diffusion": number(1e5, "µm²/h"), "decay": number(1, "1/h"), "evidence": SOURCE}
-FIELDS = {"vegf": FIELD | {"unit": "pM", "start": number(4, "pM")}, "oxygen": FIELD | {"unit": "mmHg", "start": number(9, "mmHg")}}
+FIELD = {
+    "edge": {"kind": "zero_flux"},
+    "diffusion": number(1e5, "µm²/h"),
+    "decay": number(1, "1/h"),
+    "evidence": SOURCE,
+}
+FIELDS = {
+    "vegf": FIELD | {"unit": "pM", "start": number(4, "pM")},
+    "oxygen": FIELD | {"unit": "mmHg", "start": number(9, "mmHg")},
+}
 
 
 def value_of(rules, base="0.02 1/h", **levels):
     """The division rate of one tumor cell under some rules at given levels of the fields."""
-    t = bare({"tumor": tumor(division=base)}, 16, {"tumor": [{"radius": "8 µm", "fill": 1.0, "at": ["127 µm", "127 µm"]}]}, fields=FIELDS, rules=rules)
+    t = bare(
+        {"tumor": tumor(division=base)},
+        16,
+        {"tumor": [{"radius": "8 µm", "fill": 1.0, "at": ["127 µm", "127 µm"]}]},
+        fields=FIELDS,
+        rules=rules,
+    )
     for name, level in levels.items():
         t.fields[name][:] = level
     t._hour = t._make_hour()

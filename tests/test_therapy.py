@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-
 from tissues import scenario
+
 from tmesim.catalogue import load_catalogue
 from tmesim.therapy import BODY, Course, factors, milligrams_per_kg
 from tmesim.tissue import Tissue
@@ -28,7 +28,9 @@ def test_one_compartment_with_absorption_is_the_bateman_function(dt):
     course.give(10.0, "mg/kg")
     t = 5.0
     available = pk.bioavailability.at("mouse") if pk.bioavailability is not None else 1.0
-    due = available * 10.0 * ka / (ka - k) * (np.exp(-k * t) - np.exp(-ka * t)) / volume / pk.molar_mass.at("mouse") * 1e3
+    due = (
+        available * 10.0 * ka / (ka - k) * (np.exp(-k * t) - np.exp(-ka * t)) / volume / pk.molar_mass.at("mouse") * 1e3
+    )
     assert level(course, t, dt) == pytest.approx(due, rel=1e-9)
 
 

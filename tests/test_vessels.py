@@ -1,9 +1,11 @@
 """Vessels: who carries blood, by drawings; tips climb VEGF and join; segments without blood are lost."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-
 from tissues import scenario, tissue
+
 from tmesim.kernels import sprouting
 from tmesim.kernels.arrays import PAD
 from tmesim.tissue import Tissue
@@ -19,7 +21,7 @@ def drawing(roots, chains):
         row = t.spawn("endothelial", y, x)
         t.cells.value[row, t.biology.slot("endothelial", "openness")] = 1.0
     for chain in chains:
-        for (y, x), (v, u) in zip(chain, chain[1:], strict=False):
+        for (y, x), (v, u) in pairwise(chain):
             sprouting.link(y, x, direction[v - y, u - x], t.vessels.links)
     for y, x in roots:
         t.vessels.root[y, x] = True

@@ -14,9 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
 
 CELL_PHASES = ("reorder", "sense", "respond", "act", "migrate", "patrol", "admit", "remodel", "turn_over")
 PLAIN = {
@@ -53,7 +56,7 @@ class Case:
     cells_only: bool = False
 
 
-def bare_scenario(entries: dict[str, Any], sites: int, start: dict[str, Any], **parts: Any):
+def bare_scenario(entries: dict[str, Any], sites: int, start: dict[str, Any], **parts: Any) -> Scenario:
     """A scenario on sites² whose catalogue holds `entries` alone, beside the packaged processes and matrix."""
     from tmesim.catalogue import Catalogue, load_catalogue
     from tmesim.catalogue.models import KINDS
@@ -71,12 +74,12 @@ def bare_scenario(entries: dict[str, Any], sites: int, start: dict[str, Any], **
     return replace(_resized(load("minimal"), sites, empty | start, **parts), catalogue=catalogue)
 
 
-def plain_scenario(sites: int):
+def plain_scenario(sites: int) -> Scenario:
     """One cell type, half full: uptake and secretion, death 0.01, division 0.01, else a move with probability 0.5."""
     return bare_scenario(PLAIN, sites, {"densities": {"tumor": f"{0.5e6 / 15**2} /mm²"}})
 
 
-def full_scenario(sites: int):
+def full_scenario(sites: int) -> Scenario:
     """All of the biology: half of the patch a tumor, host tissue around it, leukocytes in both."""
     from tmesim.scenario import load
 
@@ -88,7 +91,7 @@ def full_scenario(sites: int):
     return _resized(load("untreated"), sites, {"densities": densities, "capillaries": "120 /mm²", "tumor": tumor})
 
 
-def _resized(scenario, sites: int, start: dict[str, Any], **parts: Any):
+def _resized(scenario: Scenario, sites: int, start: dict[str, Any], **parts: Any) -> Scenario:
     """The scenario on a square of sites², with parts of its start and other parts replaced."""
     import yaml
 
@@ -121,7 +124,7 @@ def measure(case: Case) -> dict[str, Any]:
     tissue = Tissue(case.make(case.sites), threads=case.threads)
     for _ in range(case.warm):
         tissue.step()
-    tissue.seconds.clear()
+    tissue.seconds = dict.fromkeys(PHASES, 0.0)
     before = tissue.counters["hops"]
     updates = 0
     begun = time.perf_counter()

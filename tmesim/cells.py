@@ -6,6 +6,7 @@ from tmesim.kernels.arrays import CELL, DEAD, Columns, Layers
 from tmesim.kernels.matrix import site_order
 
 GROWTH = 1.25
+COLUMNS = frozenset(CELL.names or ())
 
 
 class Cells:
@@ -21,7 +22,7 @@ class Cells:
         )
 
     def __getattr__(self, name: str) -> np.ndarray:
-        if name in CELL.fields:
+        if name in COLUMNS:
             return self.columns.core[name]
         if name in ("type", "value"):
             return getattr(self.columns, name)

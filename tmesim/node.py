@@ -6,13 +6,20 @@ then divide at `expansion` for `program`, and enter the blood, where they contra
 Cohorts are kept by age in steps, so lag and program are exact delays.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from tmesim.catalogue.models import Process
 
 
 class LymphNode:
     """Clones of tumor-reactive T cells: naive, in the program, and in the blood (cells each)."""
 
-    def __init__(self, parameters, host: str, dt: float) -> None:
+    def __init__(self, parameters: Process, host: str, dt: float) -> None:
         def at(name: str) -> float:
             return parameters[name].at(host)
 

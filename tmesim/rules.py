@@ -1,12 +1,24 @@
 """Rules become arrays: the catalogue, for one host and one set of drugs, compiled for the kernels."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tmesim.kernels import arrays
 from tmesim.kernels.arrays import Book
+
+if TYPE_CHECKING:
+    from tmesim.catalogue import Catalogue
+    from tmesim.catalogue.models import Rule
+    from tmesim.scenario import Clone
+
+Slots = Mapping[tuple[str, str], int]
+Term = tuple[int, float, float, int]  # as in arrays.TERM
+Groups = dict[str, tuple[list[Term], list[Term], list["Rule"]]]  # name → what raises, what lowers, whose it is
 
 LAYERS = {"tissue": arrays.TISSUE, "leukocyte": arrays.LEUKOCYTE, "vessel": arrays.VESSEL}
 DOES = {"divide": arrays.DIVIDE, "die": arrays.DIE, "become": arrays.BECOME, "leave": arrays.LEAVE}
@@ -59,10 +71,16 @@ class Biology:
         return int(np.diff(self.book.kinds["slot_first"]).max())
 
 
-def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clones: tuple = (), off: frozenset = frozenset()):
+def compile_biology(
+    catalogue: Catalogue,
+    host: str,
+    therapies: tuple[str, ...] = (),
+    clones: Sequence[Clone] = (),
+    off: frozenset[str] = frozenset(),
+) -> Biology:
     """Arrays of all rules of a catalogue for a host, with the rules and fields of the named therapies.
 
-    clones : objects with `multipliers` {behavior of tumor: factor}; clone 0 is the first (or the plain one).
+    clones : row 1 + i of `clone_factor` is the i-th; row 0 is for cells of no clone.
     """
     types = list(catalogue.cells)
     states = list(catalogue.states)
@@ -75,7 +93,7 @@ def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clone
     signals = _signals(types, states, fields, drugs)
     names = [name for name, _, _ in signals]
     index_of = {name: i for i, name in enumerate(names)}
-    terms = _terms(rules, types, host, index_of, off)
+    terms = _terms(rules, host, index_of, off)
 
     behaviors: list[tuple[str, str]] = []
     slot_first = [0]
@@ -86,12 +104,11 @@ def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clone
         slot_first.append(len(behaviors))
     slots = {(c, b): i - slot_first[types.index(c)] for i, (c, b) in enumerate(behaviors)}
 
-    columns = _groups(catalogue, host, behaviors, terms)
     starts = np.zeros((len(types), max(len(states), 1)), np.float32)
     for c, cell in enumerate(types):
         for state, number in catalogue.cells[cell].starts.items():
             starts[c, states.index(state)] = number.at(host)
-    roles = _roles(catalogue, types, fields, slots)
+    roles = _roles(catalogue, types, slots)
     kinds = np.zeros(len(types) + 1, arrays.KIND).view(np.recarray)
     kinds["slot_first"] = slot_first
     parts = {
@@ -111,14 +128,14 @@ def compile_biology(catalogue, host: str, therapies: tuple[str, ...] = (), clone
         groups=groups,
         terms=flat,
         signals=_table([(kind, index) for _, kind, index in signals], arrays.SIGNAL),
-        pdl1=states.index("pdl1") if "pdl1" in states else -1,
+        pdl1=np.int64(states.index("pdl1") if "pdl1" in states else -1),
         **parts,
     )
     factor = _clone_factor(clones, behaviors)
     return Biology(host, types, states, fields, drugs, names, behaviors, starts, factor, book, slots)
 
 
-def _signals(types, states, fields, drugs) -> list[tuple[str, int, int]]:
+def _signals(types: list[str], states: list[str], fields: list[str], drugs: list[str]) -> list[tuple[str, int, int]]:
     """(name, kind, index) of every signal."""
     out = [(f, arrays.FIELD, i) for i, f in enumerate(fields)]
     out += [(m, arrays.MATRIX, i) for i, m in enumerate(MATRIX)]
@@ -131,12 +148,14 @@ def _signals(types, states, fields, drugs) -> list[tuple[str, int, int]]:
     return out
 
 
-def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int], off: frozenset):
+def _terms(
+    rules: Mapping[str, Rule], host: str, index_of: dict[str, int], off: frozenset[str]
+) -> dict[tuple[str, str], Groups]:
     """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being a TERM.
 
     A rule that is off keeps the slot of its behavior, so that arms with other rules share their columns.
     """
-    terms: dict[tuple[str, str], dict[str, tuple[list, list, list]]] = {}
+    terms: dict[tuple[str, str], Groups] = {}
     for name, rule in rules.items():
         for cell in rule.cell:
             groups = terms.setdefault((cell, rule.behavior), {})
@@ -152,11 +171,13 @@ def _terms(rules: Mapping, types: list[str], host: str, index_of: dict[str, int]
     return terms
 
 
-def _table(rows: list[tuple], dtype: np.dtype) -> np.ndarray:
+def _table(rows: list[Any], dtype: np.dtype) -> np.ndarray:
     return np.array(rows, dtype).view(np.recarray)
 
 
-def _groups(catalogue, host, behaviors, terms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _groups(
+    catalogue: Catalogue, host: str, behaviors: list[tuple[str, str]], terms: dict[tuple[str, str], Groups]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the groups of each behavior begin, the groups, and their terms."""
     first, groups = [0], []
     flat: list[tuple[int, float, float, int]] = []
@@ -181,18 +202,22 @@ def _groups(catalogue, host, behaviors, terms) -> tuple[np.ndarray, np.ndarray, 
     return np.array(first, np.int32), _table(groups, arrays.GROUP), _table(flat, arrays.TERM)
 
 
-def _used(types, terms, signals, kinds) -> np.ndarray:
+def _used(
+    types: list[str], terms: dict[tuple[str, str], Groups], signals: list[tuple[str, int, int]], kinds: np.ndarray
+) -> np.ndarray:
     """Signals that each type senses; notes in `kinds` where they begin and whether contacts must be counted."""
     used: list[int] = []
     for c, cell in enumerate(types):
-        own = {t[0] for (o, _), groups in terms.items() if o == cell for up, down, _ in groups.values() for t in up + down}
+        own = {
+            t[0] for (o, _), groups in terms.items() if o == cell for up, down, _ in groups.values() for t in up + down
+        }
         used += sorted(own)
         kinds["used_first"][c + 1] = len(used)
         kinds["needs"][c] = any(signals[s][1] in (arrays.CONTACT, arrays.PACKING) for s in own)
     return np.array(used, np.int32)
 
 
-def _clone_factor(clones, behaviors) -> np.ndarray:
+def _clone_factor(clones: Sequence[Clone], behaviors: list[tuple[str, str]]) -> np.ndarray:
     """(1 + clones, behaviors) factors: row 0 for every cell of no clone, the others for tumor cells of a clone."""
     factor = np.ones((len(clones) + 1, len(behaviors)), np.float32)
     for c, clone in enumerate(clones):
@@ -202,7 +227,7 @@ def _clone_factor(clones, behaviors) -> np.ndarray:
     return factor
 
 
-def _changes(catalogue, types, states, slots, kinds) -> np.ndarray:
+def _changes(catalogue: Catalogue, types: list[str], states: list[str], slots: Slots, kinds: np.ndarray) -> np.ndarray:
     """The integrated states of each type with the slots of their rates."""
     rows = []
     for c, cell in enumerate(types):
@@ -213,7 +238,7 @@ def _changes(catalogue, types, states, slots, kinds) -> np.ndarray:
     return _table(rows, arrays.CHANGE)
 
 
-def _fluxes(catalogue, types, fields, slots, kinds) -> np.ndarray:
+def _fluxes(catalogue: Catalogue, types: list[str], fields: list[str], slots: Slots, kinds: np.ndarray) -> np.ndarray:
     """What each type secretes, takes up or exchanges with the blood."""
     saturable = [f for f in catalogue.fields if catalogue.fields[f].kinetics == "michaelis_menten"]
     rows = []
@@ -228,7 +253,7 @@ def _fluxes(catalogue, types, fields, slots, kinds) -> np.ndarray:
     return _table(rows, arrays.FLUX)
 
 
-def _events(catalogue, types, slots, kinds) -> np.ndarray:
+def _events(catalogue: Catalogue, types: list[str], slots: Slots, kinds: np.ndarray) -> np.ndarray:
     """The competing events of each type."""
     rows = []
     for c, cell in enumerate(types):
@@ -239,16 +264,20 @@ def _events(catalogue, types, slots, kinds) -> np.ndarray:
     return _table(rows, arrays.EVENT)
 
 
-def _taxes(types, fields, slots, kinds) -> np.ndarray:
+def _taxes(types: list[str], fields: list[str], slots: Slots, kinds: np.ndarray) -> np.ndarray:
     """The gradients that each type follows."""
     rows = []
     for c, cell in enumerate(types):
-        rows += [(f, slots[cell, f"chemotaxis.{name}"]) for f, name in enumerate(fields) if (cell, f"chemotaxis.{name}") in slots]
+        rows += [
+            (f, slots[cell, f"chemotaxis.{name}"])
+            for f, name in enumerate(fields)
+            if (cell, f"chemotaxis.{name}") in slots
+        ]
         kinds["taxis_first"][c + 1] = len(rows)
     return _table(rows, arrays.TAXIS)
 
 
-def _roles(catalogue, types, fields, slots):
+def _roles(catalogue: Catalogue, types: list[str], slots: Slots) -> Callable[[str], dict[str, int]]:
     """A function from a cell type to the other entries of its KIND."""
     plain = ("speed", "persistence", "attachment", "detachment", "hit_rate", "visibility")
 

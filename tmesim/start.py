@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.cells import COLUMNS as CELL_COLUMNS
 from tmesim.kernels.arrays import NOBODY_TCR, PAD
 from tmesim.kernels.chance import draw, identity_of, key_of, unit
 from tmesim.kernels.compiling import kernel
@@ -18,7 +19,7 @@ MM2 = 1e6  # µm²
 
 
 @kernel
-def chances(key, n, index):
+def chances(key: np.uint64, n: int, index: int) -> np.ndarray:
     """A number in (0, 1) for each of n places, (n,) float64."""
     out = np.empty(n)
     for i in range(n):
@@ -28,7 +29,7 @@ def chances(key, n, index):
 
 
 @kernel
-def identities(sites, layer):
+def identities(sites: np.ndarray, layer: int) -> np.ndarray:
     """Identities of the cells that stand on some sites of a layer at hour 0, (n,) uint64."""
     out = np.empty(sites.size, np.uint64)
     for i in range(sites.size):
@@ -65,7 +66,7 @@ def populate(tissue: Tissue) -> None:
     tissue.cells.reorder(tissue.layers)
 
 
-def _add(tissue: Tissue, cell: str, sites: np.ndarray, key) -> slice:
+def _add(tissue: Tissue, cell: str, sites: np.ndarray, key: np.uint64) -> slice:
     """Cells of one type on free sites; returns their rows."""
     cells, biology = tissue.cells, tissue.biology
     n, m = cells.n, sites.size
@@ -90,7 +91,7 @@ def _add(tissue: Tissue, cell: str, sites: np.ndarray, key) -> slice:
     return rows
 
 
-def _add_tumor(tissue: Tissue, sites: np.ndarray, key) -> None:
+def _add_tumor(tissue: Tissue, sites: np.ndarray, key: np.uint64) -> None:
     """Tumor cells with their clones and antigens."""
     if sites.size == 0:
         return
@@ -112,7 +113,7 @@ def antigen_mask(number: int) -> int:
     return (1 << min(number, 32)) - 1
 
 
-def _add_capillaries(tissue: Tissue, density: float, key) -> None:
+def _add_capillaries(tissue: Tissue, density: float, key: np.uint64) -> None:
     """Capillaries that cross the plane: one at a drawn place of each square that one of them supplies."""
     if density <= 0:
         return
@@ -128,7 +129,7 @@ def _add_capillaries(tissue: Tissue, density: float, key) -> None:
     tissue.vessels.root.ravel()[sites] = True
 
 
-def place(tissue: Tissue, row: int, cell: str, y: int, x: int, **columns) -> None:
+def place(tissue: Tissue, row: int, cell: str, y: int, x: int, **columns: float) -> None:
     """Write a new cell of a type into a row; its identity follows from the site, the hour and what stood there."""
     cells, biology = tissue.cells, tissue.biology
     code = biology.code(cell)
@@ -149,7 +150,9 @@ def place(tissue: Tissue, row: int, cell: str, y: int, x: int, **columns) -> Non
     for name, value in columns.items():
         if name in biology.states:
             cells.columns.state[row, biology.states.index(name)] = value
-        elif name in core.dtype.names and name not in ("id", "y", "x"):
+        elif name in CELL_COLUMNS and name not in ("id", "y", "x"):
             core[name][row] = value
         else:
-            raise ValueError(f"{cell} has no column {name!r}. Known: {', '.join([*biology.states, *core.dtype.names])}")
+            raise ValueError(
+                f"{cell} has no column {name!r}. Known: {', '.join([*biology.states, *sorted(CELL_COLUMNS)])}"
+            )

@@ -6,10 +6,17 @@ The signal drug.<therapy> is Ce / (Ce + kd). A drug that must reach cells by dif
 plasma level is what perfused vessels carry, and its field does the rest.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import expm
+
+if TYPE_CHECKING:
+    from tmesim.catalogue.models import Number, Therapy
+    from tmesim.rules import Biology
 
 BODY = {"mouse": {"kg": 0.02, "m2": 0.02 / 3.0}, "human": {"kg": 70.0, "m2": 1.8}}  # m²: 3 and 37–39 kg/m² (FDA 2005)
 DEPOT, CENTRAL, PERIPHERAL, EFFECT = range(4)
@@ -25,13 +32,13 @@ def milligrams_per_kg(dose: float, unit: str, host: str) -> float:
 class Course:
     """One drug in one body: amounts (mg/kg; effect compartment in nM), advanced step by step."""
 
-    def __init__(self, name: str, therapy, host: str, dt: float) -> None:
+    def __init__(self, name: str, therapy: Therapy, host: str, dt: float) -> None:
         self.name = name
         self.amounts = np.zeros(4)
         self.host = host
         pk = therapy.pk
 
-        def at(number, default: float = 0.0) -> float:
+        def at(number: Number | None, default: float = 0.0) -> float:
             return default if number is None else number.at(host)
 
         per_kg = pk.central_volume.unit_at(host).endswith("/kg")
@@ -85,11 +92,11 @@ class Course:
         return self.tissue / (self.tissue + self.kd)
 
 
-def _is_pm(number, host: str) -> bool:
+def _is_pm(number: Number, host: str) -> bool:
     return number.unit_at(host) == "pM"
 
 
-def factors(courses: Iterable[Course], biology) -> tuple[np.ndarray, np.ndarray]:
+def factors(courses: Iterable[Course], biology: Biology) -> tuple[np.ndarray, np.ndarray]:
     """What all drugs together leave of each signal in each type, and of each behavior: float32, 1 without drugs."""
     signal = np.ones((len(biology.types), len(biology.signals)), np.float32)
     behavior = np.ones(len(biology.behaviors), np.float32)
@@ -99,13 +106,11 @@ def factors(courses: Iterable[Course], biology) -> tuple[np.ndarray, np.ndarray]
             continue
         for effect in course.effects:
             cells = effect.cells or biology.types
-            if effect.blocks is not None:
-                if effect.blocks not in biology.signals:  # of a drug that no arm gives
-                    continue
+            if effect.blocks is not None and effect.fraction is not None:
                 column = biology.signals.index(effect.blocks)
                 rows = [biology.code(c) for c in cells]
                 signal[rows, column] *= 1.0 - share * effect.fraction.at(biology.host)
-            else:
+            elif effect.scales is not None and effect.to is not None:
                 for cell in cells:
                     if (cell, effect.scales) in biology.slots:
                         to = effect.to.at(biology.host)

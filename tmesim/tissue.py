@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 
 from tmesim import start, therapy
-from tmesim.cells import Cells
+from tmesim.cells import COLUMNS, Cells
 from tmesim.fields import Fields, FieldSpec
 from tmesim.kernels import act, entry, leukocytes, matrix, migrate, sense
 from tmesim.kernels.arrays import CELL, DEAD, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
@@ -22,6 +23,7 @@ from tmesim.rules import MATRIX, Biology, compile_biology, drug_field
 from tmesim.vessels import Vessels
 
 if TYPE_CHECKING:
+    from tmesim.catalogue.models import Field
     from tmesim.scenario import Scenario
 
 PHASES = (
@@ -48,25 +50,35 @@ class Tissue:
     threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1.
     """
 
-    def __init__(self, scenario: Scenario, seed: int | None = None, replicate: int = 0, *, threads: int = 1, populate: bool = True) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        replicate: int = 0,
+        *,
+        threads: int = 1,
+        populate: bool = True,
+    ) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else int(seed)
         self.replicate = replicate
-        self.threads = max(1, min(threads, numba.config.NUMBA_NUM_THREADS))
+        most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+        self.threads = max(1, min(threads, most))
         self.dt = scenario.time.step_h
         self.host = scenario.host
         self.spacing = scenario.tissue.spacing
-        self.shape = tuple(scenario.tissue.shape)
+        self.shape = scenario.tissue.shape
         self.step_index = 0
         self.arm = next(iter(scenario.arms))
         self.counters: Counter[str] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         self.therapies = tuple(dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies))
         self._numbers: tuple = (frozenset(), frozenset())
         self.catalogue = scenario.catalogue
         self.biology: Biology = compile_biology(self.catalogue, self.host, self.therapies, scenario.start.clones)
         self.courses = {
-            name: therapy.Course(name, scenario.catalogue.therapies[name], self.host, self.dt) for name in self.therapies
+            name: therapy.Course(name, scenario.catalogue.therapies[name], self.host, self.dt)
+            for name in self.therapies
         }
         self._lay_ground()
         self._tune()
@@ -90,7 +102,9 @@ class Tissue:
         self.layers = Layers(*layers)
         self.cells = Cells(len(biology.states), biology.widest)
         entries = dict(self.catalogue.fields)
-        entries |= {drug_field(t): self.catalogue.therapies[t].field for t in self.therapies if self.courses[t].delivered}
+        entries |= {
+            drug_field(t): field for t in self.therapies if (field := self.catalogue.therapies[t].field) is not None
+        }
         self.field_entries = entries
         specs = [field_spec(name, entry_, host) for name, entry_ in entries.items()]
         self.solver = Fields(list(entries), self.shape, self.spacing, specs)
@@ -222,7 +236,7 @@ class Tissue:
         for course in self.courses.values():
             course.advance()
 
-    def _change(self, numbers, off: frozenset[str]) -> None:
+    def _change(self, numbers: Mapping[str, Any], off: frozenset[str]) -> None:
         """Bring the overrides of an arm into force, once."""
         key = (frozenset(numbers.items()), off)
         if key == self._numbers:
@@ -391,14 +405,16 @@ class Tissue:
         for name, amounts in part("drug").items():
             tissue.courses[name].amounts = np.array(amounts, dtype=float)
         names, values = state["counters.names"], state["counters.values"]
-        tissue.counters = Counter({str(name): float(value) for name, value in zip(names, values, strict=True)})
+        tissue.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})
         tissue._hour = tissue._make_hour()
         tissue._sense()  # so that behaviors can be read before the next step, which senses again
         return tissue
 
     def copy(self) -> Tissue:
         """An independent tissue in the same state."""
-        return Tissue.from_state(self.scenario, self.state())
+        twin = Tissue.from_state(self.scenario, self.state())
+        twin.threads = self.threads
+        return twin
 
     def hash(self) -> str:
         """SHA-256 of the state in canonical order: equal for equal states, however the rows lie."""
@@ -410,7 +426,7 @@ class Tissue:
                 array = array.copy()
                 array["stamp"] = 0
                 array["event"] = 0
-                parts = [np.ascontiguousarray(array[field]) for field in CELL.names]
+                parts = [np.ascontiguousarray(array[field]) for field in sorted(COLUMNS)]
             else:
                 parts = [np.ascontiguousarray(array)]
             digest.update(name.encode())
@@ -447,7 +463,7 @@ class Tissue:
         layer[y + PAD, x + PAD] = row
         self.cells.y[row], self.cells.x[row] = y, x
 
-    def spawn(self, cell: str, y: int, x: int, **columns) -> int:
+    def spawn(self, cell: str, y: int, x: int, **columns: float) -> int:
         """A new cell of a type on a free site; returns its row. Columns such as `clone` may be given."""
         layer = self.layer_of(cell)
         self._claim(layer, y, x)
@@ -465,7 +481,7 @@ class Tissue:
             raise ValueError(f"site ({y}, {x}) is taken")
 
 
-def field_spec(name: str, entry_, host: str) -> FieldSpec:
+def field_spec(name: str, entry_: Field, host: str) -> FieldSpec:
     """The solver's view of a field of the catalogue."""
     edge = entry_.edge
     return FieldSpec(

@@ -1,9 +1,17 @@
 """Vessels: the overlay of segments with their links, roots, tips and flow (see kernels.sprouting for the rules)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tmesim.kernels import sprouting
 from tmesim.kernels.chance import key_of
+
+if TYPE_CHECKING:
+    from tmesim.catalogue.models import Process
+    from tmesim.tissue import Tissue
 
 SHARED = ("links", "root", "tip", "perfusion")
 
@@ -11,7 +19,7 @@ SHARED = ("links", "root", "tip", "perfusion")
 class Vessels:
     """Maps (ny, nx) of the vessel network of one tissue."""
 
-    def __init__(self, shape: tuple[int, int], parameters, host: str, spacing: float) -> None:
+    def __init__(self, shape: tuple[int, int], parameters: Process, host: str, spacing: float) -> None:
         self.links = np.zeros(shape, np.uint8)
         self.root = np.zeros(shape, np.bool_)
         self.tip = np.zeros(shape, np.bool_)
@@ -19,7 +27,7 @@ class Vessels:
         self.spacing = spacing
         self.retune(parameters, host)
 
-    def retune(self, parameters, host: str) -> None:
+    def retune(self, parameters: Process, host: str) -> None:
         """Take over the parameters of the process, again when an arm changes them."""
         at = {name: parameters[name].at(host) for name in parameters}
         self.rates = (
@@ -32,7 +40,7 @@ class Vessels:
         """Where a segment carries blood, bool (ny, nx)."""
         return self.perfusion > 0
 
-    def remodel(self, tissue) -> np.ndarray:
+    def remodel(self, tissue: Tissue) -> np.ndarray:
         """Regression, sprouting and growth in one step of `tissue`; returns sprouts, joins and regressions."""
         biology, cells = tissue.biology, tissue.cells
         slots = tuple(biology.slot("endothelial", b) for b in ("sprouting", "tip_speed", "regression"))
@@ -50,7 +58,7 @@ class Vessels:
         self.root[y, x] = self.tip[y, x] = False
         self.perfusion[y, x] = 0
 
-    def perfuse(self, tissue) -> None:
+    def perfuse(self, tissue: Tissue) -> None:
         """Find out who carries blood now."""
         openness = tissue.biology.slot("endothelial", "openness")
         sprouting.perfuse(openness, tissue.cells.columns, tissue.layers, self.links, self.root, self.perfusion)

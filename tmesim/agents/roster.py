@@ -51,7 +51,7 @@ class Roster:
         """Take hold of the arrays, again when they have been replaced by larger ones."""
         self._columns = self._cells.columns
         core = self._columns.core.view(np.ndarray)
-        self.core = {name: core[name] for name in core.dtype.names or ()}
+        self.core: dict[str, np.ndarray] = {name: core[name] for name in core.dtype.names or ()}
         self.ids = self.core["id"]
         self.types = self._columns.type
         self.state = self._columns.state

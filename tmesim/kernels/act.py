@@ -7,7 +7,7 @@ ever ask for the same row; which row a cell gets has no influence on anything.
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import STAMPS, BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, TILE, TISSUE
+from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TILE, TISSUE
 from tmesim.kernels.chance import below, draw, identity_of, shuffle
 from tmesim.kernels.compiling import inline, inner, kernel, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color

@@ -85,7 +85,10 @@ def _record(*fields: tuple[str, type]) -> np.dtype:
 
 
 KIND = _record(  # a cell type; each `…_first` begins a range that ends where the next type's begins
-    *((name, np.int32) for name in ("slot_first", "used_first", "state_first", "flux_first", "event_first", "taxis_first")),
+    *(
+        (name, np.int32)
+        for name in ("slot_first", "used_first", "state_first", "flux_first", "event_first", "taxis_first")
+    ),
     # slots of behaviors that processes ask for, -1: it has none
     *((name, np.int32) for name in ("speed", "persistence", "attachment", "detachment", "hit_rate", "visibility")),
     *((name, np.int32) for name in ("deposition", "degradation")),

@@ -8,6 +8,7 @@ body is one call, because numba 0.68 loses writes made through an attribute of a
 
 from functools import partial, update_wrapper
 from types import FunctionType
+from typing import Any
 
 from numba import get_num_threads, njit
 
@@ -23,7 +24,7 @@ class parallel:  # noqa: N801  a decorator
     bears another name because numba's cache tells functions apart by name and not by options.
     """
 
-    def __init__(self, function: FunctionType) -> None:
+    def __init__(self, function: Any) -> None:
         twin = FunctionType(function.__code__, function.__globals__, f"{function.__name__}_in_one_thread")
         twin.__qualname__ = twin.__name__
         twin.__module__ = function.__module__
@@ -32,5 +33,5 @@ class parallel:  # noqa: N801  a decorator
         self.py_func = function
         update_wrapper(self, function)
 
-    def __call__(self, *args):
+    def __call__(self, *args: Any) -> Any:
         return (self.threaded if get_num_threads() > 1 else self.plain)(*args)

@@ -56,7 +56,27 @@ def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, book):
 
 
 @inner
-def strike(row, kind, y, x, now, dwell, share, key, when, hits_needed, fading, cells, layers, ground, book, hour, signals, counts, tally):
+def strike(
+    row,
+    kind,
+    y,
+    x,
+    now,
+    dwell,
+    share,
+    key,
+    when,
+    hits_needed,
+    fading,
+    cells,
+    layers,
+    ground,
+    book,
+    hour,
+    signals,
+    counts,
+    tally,
+):
     """A substep in the synapse: perhaps a hit, perhaps a kill, perhaps the end of the contact.
 
     dwell : h, the substep; share : its share of the step; fading : 1/h, how fast damage is repaired.
@@ -204,7 +224,8 @@ def patrol(now, step, substeps, sub, dt, spacing, rates, tile_key, key, stamp, c
                 signals = np.zeros(book.signals.size, dtype=np.float32)
                 counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
                 patrol_tile(
-                    tile, across, oy, ox, now + dwell * sub, when, substeps, dwell, spacing, rates, tile_key, key, stamp,
+                    tile, across, oy, ox, now + dwell * sub, when, substeps, dwell, spacing, rates, tile_key, key,
+                    stamp,
                     cells, layers, ground, book, hour, tallies[tile], rows, signals, counts,
                 )  # fmt: skip
     return tallies

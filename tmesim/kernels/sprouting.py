@@ -112,7 +112,9 @@ def tip_near(y, x, reach, tip):
 
 
 @kernel
-def advance(row, y, x, n, now, dt, step, spacing, key, guidance, noise, slot, kind, vegf, cells, layers, links, tip, tally):
+def advance(
+    row, y, x, n, now, dt, step, spacing, key, guidance, noise, slot, kind, vegf, cells, layers, links, tip, tally
+):
     """Grow a tip for one step. Returns the rows in use."""
     w0, _, _, _ = draw(key, cells.core[row].id, step, 2)
     sites = min(np.int64(np.float64(cells.value[row, slot]) * dt / spacing + unit(w0)), MOST_ADVANCE)
