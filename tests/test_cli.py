@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tmesim.catalogue import load_catalogue
-from tmesim.cli.grounds import gathered, ground, statements
-from tmesim.cli.pages import LISTS
+from tmesim.cli.grounds import gathered
+from tmesim.cli.lists import LISTS
+from tmesim.evidence import ground, statements
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = """

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -26,20 +25,6 @@ app = typer.Typer(
 )
 
 WRONG_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
-
-
-class Kind(StrEnum):
-    """What `list` can list."""
-
-    cells = "cells"
-    fields = "fields"
-    rules = "rules"
-    therapies = "therapies"
-    signals = "signals"
-    behaviors = "behaviors"
-    observables = "observables"
-    parameters = "parameters"
-    scenarios = "scenarios"
 
 
 ScenarioName = Annotated[
@@ -121,7 +106,14 @@ def run(
 
 @app.command()
 def check(scenario: ScenarioName) -> None:
-    """Read a scenario and say everything that is wrong with it, or what it would simulate."""
+    """Read a scenario and say everything that is wrong with it, or what it would simulate. Nothing is written.
+
+    Examples:
+
+    - `tmesim check my.yaml`
+
+    - `tmesim check untreated`
+    """
     with exit_codes():
         from tmesim.cli.running import check_scenario
 
@@ -130,23 +122,53 @@ def check(scenario: ScenarioName) -> None:
 
 @app.command("list")
 def list_(
-    kind: Annotated[Kind | None, typer.Argument(help="What to list; without it, how many there are of each.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="KIND", help="What to list; without it, how many there are of each.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """List what there is: cells, fields, rules, therapies, signals, behaviors, observables, parameters, scenarios."""
-    with exit_codes():
-        from tmesim.cli.pages import print_list
+    """List what there is: cells, states, fields, matrix, rules, processes, therapies, signals, behaviors, observables,
+    parameters, claims or scenarios.
 
-        print_list(kind.value if kind else None, json)
+    Examples:
+
+    - `tmesim list scenarios`
+
+    - `tmesim list rules | grep vegf`
+
+    - `tmesim list parameters --json`
+    """
+    with exit_codes():
+        from tmesim.cli.lists import print_list
+
+        print_list(kind, json)
 
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(help="A cell type, rule, therapy, field, signal, behavior or observable.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Anything that `tmesim list` shows: a cell type, state, field, rule, process, therapy (or a name of "
+            "its drug), signal, behavior, observable, parameter (its dotted path), claim or scenario; or "
+            "`contributing`.",
+        ),
+    ],
 ) -> None:
     """Explain something of the model in plain English, with the evidence.
 
-    Examples: `tmesim explain treg`, `tmesim explain anti_cd25`, `tmesim explain oxygen_fuels_division`
+    Examples:
+
+    - `tmesim explain treg`
+
+    - `tmesim explain atezolizumab`
+
+    - `tmesim explain oxygen_fuels_division`
+
+    - `tmesim explain cells.tumor.behaviors.division`
+
+    - `tmesim explain contributing`  (where things live, and how to add to them)
     """
     with exit_codes():
         from tmesim.cli.pages import print_explanation
@@ -156,7 +178,13 @@ def explain(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+    """Print the JSON Schema of scenario files: with it, editors complete keys and mark mistakes while you write.
+
+    Examples:
+
+    - `tmesim schema > schema.json`  and in the scenario beside it, as its first line,
+      `# yaml-language-server: $schema=./schema.json`
+    """
     with exit_codes():
         import json as writer
 

@@ -4,43 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from tmesim.catalogue import Catalogue, claims, load_catalogue
-from tmesim.catalogue.models import Number
-
-
-@cache
-def statements() -> Mapping[str, Mapping[str, Any]]:
-    """The claims of the seed documents by id, with statement, places and observable; empty if not installed."""
-    import yaml
-
-    package = Path(str(resources.files("tmesim")))
-    for folder in (package / "seeds", package.parent / "seeds"):
-        file = folder / "claims.yaml"
-        if file.is_file():
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            return {entry["id"]: entry for entry in yaml.load(file.read_text(encoding="utf-8"), loader)}
-    return {}
+from tmesim.evidence import ground, statements
 
 
 def claim(text: str) -> str:
     """A piece of evidence in full: a claim with its statement, anything else as it is written."""
     entry = statements().get(text)
     return f"{text}: {entry['statement']}" if entry else text
-
-
-def ground(number: Number) -> str:
-    """On what a number rests: `assumed`, `definition` (true by construction), `source`, or `none`."""
-    if not number.source:
-        return "none"
-    if number.assumed:
-        return "assumed"
-    return "definition" if all(t.startswith("definition") for t in number.source) else "source"
 
 
 def gathered(c: Catalogue) -> dict[str, Any]:

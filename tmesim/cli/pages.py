@@ -1,138 +1,59 @@
-"""`list` and `explain`: the catalogue read back to people."""
+"""`explain`: everything of the model read back to people, with its evidence."""
 
 from __future__ import annotations
 
-import json
+import math
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, load_catalogue
+from tmesim.catalogue import Catalogue, Slot, Therapy, claims, load_catalogue
 from tmesim.catalogue.models import Rule
-from tmesim.cli.grounds import claim, statements
+from tmesim.cli.contributing import contributing
+from tmesim.cli.grounds import claim
+from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
-
-Row = dict[str, Any]
-
-
-def cells(c: Catalogue) -> Iterable[Row]:
-    for name, e in c.cells.items():
-        yield {"name": name, "label": e.label, "layer": e.layer, "agent": e.agent, "states": list(e.states)}
-
-
-def fields(c: Catalogue) -> Iterable[Row]:
-    for name, e in c.fields.items():
-        yield {"name": name, "label": e.label, "unit": e.unit, "diffusion": str(e.diffusion), "decay": str(e.decay)}
-
-
-def rules(c: Catalogue) -> Iterable[Row]:
-    for name, e in c.all_rules.items():
-        yield {"name": name, "sentence": e.sentence(), "evidence": list(e.evidence)}
-
-
-def therapies(c: Catalogue) -> Iterable[Row]:
-    for name, e in c.therapies.items():
-        yield {"name": name, "label": e.label, "class": e.therapy_class, "also": list(e.aliases), "dose": str(e.dose)}
-
-
-def signals(c: Catalogue) -> Iterable[Row]:
-    for name, term in c.signals().items():
-        yield {"name": name, "unit": term.unit, "meaning": term.meaning}
-
-
-def behaviors(c: Catalogue) -> Iterable[Row]:
-    """Those that some cell type has, or some rule drives."""
-    used = {b for e in c.cells.values() for b in e.behaviors} | {r.behavior for r in c.all_rules.values()}
-    for name, term in c.behaviors().items():
-        if name in used:
-            yield {"name": name, "unit": term.unit, "meaning": term.meaning}
-
-
-def observables(c: Catalogue) -> Iterable[Row]:
-    for o in observables_of(c, c.therapies).values():
-        yield {"name": o.name, "unit": o.unit, "meaning": o.meaning}
-
-
-def parameters(c: Catalogue) -> Iterable[Row]:
-    for path, number in c.numbers():
-        yield {"name": path, "value": str(number), "source": "; ".join(number.source)}
-
-
-def scenarios(c: Catalogue) -> Iterable[Row]:
-    from tmesim.reading import read_yaml
-    from tmesim.scenario import named
-
-    for name, file in named().items():
-        try:
-            question = str(read_yaml(file).data.get("question", ""))
-        except InputError:
-            question = "(cannot be read; see tmesim check)"
-        yield {"name": name, "file": str(file), "question": question}
-
-
-LISTS: dict[str, Callable[[Catalogue], Iterable[Row]]] = {
-    "cells": cells, "fields": fields, "rules": rules, "therapies": therapies, "signals": signals,
-    "behaviors": behaviors, "observables": observables, "parameters": parameters, "scenarios": scenarios,
-}  # fmt: skip
-
-
-def print_list(kind: str | None, as_json: bool) -> None:
-    catalogue = load_catalogue()
-    if kind is None:
-        counts = {name: len(list(rows(catalogue))) for name, rows in LISTS.items()}
-        if as_json:
-            print(json.dumps(counts, indent=2))
-            return
-        for name, count in counts.items():
-            print(f"{count:6d}  {name}")
-        print("\nTo see them: tmesim list KIND. To understand one: tmesim explain NAME.")
-        return
-    rows = list(LISTS[kind](catalogue))
-    if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-        return
-    print_rows(rows)
-
-
-def print_rows(rows: list[Row]) -> None:
-    """Aligned columns; the last one wraps on a terminal and stays in one line in a pipe."""
-    if not rows:
-        return
-    keys = list(rows[0])
-    texts = [[", ".join(v) if isinstance(v := row[key], list) else str(v) for key in keys] for row in rows]
-    widths = [min(44, max(len(t[i]) for t in texts)) for i in range(len(keys) - 1)]
-    indent = sum(w + 2 for w in widths)
-    room = max(30, shutil.get_terminal_size().columns - indent) if sys.stdout.isatty() else 10**6
-    for text in texts:
-        head = "".join(t.ljust(w) + "  " for t, w in zip(text, widths, strict=False))
-        lines = textwrap.wrap(text[-1], room) or [""]
-        print((head + lines[0]).rstrip())
-        for line in lines[1:]:
-            print(" " * indent + line)
-
-
-# Explanations
+from tmesim.units import show
 
 
 def print_explanation(name: str) -> None:
-    catalogue = load_catalogue()
-    pages = [page for look in (_cell, _rule, _therapy, _field, _state, _term, _observable, _claim)
-             if (page := look(catalogue, name))]  # fmt: skip
-    if not pages:
-        known = {*catalogue.cells, *catalogue.all_rules, *catalogue.aliases, *catalogue.fields, *catalogue.states}
-        known |= {*catalogue.signals(), *catalogue.behaviors(), *observables_of(catalogue, catalogue.therapies)}
-        raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, known)}")])
+    found = pages(load_catalogue(), name)
     width = min(100, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
-    for i, page in enumerate(pages):
+    for i, page in enumerate(found):
         if i:
             print()
         for line in page:
             head = line[: len(line) - len(line.lstrip())]
             hang = head + ("  " if line.lstrip().startswith(("- ", "· ")) else "")
-            print("\n".join(textwrap.wrap(line, width, subsequent_indent=hang)) if line.strip() else "")
+            verbatim = line.startswith("    ")
+            text = (
+                line
+                if verbatim
+                else "\n".join(textwrap.wrap(line, width, subsequent_indent=hang, break_on_hyphens=False))
+            )
+            print(text if line.strip() else "")
+
+
+def pages(c: Catalogue, name: str) -> list[list[str]]:
+    """Everything that goes by a name, a page of lines each; InputError with the nearest names if nothing does."""
+    name = name.strip()
+    if name == "contributing":
+        return [contributing(c)]
+    found = [page for look in PAGES if (page := look(c, name))]
+    if not found:
+        raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, names(c))}")])
+    return found
+
+
+def names(c: Catalogue) -> set[str]:
+    """All that can be explained."""
+    from tmesim.scenario import named
+
+    known = {*c.cells, *c.all_rules, *c.aliases, *c.fields, *c.states, *c.matrix, *c.processes, *c.signals()}
+    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *named(), "contributing"}
+    return known | {path for path, _ in c.numbers()}
 
 
 def _cell(c: Catalogue, name: str) -> list[str]:
@@ -171,6 +92,46 @@ def _rule(c: Catalogue, name: str) -> list[str]:
     return [*page, *_evidence(rule.evidence), "", f"A scenario switches it off with  off: [{name}]"]
 
 
+def _parameter(c: Catalogue, name: str) -> list[str]:
+    paths = [path for path, _ in c.numbers() if path == name or path.endswith(f".{name}")]
+    if len(paths) != 1 and name not in paths:
+        return []
+    name = name if name in paths else paths[0]  # the end of a path will do where it is the only one
+    number, slot = c.number(name), c.slot(name)
+    kind, entry, *rest = name.split(".")
+    page = [f"{name} is a number of the catalogue: {number}."]
+    for host in number.hosts:
+        span = number.range_at(host)
+        if span is not None:
+            ends = f"{show(span[0])} to {show(span[1], number.unit_at(host))}"
+            page.append(f"- Plausible{f' in the {host}' if isinstance(number.range, Mapping) else ''}: {ends}.")
+        if not isinstance(number.range, Mapping):
+            break
+    page.append(f"- Possible: {bounds(slot, number.unit_at(number.hosts[0]))}.")
+    page += [f"- {claim(text)}" for text in number.source] or ["- It rests on the evidence of its entry."]
+    page += [number.note] if number.note else []
+    word = ".".join(rest[1:]) if kind == "cells" and rest[0] == "behaviors" else ""
+    if word:
+        page += _rules_about(c, lambda r: entry in r.cell and r.behavior == word, "Rules that start from it:")
+    elif kind == "rules":
+        page += ["", c.rules[entry].sentence()]
+    elif kind == "processes":
+        page += ["", f"It belongs to the process {entry}: tmesim explain {entry}"]
+    example = f"{show(number.at(number.hosts[0]), number.unit_at(number.hosts[0]))}"
+    return [*page, "", "A scenario sets it with", "", f"    set: {{{_key(name)}: {example}}}", "",
+            "and one run with", "", f'    tmesim run SCENARIO --set "{name}={example}"']  # fmt: skip
+
+
+def _key(path: str) -> str:
+    return f'"{path}"' if "[" in path else path
+
+
+def bounds(slot: Slot, unit: str) -> str:
+    """The bounds of a number in words."""
+    low = "above 0" if slot.positive else f"from {show(max(slot.low, -1e300))}"
+    return f"{low} to {show(slot.most(unit), unit)}" + (", whole numbers only" if slot.whole else "")
+
+
 def _therapy(c: Catalogue, name: str) -> list[str]:
     try:
         name = c.therapy_id(name)
@@ -185,13 +146,73 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
     )
     way = "plasma, then tissue, then its target" if e.delivery == "systemic" else "a field that perfused vessels feed"
     page.append(f"It reaches cells through {way}; half of the target is occupied at {e.occupancy.kd}.")
+    page += _kinetics(e)
+    page += ["", "What it does:"]
     for effect in e.effects:
         where = f" in {listed(effect.cells)}" if effect.cells else ""
         what = (f"blocks {effect.fraction} of {effect.blocks}" if effect.blocks
                 else f"scales {effect.scales} to {effect.to} of its value")  # fmt: skip
-        page.append(f"- At full occupancy it {what}{where}.")
+        why = number.source if (number := effect.fraction or effect.to) else ()
+        page.append(f"- At full occupancy it {what}{where}.  [{'; '.join((*why, *effect.evidence))}]")
     page += [f"- {n}: {r.sentence()}" for n, r in e.rules.items()]
     return page + _evidence(e.evidence)
+
+
+def _kinetics(e: Therapy) -> list[str]:
+    """Where a dose goes: the compartments with their half-lives."""
+    pk = e.pk
+    rooms = "one compartment" if pk.compartments == 1 else "two compartments"
+    page = ["", f"Pharmacokinetics, {rooms}:"]
+    for part in type(pk).model_fields:
+        number = getattr(pk, part)
+        if part != "compartments" and number is not None:
+            page.append(f"- {part.replace('_', ' ')}: {number}  [{'; '.join(number.source)}]")
+    hosts = [host for host in pk.clearance.hosts if pk.clearance.at(host) > 0]
+    lives = [f"{math.log(2) * pk.central_volume.at(h) / pk.clearance.at(h):.3g} h ({h})" for h in hosts]
+    if lives:
+        page.append(f"- half-life by clearance alone: {', '.join(lives)}")
+    if e.tissue is not None:
+        page.append(f"- tissue follows plasma × {e.tissue.partition} at {e.tissue.rate}"
+                    f"  [{'; '.join((*e.tissue.partition.source, *e.tissue.rate.source))}]")  # fmt: skip
+    page.append(f"- half of the target is held at {e.occupancy.kd}  [{'; '.join(e.occupancy.kd.source)}]")
+    return page
+
+
+def _matrix(c: Catalogue, name: str) -> list[str]:
+    e = c.matrix.get(name)
+    if e is None:
+        return []
+    page = [f"{name} is a map of the sites that does not diffuse: {e.label}. {e.meaning}".strip()]
+    for part in ("start", "decay"):
+        number = getattr(e, part)
+        page += [f"- {part} {number}  [{'; '.join(number.source)}]"] if number is not None else []
+    page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
+    page += _rules_about(c, lambda rule: rule.behavior.endswith(f".{name}"), "What lays it down and removes it:")
+    return page + _evidence(e.evidence)
+
+
+def _process(c: Catalogue, name: str) -> list[str]:
+    e = c.processes.get(name)
+    if e is None:
+        return []
+    page = [f"{name} is a process: what cannot be a rule is code, and these are its numbers."]
+    for key, number in e.items():
+        page.append(f"- processes.{name}.{key}: {number}  [{'; '.join(number.source)}]")
+    return [*page, "", "tmesim explain processes.NAME.NUMBER says how to set one."]
+
+
+def _scenario(c: Catalogue, name: str) -> list[str]:
+    from tmesim.scenario import load, named
+
+    if name not in named():
+        return []
+    made = load(name)
+    page = [f"{name} is a scenario: {made.question}", " ".join(made.story.split()), ""]
+    for arm, part in made.arms.items():
+        doses = [f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}" for d in part.therapies]
+        page.append(f"- arm {arm}: {'; '.join(doses) or 'nothing given'}")
+    page.append(f"- endpoints: {listed(made.endpoints)}")
+    return [*page, "", f"    tmesim run {name}"]
 
 
 def _field(c: Catalogue, name: str) -> list[str]:
@@ -224,7 +245,7 @@ def _state(c: Catalogue, name: str) -> list[str]:
 
 def _term(c: Catalogue, name: str) -> list[str]:
     page = []
-    if name in c.signals() and name not in c.fields and not name.startswith("state."):
+    if name in c.signals() and name not in c.fields and name not in c.matrix and not name.startswith("state."):
         term = c.signals()[name]
         page += [f"{name} is a signal ({term.unit}): {term.meaning}."]
         page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
@@ -249,6 +270,11 @@ def _claim(c: Catalogue, name: str) -> list[str]:
     page += [f"- {s['file']}: {s['where']}" for s in entry["sources"]]
     page.append(f"What must move: {entry['observable']}")
     return page + _rules_about(c, lambda rule: name in rule.evidence, "Rules that rest on it:")
+
+
+PAGES: tuple[Callable[[Catalogue, str], list[str]], ...] = (
+    _cell, _rule, _therapy, _field, _matrix, _state, _process, _parameter, _term, _observable, _claim, _scenario,
+)  # fmt: skip
 
 
 def _rules_about(c: Catalogue, test: Callable[[Rule], bool], title: str) -> list[str]:

@@ -1,0 +1,85 @@
+"""`explain contributing`: where a thing lives, how to add each kind of entry, and what judges a change."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from tmesim.catalogue import KINDS, Catalogue
+
+# What to do for each kind of entry, beside writing it; `tests/test_finding.py` goes through with each of them.
+STEPS = {
+    "cells": "Its behaviors are numbers at rest; what changes them are rules. `agent` names its class in Python; write "
+    "one in tmesim/agents only if it shall have methods of its own.",
+    "states": "Name it in the `states` of the cell types that carry it, and let rules drive NAME_gain and NAME_loss.",
+    "rules": "One sentence of biology: in CELL, SIGNAL increases or decreases BEHAVIOR towards LIMIT, because of "
+    "EVIDENCE. The words are those of `tmesim list signals` and `tmesim list behaviors`; groups multiply.",
+    "fields": "Give some cell type the behavior secretion.NAME, and let rules read NAME.",
+    "therapies": "Pharmacokinetics, target and effects; an arm gives it with {use: NAME, start: 7 d}.",
+    "matrix": "A map needs code that fills it: tmesim/kernels/matrix.py.",
+    "processes": "A process is code: one module in tmesim/kernels with its formula in the docstring; its numbers stand "
+    "here.",
+}
+
+
+def contributing(c: Catalogue) -> list[str]:
+    """The page, from the package as it is installed."""
+    page = [
+        "Changing tmesim. Biology is data and engines are code: most changes are an entry in a YAML file.",
+        "",
+        "Where things live, the upper ones importing the lower ones only:",
+        "",
+        *(f"    {name:24s} {what}" for name, what in modules()),
+        "",
+        "How to add an entry. In a scenario it stands under add: KIND: NAME:, for that scenario alone; in the file "
+        "below, for all. Either way it is listed, explained, checked and tested by existing.",
+    ]
+    for kind in KINDS:
+        count = len(getattr(c, kind))
+        example = next(iter(getattr(c, kind)))
+        page += ["", f"{kind} (tmesim/catalogue/{kind}.yaml, {count} now, such as {example})", f"- {STEPS[kind]}"]
+    return [
+        *page,
+        "",
+        "scenarios (scenarios/NAME.yaml)",
+        "- `extends` another one and changes it: set (numbers), off (rules), add (entries), drop (fields), arms. "
+        "`tmesim schema` helps editors; the first line of each scenario points at it.",
+        "",
+        "observables (tmesim/observables/__init__.py)",
+        "- One `Observable(name, label, unit, meaning, function)` more; it becomes a column and can be an endpoint.",
+        "",
+        "Rules of the house:",
+        "- A number has a value, a unit, a source, and a range where one is known; or it says 'assumed: why'.",
+        "- Evidence is the id of a claim (tmesim list claims) or authors, year, journal and doi.",
+        "- A wrong input is an InputError with file, line and key, and all of them at once.",
+        "- A new signal, cell type or therapy leaves the luck of the others alone: chance is drawn by cell, process "
+        "and step.",
+        "",
+        "How tests are judged. A test's name is its claim, and its judge is a computation by hand, theory, a slow "
+        "plain twin or a direction of effect; not yesterday's numbers alone. Wiring tests switch one mechanism in a "
+        "micro-tissue; emergence tests look at something two steps away in the full one. Break the code once and watch "
+        "the test fail.",
+        "",
+        "    python -m pytest                  what must pass before a change",
+        "    python -m pytest -m slow          long validations",
+        "    ruff check . && mypy && lint-imports",
+        "    .ci/run                           all of it, as a newcomer would, in a fresh environment",
+    ]
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Each module or folder of the package with the first sentence of its docstring, upper layers first."""
+    root = Path(str(resources.files("tmesim")))
+    for name in LAYERS:
+        path = root / name / "__init__.py" if (root / name).is_dir() else root / f"{name}.py"
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        yield f"tmesim/{name}{'/' if (root / name).is_dir() else '.py'}", " ".join(text.split("\n\n")[0].split())
+
+
+LAYERS = (
+    "cli", "bench", "trial", "report", "figures", "result", "statistics", "model", "agents", "mesa_bridge",
+    "observables", "record", "tissue", "start", "cells", "fields", "node", "therapy", "vessels", "rules",
+    "scenario", "catalogue", "evidence", "reading", "units", "kernels",
+)  # fmt: skip
