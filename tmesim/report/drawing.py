@@ -54,7 +54,7 @@ def rail(arm: Arm, days: float, name: str) -> Markup:
 
 def scale(days: float) -> Markup:
     """The days below the lines."""
-    return tag("div", *(mark(day / days, f"day {day:g}" if day in (0, days) else f"{day:g}") for day in ticks_of(days)),
+    return tag("div", *(mark(day / days, "day 0" if day == 0 else f"{day:g}") for day in ticks_of(days)),
                class_="days", aria_hidden="true")  # fmt: skip
 
 
