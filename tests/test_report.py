@@ -355,3 +355,38 @@ def test_a_browser_shows_the_page_whole(text, tmp_path, width):
     assert found["overflow"] <= 0 and found["wide"] == []
     assert found["images"] == [True, True, True] and found["letters"] >= 11 and found["height"] > 2000
     assert "CONSOLE" not in done.stderr
+
+
+# Drawing again
+
+
+def test_render_draws_everything_again_without_simulating(result, tmp_path, monkeypatch):
+    from tmesim.tissue import Tissue
+
+    run = tmp_path / "run"
+    shutil.copytree(result.path, run)
+    invoke("render", run)
+    first = {path.name: path.read_bytes() for path in (run / "report.html", *(run / "figures").iterdir())}
+    assert set(first) == {"report.html", "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "movie.gif"}
+    shutil.rmtree(run / "figures")
+    (run / "report.html").unlink()
+    monkeypatch.setattr(Tissue, "__init__", lambda *args, **kwargs: pytest.fail("a tissue was made"))
+    assert "report are in" in invoke("render", run)
+    assert first == {path.name: path.read_bytes() for path in (run / "report.html", *(run / "figures").iterdir())}
+    assert page(result).encode() == first["report.html"]
+
+
+def test_render_wants_the_directory_of_a_finished_run(result, tmp_path):
+    assert "is no directory" in invoke("render", tmp_path / "nowhere", code=2)
+    assert "provenance.json, timeseries.csv" in invoke("render", tmp_path, code=2)
+    assert not list(tmp_path.iterdir())
+
+
+def invoke(*arguments, code=0):
+    from typer.testing import CliRunner
+
+    from tmesim.cli import app
+
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == code, done.output
+    return done.output

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +103,26 @@ def run(
         from tmesim.cli.running import run_scenario
 
         run_scenario(scenario, out, seed, replicates, days, arms, workers, set_ or [], resume, not no_figures, quiet)
+
+
+@app.command()
+def render(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
+    mp4: Annotated[bool, typer.Option("--mp4", help="The movie as MP4 too; needs the package imageio-ffmpeg.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Draw the figures, the movie and the report of a run again, from its files. Nothing is simulated.
+
+    Examples:
+
+    - `tmesim render runs/treg_depletion`
+
+    - `tmesim render runs/treg_depletion --mp4`
+    """
+    with exit_codes():
+        from tmesim.cli.rendering import render_run
+
+        render_run(folder, mp4, quiet)
 
 
 @app.command()
@@ -221,4 +242,7 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):  # a console that has no µ shall not end the run
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="tmesim")
