@@ -90,7 +90,12 @@ def test_arms_share_their_frames_until_the_first_dose(result):
 def test_a_film_goes_on_from_its_state(result):
     class Still:
         shape, hour = (2, 3), 0.0
-        vessels = type("Vessels", (), dict.fromkeys(("perfused", "links", "root", "tip"), np.zeros((2, 3), np.uint8)))
+
+        class vessels:  # noqa: N801
+            perfused = np.array([[1, 0, 0], [0, 0, 0]], bool)
+            links = np.array([[0, 1, 16], [0, 0, 0]], np.uint8)
+            root, tip = perfused, np.array([[0, 0, 0], [1, 0, 0]], bool)
+
         fields = {"oxygen": np.full((2, 3), 21.3, np.float32)}
         cells = type("Cells", (), {"n": 1, "type": np.zeros(1, np.uint8), "y": np.array([1]), "x": np.array([2])})
 
@@ -105,10 +110,28 @@ def test_a_film_goes_on_from_its_state(result):
     for kept in (again, twin):
         assert kept.hours == [0.0, 2.0, 4.0] and kept.frames == first.frames[:3]
     arrays = again.arrays()
+    assert arrays["links"][2].tolist() == [[0, 1, 16], [0, 0, 0]]
+    assert arrays["vessel"][2].tolist() == [[2, 1, 1], [1, 0, 0]]
     assert arrays["tissue"].sum(0).tolist() == [[0, 0, 0], [0, 0, 3]] and arrays["oxygen"][0, 0, 0] == 43
 
 
 # The movie
+
+
+def test_links_become_lines_between_the_middles_of_their_sites(movie):
+    """Two linked segments, one site apart: the pixels from one middle to the other, none beyond."""
+    links, vessel = np.zeros((5, 5), np.uint8), np.zeros((5, 5), np.uint8)
+    links[3, 1], links[2, 2] = 1 << 1, 1 << 5  # NE, and its mirror
+    vessel[3, 1] = vessel[2, 2] = 1
+    panel = np.zeros((5 * movie.zoom, 5 * movie.zoom), np.uint8)
+    movie._links(panel, links, vessel, 1, 9)
+    middle = movie.zoom // 2
+    steps = np.arange(movie.zoom + 1)
+    expected = np.zeros_like(panel)
+    expected[3 * movie.zoom + middle - steps, movie.zoom + middle + steps] = 9
+    assert np.array_equal(panel, expected)
+    movie._links(panel, links, vessel, 2, 7)
+    assert 7 not in panel
 
 
 def test_a_gif_has_a_frame_for_each_hour_kept_of_the_size_and_duration_of_the_movie(result, movie, tmp_path):
