@@ -1,6 +1,7 @@
 """Finding one's way: what there is, what it means, what editors know, and what to do when a name is wrong."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -141,6 +142,15 @@ def test_a_wrong_name_is_answered_with_the_right_one(arguments, words):
     code, out, err = command(*arguments)
     assert (code, out) == (2, "")
     assert words in " ".join(err.replace("│", " ").split())
+
+
+def test_a_console_without_greek_letters_gets_its_answer_all_the_same():
+    done = subprocess.run(
+        [sys.executable, "-m", "tmesim", "check", "untreated"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\xb5m" in done.stdout
 
 
 # -- help

@@ -371,8 +371,12 @@ class Resolver:
     def arms(self, catalogue: Catalogue | None, time: Time | None) -> dict[str, Arm]:
         """Each arm with doses and schedules filled in, and its overrides in the units of their slots."""
         arms: dict[str, Arm] = {}
+        folders: dict[str, str] = {}
         for name, part in (self.part("arms") or {}).items():
             path: DataPath = ("arms", name)
+            other = folders.setdefault(name.casefold(), name)
+            if other != name:
+                self.blame(path, f"'{name}' and '{other}' would be one folder where upper and lower case do not differ")
             doses = [
                 self._dose((*path, "therapies", index), dose, catalogue, time)
                 for index, dose in enumerate(part.therapies)
