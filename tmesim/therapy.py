@@ -107,6 +107,8 @@ def factors(courses: Iterable[Course], biology: Biology) -> tuple[np.ndarray, np
         for effect in course.effects:
             cells = effect.cells or biology.types
             if effect.blocks is not None and effect.fraction is not None:
+                if effect.blocks not in biology.signals:  # of a drug that no arm gives
+                    continue
                 column = biology.signals.index(effect.blocks)
                 rows = [biology.code(c) for c in cells]
                 signal[rows, column] *= 1.0 - share * effect.fraction.at(biology.host)
