@@ -141,7 +141,7 @@ def test_every_behavior_of_the_catalogue_agrees_with_its_plain_twin(seed, host):
     signals = rng.gamma(0.5, 4.0, len(biology.signals)).astype(np.float32)
     signals[rng.random(signals.size) < 0.2] = 0
     factor = rng.random((1, len(biology.behaviors))).astype(np.float32)
-    hour = TEMPLATE._hour._replace(factor=factor)
+    hour = TEMPLATE._hour._replace(factor=factor * biology.constant)
     for index, (cell, behavior) in enumerate(biology.behaviors):
         found = behave(index, 0, biology.book, hour, signals)
         due = twin(s.catalogue, host, off, biology, cell, behavior, signals.astype(float), float(factor[0, index]))

@@ -43,6 +43,7 @@ class Biology:
     behaviors: list[tuple[str, str]]  # (type, behavior), in the order of KIND.slot_first
     starts: np.ndarray  # float32 (types, states)
     clone_factor: np.ndarray  # float32 (1 + clones, behaviors)
+    constant: np.ndarray  # float32 (behaviors), product of the groups that no rule changes
     book: Book
     slots: dict[tuple[str, str], int] = field(repr=False, default_factory=dict)
 
@@ -121,7 +122,7 @@ def compile_biology(
     for c, cell in enumerate(types):
         for name, value in roles(cell).items():
             kinds[name][c] = value
-    group_first, groups, flat = _groups(catalogue, host, behaviors, terms)
+    group_first, groups, flat, constant = _groups(catalogue, host, behaviors, terms)
     book = Book(
         kinds=kinds,
         group_first=group_first,
@@ -132,7 +133,7 @@ def compile_biology(
         **parts,
     )
     factor = _clone_factor(clones, behaviors)
-    return Biology(host, types, states, fields, drugs, names, behaviors, starts, factor, book, slots)
+    return Biology(host, types, states, fields, drugs, names, behaviors, starts, factor, constant, book, slots)
 
 
 def _signals(types: list[str], states: list[str], fields: list[str], drugs: list[str]) -> list[tuple[str, int, int]]:
@@ -177,13 +178,14 @@ def _table(rows: list[Any], dtype: np.dtype) -> np.ndarray:
 
 def _groups(
     catalogue: Catalogue, host: str, behaviors: list[tuple[str, str]], terms: dict[tuple[str, str], Groups]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the groups of each behavior begin, the groups, and their terms."""
-    first, groups = [0], []
+) -> tuple[np.ndarray, ...]:
+    """Where the groups of each behavior begin, the groups, their terms, and what groups without terms come to."""
+    first, groups, constant = [0], [], []
     flat: list[tuple[int, float, float, int]] = []
     for cell, behavior in behaviors:
         number = catalogue.cells[cell].behaviors.get(behavior)
         own = dict(terms.get((cell, behavior), {}))
+        constant.append(1.0)
         own.setdefault("main", ([], [], []))
         for name, (up, down, owners) in own.items():
             if name == "main":
@@ -193,13 +195,17 @@ def _groups(
                 base = given[0] if given else 1.0
             raised = [r.limit.at(host) for r in owners if r.effect == "increases" and r.limit is not None]
             lowered = [r.limit.at(host) for r in owners if r.effect == "decreases" and r.limit is not None]
+            if not up and not down:
+                constant[-1] *= base
+                continue
             begin = len(flat)
             flat += up + down
             highest = raised[0] if raised else base
             lowest = lowered[0] if lowered else 0.0
             groups.append((base, highest, lowest, begin, begin + len(up), len(flat)))
         first.append(len(groups))
-    return np.array(first, np.int32), _table(groups, arrays.GROUP), _table(flat, arrays.TERM)
+    tables = _table(groups, arrays.GROUP), _table(flat, arrays.TERM)
+    return np.array(first, np.int32), *tables, np.array(constant, np.float32)
 
 
 def _used(

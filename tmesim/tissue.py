@@ -166,7 +166,8 @@ class Tissue:
                 b = self.biology.index(cell, "speed")
                 groups = book.groups[book.group_first[b] : book.group_first[b + 1]]
                 top = np.maximum.reduce([groups["base"], groups["highest"], groups["lowest"]])
-                fastest = max(fastest, float(np.prod(top)) * float(self.biology.clone_factor[:, b].max()))
+                factor = float(self.biology.clone_factor[:, b].max() * self.biology.constant[b])
+                fastest = max(fastest, float(np.prod(top)) * factor)
         return fastest
 
     def _settle(self) -> None:
@@ -253,7 +254,8 @@ class Tissue:
             if course.delivered:
                 blood[self.solver.index(drug_field(name))] = course.plasma / therapy.NM_PER_PM
         drug = np.array([c.occupancy for c in self.courses.values()] or [0.0], np.float32)
-        return Hour(self._decay, blood, drug, signal, self.biology.clone_factor * behavior)
+        factor = self.biology.clone_factor * (self.biology.constant * behavior)
+        return Hour(self._decay, blood, drug, signal, factor)
 
     def _reorder(self) -> None:
         if self.step_index % REORDER_EVERY == 0:
@@ -425,7 +427,6 @@ class Tissue:
             if name == "cells.core":
                 array = array.copy()
                 array["stamp"] = 0
-                array["event"] = 0
                 parts = [np.ascontiguousarray(array[field]) for field in sorted(COLUMNS)]
             else:
                 parts = [np.ascontiguousarray(array)]

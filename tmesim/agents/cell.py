@@ -209,7 +209,7 @@ class Cell(MesaAgent):
         cells = tissue.cells
         cells.make_room(1)
         roster._current()
-        roster.core["event"][row] = events[0] - first + 1
+        cells.event[row] = events[0] - first + 1
         offsets, rings = tissue._rings
         counts = np.zeros((len(roster.names), 5), np.int64)
         left = np.zeros(len(roster.names) + 1, np.uint64)

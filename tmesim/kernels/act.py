@@ -38,7 +38,7 @@ def vanish(row, cells, layers):
     elif layers.vessel[py, px] == row:
         layers.vessel[py, px] = EMPTY
     cells.type[row] = DEAD
-    cells.core[row].event = 0
+    cells.event[row] = 0
 
 
 @inner
@@ -64,7 +64,7 @@ def be_born(row, mother, y, x, now, cells):
     cells.core[row].hit_at = now
     cells.core[row].target = 0
     cells.core[row].heading = cells.core[mother].heading
-    cells.core[row].event = 0
+    cells.event[row] = 0
     cells.core[row].stamp = cells.core[mother].stamp
 
 
@@ -108,8 +108,8 @@ def push(y, x, dy, dx, cells, layers):
         if row >= 0:
             cells.core[row].y = ty
             cells.core[row].x = tx
-            if cells.core[row].event != 0:
-                cells.core[row].event |= DISPLACED
+            if cells.event[row] != 0:
+                cells.event[row] |= DISPLACED
     return y + np.int64(np.rint(dy / n)), x + np.int64(np.rint(dx / n))
 
 
@@ -121,9 +121,9 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
     left   : (types + 1,) uint64, how many of each type left; the last entry gathers their antigens
     """
     kind = np.int64(cells.type[row])
-    e = book.kinds[kind].event_first + cells.core[row].event - 1
+    e = book.kinds[kind].event_first + cells.event[row] - 1
     does = book.events[e].does
-    cells.core[row].event = 0
+    cells.event[row] = 0
     cells.core[row].stamp = np.uint32(step * STAMPS)
     if does == DIVIDE:
         y = np.int64(cells.core[row].y)
@@ -171,11 +171,11 @@ def gather(tile, across, oy, ox, ny, nx, cells, layers, rows):
     for y in range(y0, y1):
         for x in range(x0, x1):
             row = layers.tissue[y + PAD, x + PAD]
-            if row >= 0 and cells.core[row].event != 0 and cells.core[row].event < DISPLACED:
+            if row >= 0 and cells.event[row] != 0 and cells.event[row] < DISPLACED:
                 rows[n] = row
                 n += 1
             row = layers.leukocyte[y + PAD, x + PAD]
-            if row >= 0 and cells.core[row].event != 0 and cells.core[row].event < DISPLACED:
+            if row >= 0 and cells.event[row] != 0 and cells.event[row] < DISPLACED:
                 rows[n] = row
                 n += 1
     return n
@@ -186,9 +186,9 @@ def count_divisions(n, oy, ox, across, tiles, cells, book):
     """Rows that each tile may need for births, as running totals (tiles + 1,) int64."""
     total = np.zeros(tiles + 1, dtype=np.int64)
     for row in range(n):
-        if cells.type[row] != DEAD and cells.core[row].event != 0:
+        if cells.type[row] != DEAD and cells.event[row] != 0:
             kind = np.int64(cells.type[row])
-            if book.events[book.kinds[kind].event_first + cells.core[row].event - 1].does == DIVIDE:
+            if book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE:
                 tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
                 total[tile + 1] += 1
     for t in range(tiles):
@@ -208,7 +208,7 @@ def act_tile(
     shuffle(rows, m, w0, w1)
     for i in range(m):
         # a cell pushed while its turn was pending acts after the tiles: it may stand in another one now
-        if cells.core[rows[i]].event < DISPLACED:
+        if cells.event[rows[i]] < DISPLACED:
             new += act_one(
                 rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
             )
@@ -221,7 +221,7 @@ def act_late(n, new, now, dt, step, tile_key, key, reach, offsets, first, cells,
     place = np.empty(n, dtype=np.int64)
     m = 0
     for row in range(n):
-        if cells.type[row] != DEAD and cells.core[row].event != 0:
+        if cells.type[row] != DEAD and cells.event[row] != 0:
             # insertion in the order of sites: the few that there are shall not depend on their rows
             where = np.int64(cells.core[row].y) * ground.perfusion.shape[1] + cells.core[row].x
             i = m
@@ -235,7 +235,7 @@ def act_late(n, new, now, dt, step, tile_key, key, reach, offsets, first, cells,
     w0, w1, _, _ = draw(tile_key, np.uint64(0), step, 1)
     shuffle(late, m, w0, w1)
     for i in range(m):
-        cells.core[late[i]].event &= DISPLACED - np.uint8(1)
+        cells.event[late[i]] &= DISPLACED - np.uint8(1)
         new += act_one(
             late[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
         )

@@ -45,7 +45,6 @@ CELL = np.dtype(
         ("clone", np.uint8),
         ("tcr", np.uint8),  # the antigen bit that a T cell recognizes
         ("heading", np.uint8),  # direction of the last hop
-        ("event", np.uint8),  # 1 + index of the drawn event of its type, 0 none
     ],
     align=True,
 )
@@ -55,6 +54,7 @@ class Columns(NamedTuple):
     """The cells, a row each; a row with type DEAD is free."""
 
     type: A  # uint8 (rows,), beside the record because neighbors read it most
+    event: A  # uint8 (rows,), 1 + index of the drawn event of its type, 0 none
     core: A  # CELL (rows,)
     state: A  # float32 (rows, states), in [0, 1]
     value: A  # float32 (rows, slots), behaviors of the last sensing
@@ -143,4 +143,4 @@ class Hour(NamedTuple):
     blood: A  # float32 (fields), what perfused vessels carry
     drug: A  # float32 (drugs), occupancy or concentration signal of systemic drugs
     signal_factor: A  # float32 (types, signals), 1 where nothing blocks
-    factor: A  # float32 (clones, behaviors), what clone and drugs make of each behavior
+    factor: A  # float32 (clones, behaviors), clone × drugs × the groups that no rule changes

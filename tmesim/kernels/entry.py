@@ -87,7 +87,7 @@ def enter(n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, of
                     cells.core[n].hit_at = now
                     cells.core[n].target = 0
                     cells.core[n].heading = np.uint8(w3 & np.uint64(3))
-                    cells.core[n].event = 0
+                    cells.event[n] = 0
                     cells.core[n].stamp = 0
                     layers.leukocyte[ty + PAD, tx + PAD] = n
                     entered[j] += 1

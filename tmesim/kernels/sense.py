@@ -276,7 +276,7 @@ def respond_rows(first, end, dt, key, step, cells, book):
     for row in range(first, end):
         if cells.type[row] != DEAD:
             cells.core[row].engagement = ZERO
-            cells.core[row].event = respond_cell(row, dt, key, step, cells, book)
+            cells.event[row] = respond_cell(row, dt, key, step, cells, book)
 
 
 @parallel

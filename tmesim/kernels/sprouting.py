@@ -58,7 +58,7 @@ def add_segment(new, parent, y, x, now, kind, cells, layers):
     cells.core[new].hit_at = now
     cells.core[new].target = 0
     cells.core[new].heading = 0
-    cells.core[new].event = 0
+    cells.event[new] = 0
     cells.core[new].stamp = 0
     layers.vessel[y + PAD, x + PAD] = new
 
