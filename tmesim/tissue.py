@@ -129,8 +129,9 @@ class Tissue:
         )  # fmt: skip
         self.push_reach = int(processes["division"]["push_reach"].at(host))
         self._rings = rings(max(self.push_reach, act.NEAR))
-        self._speed_limit = self._fastest("tissue")
-        self.migrations = max(int(np.ceil(self._speed_limit * 60.0 * self.dt / self.spacing)), 1)
+        self.migrations = max(int(np.ceil(self._fastest("tissue") * 60.0 * self.dt / self.spacing)), 1)
+        hops = int(self._fastest("leukocyte") * 60.0 * self.dt / self.substeps / self.spacing) + 1
+        self.burst = max(leukocytes.MOST_HOPS // hops, 1)
         if self.migrations + self.substeps > STAMPS:
             raise ValueError(f"{self.migrations + self.substeps} sweeps in a step of {self.dt} h: at most {STAMPS}")
         decays = [self.catalogue.matrix[name].decay for name in MATRIX]
@@ -308,10 +309,11 @@ class Tissue:
             return
         total = np.zeros(len(TALLIES), np.int64)
         tiles, key = key_of(self.seed, "patrol tiles"), key_of(self.seed, "patrol")
-        for sub in range(self.substeps):
+        for sub in range(0, self.substeps, self.burst):
+            burst = min(self.burst, self.substeps - sub)
             stamp = np.uint32(self.step_index * STAMPS + self.migrations + sub)
             tallies = leukocytes.patrol(
-                self.hour, self.step_index, self.substeps, sub, self.dt, self.spacing, self._patrol_rates, tiles, key,
+                self.hour, self.step_index, self.substeps, sub, burst, self.dt, self.spacing, self._patrol_rates, tiles, key,
                 stamp, self.cells.columns, self.layers, self.ground, self.biology.book, self._hour,
             )  # fmt: skip
             total += tallies.sum(axis=0)

@@ -17,6 +17,7 @@ from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
 from tmesim.kernels.sense import behave, perceive
 
 HOPS, SYNAPSES, HITS, KILLS = 0, 1, 2, 3
+MOST_HOPS = 6  # in a sweep: with a look at the neighbors that makes 8, the reach of a sweep
 CONTACT_Y = (0, 0, -1, 0, 1)  # the same site and its four neighbors: the reach of a synapse
 CONTACT_X = (0, 1, 0, -1, 0)
 
@@ -123,7 +124,7 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
     x = np.int64(cells.core[row].x)
     speed = np.float64(cells.value[row, book.kinds[kind].speed])
     w0, w1, w2, _ = draw(key, cells.core[row].id, when, 2)
-    hops = min(np.int64(speed * minutes / spacing + unit(w0)), 6)
+    hops = min(np.int64(speed * minutes / spacing + unit(w0)), MOST_HOPS)
     attack = book.kinds[kind].attachment >= 0
     if hops == 0:
         if attack:
@@ -169,10 +170,10 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
 
 @inner
 def patrol_tile(
-    tile, across, oy, ox, moment, when, substeps, dwell, spacing, rates, tile_key, key, stamp,
+    tile, across, oy, ox, moment, when, burst, substeps, dwell, spacing, rates, tile_key, key, stamp,
     cells, layers, ground, book, hour, tally, rows, signals, counts,
 ):  # fmt: skip
-    """One substep of the leukocytes of one tile, in drawn order."""
+    """`burst` substeps of the leukocytes of one tile, in drawn order; some end outside of it."""
     squeeze, exclusion, half, hits_needed, fading = rates
     ny, nx = ground.perfusion.shape
     y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
@@ -186,27 +187,32 @@ def patrol_tile(
     w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
     shuffle(rows, m, w0, w1)
     for i in range(m):
-        row = rows[i]
-        cells.core[row].stamp = stamp
-        kind = np.int64(cells.type[row])
-        if cells.core[row].target != 0:
-            y = np.int64(cells.core[row].y)
-            x = np.int64(cells.core[row].x)
-            strike(
-                row, kind, y, x, moment, dwell, 1.0 / substeps, key, when, hits_needed, fading,
-                cells, layers, ground, book, hour, signals, counts, tally,
-            )  # fmt: skip
-        elif book.kinds[kind].speed >= 0:
-            roam(
-                row, kind, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when,
-                cells, layers, ground, book, tally,
-            )  # fmt: skip
+        cells.core[rows[i]].stamp = stamp
+    for sub in range(burst):
+        for i in range(m):
+            row = rows[i]
+            kind = np.int64(cells.type[row])
+            if cells.core[row].target != 0:
+                y = np.int64(cells.core[row].y)
+                x = np.int64(cells.core[row].x)
+                strike(
+                    row, kind, y, x, moment + dwell * sub, dwell, 1.0 / substeps, key, when + sub, hits_needed, fading,
+                    cells, layers, ground, book, hour, signals, counts, tally,
+                )  # fmt: skip
+            elif book.kinds[kind].speed >= 0:
+                roam(
+                    row, kind, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when + sub,
+                    cells, layers, ground, book, tally,
+                )  # fmt: skip
 
 
 @parallel
-def patrol(now, step, substeps, sub, dt, spacing, rates, tile_key, key, stamp, cells, layers, ground, book, hour):
-    """One substep of all leukocytes. Returns hops, synapses, hits and kills of each tile, (tiles, 4) int64.
+def patrol(
+    now, step, substeps, sub, burst, dt, spacing, rates, tile_key, key, stamp, cells, layers, ground, book, hour
+):
+    """Substeps sub … sub + burst − 1 of all leukocytes, in one sweep. Returns hops, synapses, hits and kills of each tile, (tiles, 4) int64.
 
+    burst : as many substeps as nobody can make more than MOST_HOPS hops in, so that all stay within reach
     rates : (squeeze, exclusion, gradient_half, hits_needed, fading): chance to enter a site taken by a tissue
     cell, share of hops that full ECM density stops, relative rise read by half, hits, 1/h.
     """
@@ -224,7 +230,7 @@ def patrol(now, step, substeps, sub, dt, spacing, rates, tile_key, key, stamp, c
                 signals = np.zeros(book.signals.size, dtype=np.float32)
                 counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
                 patrol_tile(
-                    tile, across, oy, ox, now + dwell * sub, when, substeps, dwell, spacing, rates, tile_key, key,
+                    tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates, tile_key, key,
                     stamp,
                     cells, layers, ground, book, hour, tallies[tile], rows, signals, counts,
                 )  # fmt: skip
