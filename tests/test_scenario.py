@@ -222,7 +222,8 @@ add:
   cells:
     nk:
       {label: NK cell, agent: NaturalKillerCell, layer: leukocyte, color: "#123456", targets: [tumor],
-       behaviors: {apoptosis: 0.24 1/d, speed: 5 µm/min, attachment: 6 1/h, hit_rate: 1 1/h}, events: [{behavior: apoptosis, does: die}]}
+       behaviors: {apoptosis: 0.24 1/d, speed: 5 µm/min, attachment: 6 1/h, hit_rate: 1 1/h},
+       events: [{behavior: apoptosis, does: die}]}
   rules:
     il2_arms_nk:
       {cell: nk, signal: il2, effect: increases, behavior: hit_rate, limit: 3 1/h, half_max: 0.02 nM, power: 1,

@@ -84,11 +84,11 @@ def full_scenario(sites: int, share: float = 1.0) -> Scenario:
     """All of the biology: a third of the patch a tumor, host tissue around it; `share` of the usual cells."""
     from tmesim.scenario import load
 
-    densities = {
+    usual = {
         "fibroblast": 600, "adipocyte": 300, "m1": 250, "m2": 150, "ctl": 300,
         "th1": 150, "treg": 150, "dendritic": 50, "monocyte": 100,
     }  # fmt: skip
-    densities = {cell: f"{share * number} /mm²" for cell, number in densities.items()}
+    densities = {cell: f"{share * number} /mm²" for cell, number in usual.items()}
     tumor = [{"radius": f"{sites * 15 * 0.32} µm", "fill": 0.9 * share}]
     return _resized(load("untreated"), sites, {"densities": densities, "capillaries": "120 /mm²", "tumor": tumor})
 

@@ -313,8 +313,8 @@ class Tissue:
             burst = min(self.burst, self.substeps - sub)
             stamp = np.uint32(self.step_index * STAMPS + self.migrations + sub)
             tallies = leukocytes.patrol(
-                self.hour, self.step_index, self.substeps, sub, burst, self.dt, self.spacing, self._patrol_rates, tiles, key,
-                stamp, self.cells.columns, self.layers, self.ground, self.biology.book, self._hour,
+                self.hour, self.step_index, self.substeps, sub, burst, self.dt, self.spacing, self._patrol_rates,
+                tiles, key, stamp, self.cells.columns, self.layers, self.ground, self.biology.book, self._hour,
             )  # fmt: skip
             total += tallies.sum(axis=0)
         self.counters.update(dict(zip(TALLIES, (int(n) for n in total), strict=True)))

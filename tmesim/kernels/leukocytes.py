@@ -210,7 +210,9 @@ def patrol_tile(
 def patrol(
     now, step, substeps, sub, burst, dt, spacing, rates, tile_key, key, stamp, cells, layers, ground, book, hour
 ):
-    """Substeps sub … sub + burst − 1 of all leukocytes, in one sweep. Returns hops, synapses, hits and kills of each tile, (tiles, 4) int64.
+    """Substeps sub … sub + burst − 1 of all leukocytes, in one sweep.
+
+    Returns hops, synapses, hits and kills of each tile, (tiles, 4) int64.
 
     burst : as many substeps as nobody can make more than MOST_HOPS hops in, so that all stay within reach
     rates : (squeeze, exclusion, gradient_half, hits_needed, fading): chance to enter a site taken by a tissue
@@ -230,8 +232,8 @@ def patrol(
                 signals = np.zeros(book.signals.size, dtype=np.float32)
                 counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
                 patrol_tile(
-                    tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates, tile_key, key,
-                    stamp,
+                    tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates,
+                    tile_key, key, stamp,
                     cells, layers, ground, book, hour, tallies[tile], rows, signals, counts,
                 )  # fmt: skip
     return tallies
