@@ -108,14 +108,14 @@ def _resized(scenario: Scenario, sites: int, start: dict[str, Any], **parts: Any
 
 
 CASES = (
-    Case("plain_200", plain_scenario, 200, 10, 60, cells_only=True),
-    Case("plain_500", plain_scenario, 500, 8, 24, cells_only=True),
-    Case("plain_1000", plain_scenario, 1000, 8, 12, cells_only=True),
-    Case("full_200", full_scenario, 200, 12, 36),
-    Case("full_200_cell_phases", full_scenario, 200, 12, 36, cells_only=True),
-    Case("full_500", full_scenario, 500, 4, 12),
-    Case("full_500_two_threads", full_scenario, 500, 4, 12, threads=2),
-    Case("full_1500_cell_phases", partial(full_scenario, share=0.7), 1500, 2, 8, cells_only=True),
+    Case("plain_200", plain_scenario, 200, 10, 64, cells_only=True),
+    Case("plain_500", plain_scenario, 500, 8, 32, cells_only=True),
+    Case("plain_1000", plain_scenario, 1000, 8, 16, cells_only=True),
+    Case("full_200", full_scenario, 200, 12, 32),
+    Case("full_200_cell_phases", full_scenario, 200, 12, 32, cells_only=True),
+    Case("full_500", full_scenario, 500, 4, 16),
+    Case("full_500_two_threads", full_scenario, 500, 4, 16, threads=2),
+    Case("full_1500_cell_phases", partial(full_scenario, share=0.7), 1500, 2, 16, cells_only=True),
 )
 
 

@@ -17,6 +17,7 @@ class Cells:
         self.columns = Columns(
             np.full(capacity, DEAD, np.uint8),
             np.zeros(capacity, np.uint8),
+            np.zeros(capacity, np.uint8),
             np.zeros(capacity, CELL).view(np.recarray),
             np.zeros((capacity, max(states, 1)), np.float32),
             np.zeros((capacity, max(slots, 1)), np.float32),
@@ -25,7 +26,7 @@ class Cells:
     def __getattr__(self, name: str) -> np.ndarray:
         if name in COLUMNS:
             return self.columns.core[name]
-        if name in ("type", "event", "value"):
+        if name in ("type", "event", "clone", "value"):
             return getattr(self.columns, name)
         if name == "state":
             return self.columns.state.T

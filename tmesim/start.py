@@ -104,7 +104,7 @@ def _add_tumor(tissue: Tissue, sites: np.ndarray, key: np.uint64) -> None:
     shares = np.cumsum([clone.share for clone in clones])
     luck = chances(key, tissue.shape[0] * tissue.shape[1], 5)[sites] * shares[-1]
     which = np.searchsorted(shares, luck, side="right")
-    core["clone"][rows] = which + 1
+    tissue.cells.columns.clone[rows] = which + 1
     core["antigens"][rows] = np.array([antigen_mask(clone.antigens) for clone in clones], np.uint32)[which]
 
 
@@ -150,9 +150,11 @@ def place(tissue: Tissue, row: int, cell: str, y: int, x: int, **columns: float)
     for name, value in columns.items():
         if name in biology.states:
             cells.columns.state[row, biology.states.index(name)] = value
+        elif name == "clone":
+            cells.columns.clone[row] = value
         elif name in CELL_COLUMNS and name not in ("id", "y", "x"):
             core[name][row] = value
         else:
             raise ValueError(
-                f"{cell} has no column {name!r}. Known: {', '.join([*biology.states, *sorted(CELL_COLUMNS)])}"
+                f"{cell} has no column {name!r}. Known: {', '.join([*biology.states, 'clone', *sorted(CELL_COLUMNS)])}"
             )

@@ -40,7 +40,7 @@ PHASES = (
     "turn_over",  # matrix and debris
     "diffuse",  # fields
 )
-REORDER_EVERY = 8  # steps
+REORDER_EVERY = 16  # steps
 TALLIES = ("hops", "synapses", "hits", "kills")
 
 
@@ -367,6 +367,7 @@ class Tissue:
             "replicate": np.array(self.replicate),
             "arm": np.array(self.arm),
             "cells.type": columns.type[:n].copy(),
+            "cells.clone": columns.clone[:n].copy(),
             "cells.core": np.array(columns.core[:n].view(np.ndarray)),
             "cells.state": columns.state[:n].copy(),
             "matrix": self.ground.matrix.copy(),
@@ -394,6 +395,7 @@ class Tissue:
         cells.make_room(n)
         cells.n = n
         cells.columns.type[:n] = state["cells.type"]
+        cells.columns.clone[:n] = state["cells.clone"]
         cells.columns.core[:n] = state["cells.core"].astype(CELL, copy=False)
         cells.columns.state[:n] = state["cells.state"]
         place = tissue.biology.book.kinds["layer"][cells.type[:n]]

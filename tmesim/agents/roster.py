@@ -52,6 +52,7 @@ class Roster:
         self._columns = self._cells.columns
         core = self._columns.core.view(np.ndarray)
         self.core: dict[str, np.ndarray] = {name: core[name] for name in core.dtype.names or ()}
+        self.core["clone"] = self._columns.clone
         self.ids = self.core["id"]
         self.types = self._columns.type
         self.state = self._columns.state

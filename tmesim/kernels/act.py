@@ -52,7 +52,7 @@ def be_born(row, mother, y, x, now, cells):
     cells.core[row].x = x
     cells.core[row].born = now
     cells.core[row].births = 0
-    cells.core[row].clone = cells.core[mother].clone
+    cells.clone[row] = cells.clone[mother]
     cells.core[row].antigens = cells.core[mother].antigens
     cells.core[row].tcr = cells.core[mother].tcr
     for s in range(cells.state.shape[1]):

@@ -42,7 +42,6 @@ CELL = np.dtype(
         ("stamp", np.uint32),  # the last sweep that has seen the cell
         ("y", np.int16),  # row of the lattice
         ("x", np.int16),
-        ("clone", np.uint8),
         ("tcr", np.uint8),  # the antigen bit that a T cell recognizes
         ("heading", np.uint8),  # direction of the last hop
     ],
@@ -55,6 +54,7 @@ class Columns(NamedTuple):
 
     type: A  # uint8 (rows,), beside the record because neighbors read it most
     event: A  # uint8 (rows,), 1 + index of the drawn event of its type, 0 none
+    clone: A  # uint8 (rows,), 1 + index of its clone, 0 none
     core: A  # CELL (rows,)
     state: A  # float32 (rows, states), in [0, 1]
     value: A  # float32 (rows, slots), behaviors of the last sensing

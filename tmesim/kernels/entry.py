@@ -75,7 +75,7 @@ def enter(n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, of
                     cells.core[n].x = tx
                     cells.core[n].born = now + dt
                     cells.core[n].births = 0
-                    cells.core[n].clone = 0
+                    cells.clone[n] = 0
                     cells.core[n].antigens = 0
                     cells.core[n].tcr = receptor(unit(w2), shares) if clonal[kind] else NOBODY_TCR
                     for s in range(starts.shape[1]):

@@ -94,7 +94,7 @@ def strike(
         return
     perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, counts)
     first = book.kinds[kind].slot_first
-    clone = cells.core[row].clone
+    clone = cells.clone[row]
     rate = np.float64(behave(first + book.kinds[kind].hit_rate, clone, book, hour, signals))
     victim = np.int64(cells.type[other])
     if book.kinds[victim].visibility >= 0:

@@ -178,7 +178,7 @@ def sense_cell(row, y, x, now, cells, layers, ground, book, hour, signals, count
     kind = np.int64(cells.type[row])
     perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, counts)
     first = book.kinds[kind].slot_first
-    clone = cells.core[row].clone
+    clone = cells.clone[row]
     for b in range(first, book.kinds[kind + 1].slot_first):
         cells.value[row, b - first] = behave(b, clone, book, hour, signals)
     for k in range(book.kinds[kind].flux_first, book.kinds[kind + 1].flux_first):

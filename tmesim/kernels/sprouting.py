@@ -46,7 +46,7 @@ def add_segment(new, parent, y, x, now, kind, cells, layers):
     cells.core[new].x = x
     cells.core[new].born = now
     cells.core[new].births = 0
-    cells.core[new].clone = 0
+    cells.clone[new] = 0
     cells.core[new].antigens = 0
     cells.core[new].tcr = 0
     for s in range(cells.state.shape[1]):
