@@ -386,7 +386,7 @@ def test_the_limits_are_those_of_the_engine():
     assert limits.MAX_SWEEPS == arrays.STAMPS
     assert limits.MAX_ADVANCE == sprouting.MOST_ADVANCE
     assert load_catalogue().slot("processes.division.push_reach").high == arrays.REACH
-    assert f"{limits.MAX_HOPS})" in Path(leukocytes.__file__).read_text(encoding="utf-8")
+    assert limits.MAX_HOPS == leukocytes.MOST_HOPS
     assert np.iinfo(arrays.CELL["x"]).max > limits.MAX_SIDE + 2 * arrays.PAD
     assert np.iinfo(arrays.KIND["targets"]).bits == limits.MAX_TYPES
 
