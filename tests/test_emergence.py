@@ -14,7 +14,15 @@ from tmesim.tissue import Tissue
 
 pytestmark = pytest.mark.slow
 
-ABLATED = {"cells.ctl.behaviors.hit_rate": "0 1/h", "cells.m1.behaviors.hit_rate": "0 1/h"}
+# no cytotoxic or helper cell, neither at the start nor from the blood, and macrophages that do not attack
+ABLATED = {
+    "start.densities.ctl": "0 /mm²",
+    "start.densities.th1": "0 /mm²",
+    "processes.blood.ctl": "0",
+    "processes.blood.th1": "0",
+    "processes.priming.precursors": "0 cells",
+    "cells.m1.behaviors.hit_rate": "0 1/h",
+}
 
 
 def compared(name, arm, replicates=8, endpoint="tumor_burden", **options):

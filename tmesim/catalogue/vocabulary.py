@@ -61,7 +61,6 @@ _PLAIN_BEHAVIORS = {
     "sprouting": Term("1/h", "sends out a vessel sprout"),
     "tip_speed": Term("µm/h", "extends a sprout at this speed"),
     "regression": Term("1/h", "is pruned"),
-    "permeability": Term("1", "leaks: relative to the leakiest vessel", 1.0),
     "openness": Term("1", "is open: share of the full lumen", 1.0),
 }
 
