@@ -22,7 +22,8 @@ import numpy as np
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
-CELL_PHASES = ("reorder", "sense", "respond", "act", "migrate", "patrol", "admit", "remodel", "turn_over")
+# what is done cell by cell; matrix and fields are done site by site
+CELL_PHASES = ("reorder", "sense", "respond", "act", "migrate", "patrol", "admit", "remodel")
 PLAIN = {
     "cells": {
         "tumor": {
