@@ -1,11 +1,8 @@
-"""The repository itself: what lies where, what its texts promise, and what travels with the package."""
+"""The repository itself: what lies where, what its evidence rests on, and what travels with the package."""
 
-import ast
-import os
 import re
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -13,7 +10,6 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where it was built
 AGREED = {"LICENSE", "README.md", "notebooks", "pyproject.toml", "scenarios", "seeds", "tests", "tmesim"}
 
@@ -37,28 +33,6 @@ def texts() -> dict[str, str]:
         if b"\0" not in raw:
             found[name] = raw.decode("utf-8")
     return found
-
-
-def block(mark: str) -> str:
-    """The code block of the README that follows `<!-- ci:mark -->`."""
-    match = re.search(rf"^<!-- ci:{mark} -->\n```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    assert match, f"README has no block marked ci:{mark}"
-    return match[1].strip()
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-def tmesim(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tmesim", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 # Layout
@@ -93,72 +67,6 @@ def test_importing_the_package_loads_nothing_heavy():
     code = f"import sys, tmesim; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
-
-
-# What the README promises
-
-
-def test_two_commands_of_the_readme_do_all_the_setting_up():
-    for mark in ("run", "test"):
-        steps = [step.split() for step in block(mark).split(" && ")]
-        assert "\n" not in block(mark), "one line each"
-        assert steps[0] == ["python3", "-m", "venv", ".venv"]
-        assert steps[1][:2] == [".venv/bin/pip", "install"]
-        assert steps[2][0] == ".venv/bin/python"
-
-
-def test_the_run_command_names_an_existing_scenario_and_the_test_command_an_existing_extra():
-    scenario = block("run").split()[-1]
-    assert (ROOT / scenario).is_file()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert re.findall(r"\[(\w+)\]", block("test")) == ["test"]
-    assert "pytest" in project["optional-dependencies"]["test"]
-
-
-def test_every_command_in_the_readme_exists():
-    prose = re.findall(r"`tmesim (\w+)", README)
-    shown = re.findall(r"^tmesim (\w+)", "\n".join(blocks("sh")), re.MULTILINE)
-    missing = [command for command in sorted({*prose, *shown}) if tmesim(command, "--help").returncode != 0]
-    assert missing == []
-
-
-def test_every_option_in_the_readme_exists():
-    used = set(re.findall(r"tmesim run [^`\n#]*?(--[a-z-]+)", README)) | {"--out", "--replicates", "--days", "--set"}
-    known = re.sub(r"\x1b\[[0-9;]*m", "", tmesim("run", "--help").stdout)
-    assert [option for option in sorted(used) if option not in known] == []
-
-
-def test_python_in_the_readme_compiles():
-    assert blocks("python")
-    for code in blocks("python"):
-        ast.parse(code)
-
-
-@pytest.mark.parametrize("number", range(len(blocks("yaml"))))
-def test_scenarios_in_the_readme_are_valid(number, tmp_path):
-    path = tmp_path / "scenario.yaml"
-    path.write_text(blocks("yaml")[number], encoding="utf-8")
-    answer = tmesim("check", str(path))
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-
-
-def test_links_of_the_readmes_lead_somewhere():
-    for name in ("README.md", "seeds/README.md"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-        assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
-
-
-def test_the_ci_script_runs_the_commands_of_the_readme():
-    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert "$(readme test)" in script and "$(readme run)" in script
-    extract = re.search(r"^readme\(\) \{\n(.*?)^\}", script, re.DOTALL | re.MULTILINE)
-    assert extract
-    for mark in ("run", "test"):
-        code = f"readme() {{\n{extract[1]}}}\nreadme {mark}"
-        answer = subprocess.run(["bash", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-        assert answer.stdout.strip() == block(mark)
 
 
 # Evidence
