@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from tissues import bare, count, rows_of, tumor
 
 from tmesim.kernels.arrays import PAD
@@ -39,6 +40,27 @@ def test_birth_and_death_follow_the_linear_birth_death_process(step):
     assert abs(ratio - discrete) < 4 * np.sqrt(variance)
     spread = np.sum((np.array(finals) - discrete * n) ** 2) / (n.sum() * (b + d) / (b - d) * growth * (growth - 1))
     assert 0.4 < spread / 24 * 24 < 2.2
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.7])
+def test_daughters_stray_from_their_mothers_by_a_logistic_spread(spread):
+    """On the logit scale daughter − mother is logistic with that scale; the first cells lie so around the start."""
+    cells = {"tumor": tumor(division="0.05 1/h") | {"states": ["stemness"], "starts": {"stemness": 0.2}}}
+    states = {"stemness": {"label": "s", "meaning": "m", "spread": spread, "evidence": ["assumed: a test"]}}
+    t = bare(cells, 96, {"densities": {"tumor": "1500 /mm²"}}, states=states)
+    logit = {}
+    steps(t, 8)
+    core, z = t.cells.columns.core, t.cells.columns.state[:, 0]
+    for row in rows_of(t, "tumor"):
+        logit[int(core["id"][row])] = int(core["mother"][row]), np.log(z[row] / (1 - z[row]))
+    founders = np.array([value for mother, value in logit.values() if mother == 0]) - np.log(0.25)
+    strays = np.array([value - logit[mother][1] for mother, value in logit.values() if mother != 0])
+    assert founders.size > 1000 and strays.size > 500
+    if spread == 0:
+        assert np.abs(strays).max() < 1e-5 and np.abs(founders).max() < 1e-5
+    else:
+        for found in (strays, founders):
+            assert stats.kstest(found / spread, "logistic").pvalue > 0.01
 
 
 def test_competing_hazards_share_one_draw():

@@ -129,6 +129,7 @@ def compile_biology(
         groups=groups,
         terms=flat,
         signals=_table([(kind, index) for _, kind, index in signals], arrays.SIGNAL),
+        spread=_spread(catalogue, host),
         pdl1=np.int64(states.index("pdl1") if "pdl1" in states else -1),
         **parts,
     )
@@ -242,6 +243,12 @@ def _changes(catalogue: Catalogue, types: list[str], states: list[str], slots: S
             rows.append((states.index(state), *rates))
         kinds["state_first"][c + 1] = len(rows)
     return _table(rows, arrays.CHANGE)
+
+
+def _spread(catalogue: Catalogue, host: str) -> np.ndarray:
+    """How far daughters stray in each state; one entry at least, as in the column `state`."""
+    spreads = [entry.spread.at(host) if entry.spread is not None else 0.0 for entry in catalogue.states.values()]
+    return np.array(spreads or [0.0], np.float32)
 
 
 def _fluxes(catalogue: Catalogue, types: list[str], fields: list[str], slots: Slots, kinds: np.ndarray) -> np.ndarray:

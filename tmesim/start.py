@@ -8,7 +8,7 @@ import numpy as np
 
 from tmesim.cells import COLUMNS as CELL_COLUMNS
 from tmesim.kernels.arrays import NOBODY_TCR, PAD
-from tmesim.kernels.chance import draw, identity_of, key_of, unit
+from tmesim.kernels.chance import draw, identity_of, key_of, stray, unit
 from tmesim.kernels.compiling import kernel
 from tmesim.rules import LAYERS
 
@@ -25,6 +25,16 @@ def chances(key: np.uint64, n: int, index: int) -> np.ndarray:
     for i in range(n):
         w0, _, _, _ = draw(key, np.uint64(i + 1), 0, index)
         out[i] = unit(w0)
+    return out
+
+
+@kernel
+def strayed(key: np.uint64, sites: np.ndarray, z: float, spread: float, index: int) -> np.ndarray:
+    """The state of the first cells, spread as that of daughters around their mother's z, (n,) float64."""
+    out = np.empty(sites.size)
+    for i in range(sites.size):
+        w0, _, _, _ = draw(key, np.uint64(sites[i] + 1), 0, index)
+        out[i] = stray(z, spread, w0)
     return out
 
 
@@ -81,6 +91,9 @@ def _add(tissue: Tissue, cell: str, sites: np.ndarray, key: np.uint64) -> slice:
     core["tcr"][rows] = NOBODY_TCR
     core["heading"][rows] = (sites * 2654435761 >> 5) & 3
     cells.columns.state[rows] = biology.starts[code]
+    for s in np.flatnonzero(biology.book.spread):
+        z, spread = float(biology.starts[code, s]), float(biology.book.spread[s])
+        cells.columns.state[rows, s] = strayed(key, sites, z, spread, 64 + int(s))
     tissue.layer_of(cell)[y + PAD, x + PAD] = np.arange(n, n + m)
     cells.n += m
     if biology.book.kinds["specific"][code]:

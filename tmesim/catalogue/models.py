@@ -246,10 +246,14 @@ class CellType(Entry):
 
 
 class StateVariable(Entry):
-    """A slow inner state between 0 and 1: dz/dt = gain (1 − z) − loss z."""
+    """A slow inner state between 0 and 1: dz/dt = gain (1 − z) − loss z.
+
+    At a division the daughter's odds z / (1 − z) are the mother's times (u / (1 − u))^spread, u uniform in (0, 1).
+    """
 
     label: str
     meaning: str
+    spread: Number | None = None
     evidence: Texts
     note: str = ""
 

@@ -163,6 +163,8 @@ def slot(catalogue: Catalogue, path: DataPath) -> Slot | None:
     Unknown words (a signal that does not exist) give None too: the check of words reports those.
     """
     kind, name, rest = path[0], str(path[1]), list(path[2:])
+    if kind == "states":
+        return Slot(("1",), high=3.0)
     if kind == "cells" and rest[0] == "starts":
         return Slot(("1",), high=1.0)
     if kind == "cells":

@@ -237,6 +237,8 @@ def _state(c: Catalogue, name: str) -> list[str]:
     name = name.removeprefix("state.")
     page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}, {e.meaning}."]
     page += [f"It belongs to {listed([cell for cell, entry in c.cells.items() if name in entry.states])}."]
+    if e.spread is not None:
+        page += [f"A daughter's odds stray from her mother's by a logistic spread of {e.spread}."]
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_gain", "What raises it:")
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_loss", "What changes its loss:")
     page += _rules_about(c, lambda rule: rule.signal == f"state.{name}", "What it does:")

@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TILE, TISSUE
-from tmesim.kernels.chance import below, draw, identity_of, shuffle
+from tmesim.kernels.chance import below, draw, identity_of, shuffle, stray
 from tmesim.kernels.compiling import inline, inner, kernel, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 
@@ -42,7 +42,18 @@ def vanish(row, cells, layers):
 
 
 @inner
-def be_born(row, mother, y, x, now, cells):
+def inherit(row, mother, step, key, cells, book):
+    """States of a daughter: her mother's, or around them where sisters differ."""
+    for s in range(cells.state.shape[1]):
+        z = np.float64(cells.state[mother, s])
+        if book.spread[s] > 0.0:
+            w0, _, _, _ = draw(key, cells.core[row].id, step, s + 1)
+            z = stray(z, np.float64(book.spread[s]), w0)
+        cells.state[row, s] = z
+
+
+@inner
+def be_born(row, mother, y, x, now, step, key, cells, book):
     """Fill the row of a daughter at (y, x) from its mother; engagement and damage start anew."""
     cells.core[row].id = identity_of(cells.core[mother].id, cells.core[mother].births, 0)
     cells.core[row].mother = cells.core[mother].id
@@ -55,8 +66,7 @@ def be_born(row, mother, y, x, now, cells):
     cells.clone[row] = cells.clone[mother]
     cells.core[row].antigens = cells.core[mother].antigens
     cells.core[row].tcr = cells.core[mother].tcr
-    for s in range(cells.state.shape[1]):
-        cells.state[row, s] = cells.state[mother, s]
+    inherit(row, mother, step, key, cells, book)
     for b in range(cells.value.shape[1]):
         cells.value[row, b] = cells.value[mother, b]
     cells.core[row].engagement = 0.0
@@ -145,7 +155,7 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
             ry = y + dy
             rx = x + dx
             layers.leukocyte[ry + PAD, rx + PAD] = new
-        be_born(new, row, ry, rx, now + dt, cells)
+        be_born(new, row, ry, rx, now + dt, step, key, cells, book)
         counts[kind, DIVIDE] += 1
         return 1
     counts[kind, does] += 1

@@ -133,6 +133,7 @@ class Book(NamedTuple):
     events: A  # EVENT
     changes: A  # CHANGE, integrated states
     taxes: A  # TAXIS, chemotaxis
+    spread: A  # float32 (states), how far a daughter may stray from her mother, on the logit scale
     pdl1: np.int64  # index of the state pdl1, or -1
 
 

@@ -88,6 +88,16 @@ def identity_of(a, b, c):
 
 
 @kernel
+def stray(z, spread, word):
+    """A number in (0, 1) whose odds are those of z times (u / (1 − u))^spread, u uniform; 0 and 1 stay."""
+    if not (spread > 0.0 and 0.0 < z < 1.0):
+        return np.float64(z)
+    u = unit(word)
+    odds = z / (1.0 - z) * (u / (1.0 - u)) ** spread
+    return odds / (1.0 + odds)
+
+
+@kernel
 def poisson(word, mean):
     """A Poisson number by inversion of one word; for means up to about 15 (entries per hour are below 1)."""
     u = unit(word)

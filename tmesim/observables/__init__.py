@@ -114,6 +114,11 @@ def emt_high_fraction(look: Reading) -> float:
     return ratio(int(np.count_nonzero(emt > 0.5)), emt.size)
 
 
+def stem_like_fraction(look: Reading) -> float:
+    stemness = look.state("stemness", "tumor")
+    return ratio(int(np.count_nonzero(stemness > 0.5)), stemness.size)
+
+
 def ctl_density(look: Reading) -> float:
     return ratio(look.within("ctl"), look.region_mm2)
 
@@ -216,6 +221,10 @@ def _fixed() -> Iterable[Observable]:
     yield Observable(
         "stemness_mean", "stemness", "score 0-1", "Mean stemness of tumor cells.", mean_state("stemness", "tumor")
     )
+    yield Observable(
+        "stem_like_fraction", "stem-like share", "fraction", "Tumor cells with a stemness above 0.5.",
+        stem_like_fraction,
+    )  # fmt: skip
     yield Observable(
         "pdl1_mean", "PD-L1 of tumor cells", "score 0-1", "Mean PD-L1 of tumor cells.", mean_state("pdl1", "tumor")
     )
