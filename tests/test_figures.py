@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.image import imread
 
 import tmesim
 from tmesim import figures
 from tmesim.figures import effects, grid, tissue, trajectories
-from tmesim.figures.style import arm_colors
+from tmesim.figures.style import CASING, CLOSED, PERFUSED, arm_colors
 from tmesim.result import Snapshot
 from tmesim.scenario import read_text
 from tmesim.statistics import change, compact, compare
@@ -72,7 +73,7 @@ def test_the_tissue_shows_each_tumor_cell_in_its_color(result, tmp_path):
     )  # leukocytes and vessels cover some; the legend adds a patch
     for name in ("fibroblast", "ctl", "treg"):
         assert has(image, result.scenario.catalogue.cells[name].color, 20), name
-    assert has(image, tissue.PERFUSED, 20)
+    assert has(image, PERFUSED, 20)
 
 
 def test_any_field_can_be_drawn(result, tmp_path):
@@ -94,9 +95,12 @@ def test_links_of_vessels_become_lines_between_their_sites():
     lines = [
         np.sort(s, axis=0).tolist() for c in axes.collections if hasattr(c, "get_segments") for s in c.get_segments()
     ]
-    assert sorted(lines) == [[[1, 1], [2, 1]], [[2, 1], [3, 2]]]
-    closed, flowing = (c for c in axes.collections if hasattr(c, "get_segments"))
-    assert len(flowing.get_segments()) == 1 and len(closed.get_segments()) == 1
+    assert sorted(lines) == [[[1, 1], [2, 1]]] * 2 + [[[2, 1], [3, 2]]] * 2
+    tubes = [c for c in axes.collections if hasattr(c, "get_segments")]
+    drawn = [(to_hex(c.get_colors()[0]), c.get_linewidths()[0], len(c.get_segments())) for c in tubes]
+    assert [color.upper() for color, _, _ in drawn] == [CASING, CLOSED, "#FFFFFF", PERFUSED]
+    assert [n for _, _, n in drawn] == [1, 1, 1, 1]  # each a wall and, thinner, what is inside
+    assert drawn[1][1] < drawn[0][1] < drawn[2][1] and drawn[3][1] < drawn[2][1]
 
 
 def test_the_replicate_shown_is_the_one_in_the_middle():

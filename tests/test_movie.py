@@ -160,7 +160,7 @@ def test_the_colors_of_a_gif_are_exactly_those_painted(movie):
 
 def test_doses_are_marked_in_the_frames_in_which_they_are_given(movie):
     given = [i for i in range(49) if movie.doses("drug", i)]
-    assert given == [24, 37] and movie.doses("drug", 24) == ["anti cd25 10 mg/kg"]
+    assert given == [24, 37] and movie.doses("drug", 24) == ["anti-CD25 10 mg/kg"]
     assert not any(movie.doses("untreated", i) for i in range(49))
     color = movie.badges["drug"][0]
     top, left = movie.corner(1)

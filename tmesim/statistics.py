@@ -17,6 +17,7 @@ So intervals are Student's. They need no draws, and hence no seed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
@@ -178,9 +179,24 @@ def false_discovery(p: Iterable[float]) -> list[float]:
 # How names and numbers are said, in tables and in figures.
 
 
+SPELLINGS = {
+    r"(anti|low dose|high dose) (?=\w)": lambda m: m[1].replace(" ", "-") + ("-" if m[1] == "anti" else " "),
+    r"pd ?l?1\b": lambda m: "PD-L1" if "l" in m[0] else "PD-1",
+    r"(il|ctla) ?(\d+)\b": lambda m: f"{m[1].upper()}-{m[2]}",
+    r"(cd\d+|vegf|emt|ecm|nk|m[12]|cxcl\d+|ccl\d+)\b": lambda m: m[1].upper(),
+    r"(ctl|caf)(s?)\b": lambda m: m[1].upper() + m[2],
+    r"(treg|th\d)(s?)\b": lambda m: m[0].capitalize(),
+    r"(tgf ?b|ifn ?g)\b": lambda m: "TGF-β" if m[0][0] == "t" else "IFN-γ",
+}
+"""How biologists write what names write in small letters: a pattern from the start of a word on, and its spelling."""
+
+
 def words(name: str) -> str:
-    """A name as prose."""
-    return name.replace("_", " ")
+    """A name as prose, as a biologist would write it: `anti_pd_l1` is anti-PD-L1."""
+    text = name.replace("_", " ")
+    for pattern, spelling in SPELLINGS.items():
+        text = re.sub(rf"\b{pattern}", spelling, text)
+    return text
 
 
 def compact(value: float) -> str:

@@ -1,4 +1,7 @@
-"""The frame of tissue pictures: snapshots of arms × days on a sheet where each site is a whole number of pixels."""
+"""The frame of tissue pictures: snapshots of arms × days on a sheet where each site is a whole number of pixels.
+
+Days before the arms part stand once, in a column of their own, instead of once for each arm.
+"""
 
 from __future__ import annotations
 
@@ -11,28 +14,33 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from tmesim.figures.style import FAINT, INK, LABEL, SMALL, TITLE, Sheet
+from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, head_height
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from tmesim.result import Result, Snapshot
 
-PANEL = 400  # pixels a side, about
+PANEL, SMALLER = 500, 400  # pixels a side, about: of up to three columns, and of more
 GAP, MARGIN = 14, 26
-BAR, ENTRY, LINE = 270, 255, 28  # widths of the color bar and of a legend entry, height of a legend line; pixels
+BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry, height of a legend line; pixels
 NARROWEST = 1100
+LETTER = 15  # pixels along the name of an arm
 
 
 class Shots:
-    """The snapshots that a picture shows: every arm, at most four days, one replicate."""
+    """The snapshots that a picture shows: arms × days of one replicate (default: every arm, at most four days)."""
 
-    def __init__(self, result: Result, replicate: int | None) -> None:
+    def __init__(
+        self, result: Result, replicate: int | None, days: Sequence[float] | None = None,
+        arms: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
         self.result = result
         self.replicate = representative(result) if replicate is None else replicate
-        self.days = spread(result.snapshot_days, 4)
-        self.arms = result.arms
+        self.days = spread(result.snapshot_days, 4) if days is None else list(days)
+        self.arms = result.arms if arms is None else tuple(arms)
         self.at: dict[tuple[str, float], Snapshot] = {
             (arm, day): result.snapshot(day, arm, self.replicate) for arm in self.arms for day in self.days
         }
@@ -49,40 +57,74 @@ class Shots:
         values = np.concatenate([shot.maps[f"field.{field}"].ravel() for shot in self.at.values()])
         return 0.0, float(np.quantile(values, 0.995)) or 1.0
 
+    def together(self) -> list[float]:
+        """The days up to which all arms look the same, if there are arms that part later."""
+        alike: list[float] = []
+        for day in self.days:
+            first, *others = (self.at[arm, day] for arm in self.arms)
+            if not all(same(first, other) for other in others):
+                break
+            alike.append(day)
+        return alike if len(self.arms) > 1 and len(alike) < len(self.days) else []
+
 
 class Grid:
-    """Panels, title, legend and color bar around shots."""
+    """Panels, title, legend and color bar around shots. `bar` : color map, limits and unit, or None."""
 
-    def __init__(self, shots: Shots, title: str, handles: Sequence[Line2D], color_map: Any, limits: tuple[float, float],
-                 unit: str) -> None:  # fmt: skip
+    def __init__(self, shots: Shots, title: str, handles: Sequence[Line2D],
+                 bar: tuple[Any, tuple[float, float], str] | None) -> None:  # fmt: skip
         self.shots = shots
         self.ny, self.nx = shots.shape
-        self.zoom = max(1, round(PANEL / max(self.nx, self.ny)))
+        together = shots.together()
+        self.before = together[-len(shots.arms) :]  # as many as there are rows
+        self.later = [day for day in shots.days if day not in together]
+        columns = len(self.later) + bool(self.before)
+        self.zoom = max(1, round((PANEL if columns <= 3 else SMALLER) / max(self.nx, self.ny)))
         self.w, self.h = self.nx * self.zoom, self.ny * self.zoom
-        self.left = MARGIN + (26 if max(map(len, shots.arms)) <= 24 else 50)
-        width = max(self.left + len(shots.days) * (self.w + GAP) + MARGIN - GAP, NARROWEST)
-        columns = max(1, min(len(handles), (width - self.left - BAR - 2 * MARGIN) // ENTRY))
+        self.names = {arm: name_lines(words(arm), self.h) for arm in shots.arms}
+        self.side = 20 + 24 * max(text.count("\n") + 1 for text in self.names.values())
+        self.left = MARGIN + (0 if self.before else self.side)
+        self.right_block = self.left + (self.w + GAP + self.side if self.before else 0)
+        width = max(self.right_block + len(self.later) * (self.w + GAP) - GAP + MARGIN, NARROWEST)
         scenario, n = shots.result.scenario, shots.result.replicates
         which = f"shown is replicate {shots.replicate}, whose final tumor burden is nearest to the median"
         about = f"{self.nx * shots.spacing / 1000:g} × {self.ny * shots.spacing / 1000:g} mm, {scenario.host} · "
-        about += f"n = {n} replicates; {which}" if n > 1 else "one replicate"
-        self.top = 112
-        under = self.top + len(shots.arms) * (self.h + GAP) + 14
-        self.sheet = Sheet(width, under + max(-(-len(handles) // columns) * LINE, 66) + 24)
-        self.sheet.text(self.left, 20, f"{title}: {words(scenario.name)}", 14, weight="bold")
-        self.sheet.text(self.left, 52, about, LABEL, color=FAINT)
-        self.sheet.figure.legend(
+        about += f"n = {n} replicates; {which}" if n > 1 else "n = 1 replicate"
+        self.top = head_height(f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN) + 36
+        bottom = self.top + len(shots.arms) * (self.h + GAP)
+        room = (len(shots.arms) - len(self.before)) * (self.h + GAP) if self.before else 0
+        tall = len(handles) * LINE + (84 if bar else 0) + 10
+        if tall <= room:  # the legend stands below the days that all arms share
+            self.sheet = Sheet(width, bottom + 10)
+            under = self.top + len(self.before) * (self.h + GAP) + 10
+            self._legend(handles, self.left, under, 1)
+            at = (self.left + 6, under + len(handles) * LINE + 18)
+        else:
+            beside = BAR + MARGIN if bar else 0
+            columns = max(1, min(len(handles), (width - self.left - beside - MARGIN) // ENTRY))
+            self.sheet = Sheet(width, bottom + 14 + max(-(-len(handles) // columns) * LINE, 66 if bar else 0) + 24)
+            self._legend(handles, self.left, bottom + 14, columns)
+            at = (width - MARGIN - BAR, bottom + 14)
+        if bar:
+            self._color_bar(*at, *bar)
+        self.sheet.head(MARGIN, f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN)
+
+    @property
+    def figure(self) -> Figure:
+        return self.sheet.figure
+
+    def _legend(self, handles: Sequence[Line2D], left: float, top: float, columns: int) -> None:
+        self.figure.legend(
             handles=list(handles), loc="upper left", ncols=columns, fontsize=LABEL, frameon=False, borderaxespad=0,
-            bbox_to_anchor=((self.left - 4) / width, 1 - under / self.sheet.height),
-            handletextpad=0.5, columnspacing=1.4, labelspacing=0.45, labelcolor=INK,
+            bbox_to_anchor=((left - 4) / self.sheet.width, 1 - top / self.sheet.height),
+            handletextpad=0.5, columnspacing=1.4, labelspacing=0.4, labelcolor=INK,
         )  # fmt: skip
-        self._color_bar(width - MARGIN - BAR, under, color_map, limits, unit)
 
     def _color_bar(self, left: float, top: float, color_map: Any, limits: tuple[float, float], unit: str) -> None:
         from matplotlib.cm import ScalarMappable
 
-        axes = self.sheet.axes(left, top + 26, BAR, 14)
-        bar = self.sheet.figure.colorbar(
+        axes = self.sheet.axes(left, top + 26, min(BAR, self.sheet.width - left - MARGIN), 14)
+        bar = self.figure.colorbar(
             ScalarMappable(Normalize(*limits), color_map), cax=axes, orientation="horizontal", extend="max"
         )
         bar.ax.tick_params(labelsize=SMALL, colors=INK, length=2.5, width=0.6)
@@ -90,29 +132,48 @@ class Grid:
         self.sheet.text(left, top, unit, LABEL)
 
     def panels(self) -> Iterator[tuple[Axes, Snapshot]]:
-        """An arm a row, a day a column; whoever iterates draws into the axes."""
-        for i, arm in enumerate(self.shots.arms):
+        """The days before the arms part from top to bottom, then an arm a row, a day a column; whoever iterates draws
+        into the axes."""
+        shots, colors = self.shots, arm_colors(self.shots.result.scenario)
+        if self.before:
+            self.sheet.text(self.left, self.top - 24, "the same in all arms", TITLE, weight="bold")
+        for i, day in enumerate(self.before):
+            axes = self.sheet.axes(self.left, self.top + i * (self.h + GAP), self.w, self.h)
+            yield axes, shots.at[shots.arms[0], day]
+            corner(axes, f"day {day:g}", "left", weight="bold")
+            self._finish(axes, scaled=i == len(self.before) - 1)
+        for i, arm in enumerate(shots.arms):
             top = self.top + i * (self.h + GAP)
-            name = "\n".join(textwrap.wrap(words(arm), 24))
-            self.sheet.text(self.left - 10, top + self.h / 2, name, TITLE, align="right", vertical="center",
-                            rotation=90, weight="bold")  # fmt: skip
-            for j, day in enumerate(self.shots.days):
-                left = self.left + j * (self.w + GAP)
+            if len(shots.arms) > 1:
+                self.sheet.box(self.right_block - 10, top, 5, self.h, colors[arm])
+            self.sheet.text(self.right_block - 15, top + self.h / 2, self.names[arm], TITLE, align="right",
+                            vertical="center", rotation=90, weight="bold")  # fmt: skip
+            for j, day in enumerate(self.later):
+                left = self.right_block + j * (self.w + GAP)
                 if i == 0:
                     self.sheet.text(left, self.top - 24, f"day {day:g}", TITLE, weight="bold")
                 axes = self.sheet.axes(left, top, self.w, self.h)
-                yield axes, self.shots.at[arm, day]
-                for spine in axes.spines.values():
-                    spine.set_visible(True)
-                axes.set(xticks=[], yticks=[], xlim=(-0.5, self.nx - 0.5), ylim=(self.ny - 0.5, -0.5))
-                if i == len(self.shots.arms) - 1 and j == 0:
-                    scale_bar(axes, self.shots.spacing, self.nx, self.ny)
+                yield axes, shots.at[arm, day]
+                self._finish(axes, scaled=not self.before and i == len(shots.arms) - 1 and j == 0)
+
+    def _finish(self, axes: Axes, scaled: bool) -> None:
+        for spine in axes.spines.values():
+            spine.set_visible(True)
+        axes.set(xticks=[], yticks=[], xlim=(-0.5, self.nx - 0.5), ylim=(self.ny - 0.5, -0.5))
+        if scaled:
+            scale_bar(axes, self.shots.spacing, self.nx, self.ny)
 
     def show(self, axes: Axes, image: np.ndarray, **options: Any) -> None:
         axes.imshow(image, extent=(-0.5, self.nx - 0.5, self.ny - 0.5, -0.5), interpolation="nearest", **options)
 
     def save(self, path: Path) -> Path:
         return self.sheet.save(path)
+
+
+def same(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots draw the same picture."""
+    cells = all(np.array_equal(one.cells[name], other.cells[name]) for name in ("type", "y", "x"))
+    return cells and np.array_equal(one.maps["vessels.perfused"], other.maps["vessels.perfused"])
 
 
 def representative(result: Result) -> int:
@@ -131,11 +192,27 @@ def spread(days: Sequence[float], most: int) -> list[float]:
     return [days[round(i)] for i in np.linspace(0, len(days) - 1, most)]
 
 
+def name_lines(name: str, room: float) -> str:
+    """A name in at most three lines of so many pixels."""
+    return "\n".join(textwrap.wrap(name, max(6, int(room / LETTER)), max_lines=3, placeholder=" …"))
+
+
+def corner(axes: Axes, text: str, side: str, weight: str = "normal") -> None:
+    """Words in an upper corner of a panel, on a ground that keeps them readable."""
+    box = {"facecolor": "white", "alpha": 0.86, "edgecolor": "none", "pad": 1.8}
+    axes.text(0.013 if side == "left" else 0.987, 0.987, text, transform=axes.transAxes, ha=side, va="top",
+              fontsize=TITLE if weight == "bold" else SMALL, color=INK, bbox=box, zorder=6, fontweight=weight)  # fmt: skip
+
+
 def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:
+    from matplotlib.patches import Rectangle
+
     length = next(um for um in (2000, 1000, 500, 200, 100, 50) if um / spacing < nx / 3 or um == 50)
-    y, x = ny - 1.5 - ny * 0.03, nx * 0.04
-    box = {"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.2}
-    axes.plot([x, x + length / spacing], [y, y], color="white", lw=4.4, solid_capstyle="butt", zorder=6)
-    axes.plot([x, x + length / spacing], [y, y], color="black", lw=2.4, solid_capstyle="butt", zorder=7)
-    axes.text(x + length / spacing / 2, y - ny * 0.02, f"{length} µm", ha="center", va="bottom", fontsize=SMALL,
-              color="black", bbox=box, zorder=6)  # fmt: skip
+    long, pixel = length / spacing, ny / axes.bbox.height
+    x, y = nx * 0.03, ny - nx * 0.03 - 0.5
+    back = Rectangle((x - 7 * pixel, y - 32 * pixel), max(long, 72 * pixel) + 14 * pixel, 39 * pixel, color="white", lw=0,
+                     alpha=0.88, zorder=6)  # fmt: skip
+    axes.add_patch(back)
+    axes.add_patch(Rectangle((x, y - 6 * pixel), long, 6 * pixel, color="black", lw=0, zorder=7))
+    axes.text(x + max(long, 72 * pixel) / 2 if long > 72 * pixel else x, y - 10 * pixel, f"{length} µm",
+              ha="center" if long > 72 * pixel else "left", va="bottom", fontsize=SMALL, color="black", zorder=7)  # fmt: skip

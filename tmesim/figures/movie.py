@@ -18,8 +18,8 @@ from matplotlib.colors import to_rgb
 from PIL import Image, ImageFont
 
 from tmesim.figures.grid import representative
-from tmesim.figures.style import FAINT, GRID, INK, arm_colors
-from tmesim.figures.tissue import BEHIND, CLOSED, PERFUSED
+from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
+from tmesim.figures.tissue import BEHIND
 from tmesim.record import unpack, write
 from tmesim.statistics import compact, words
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".gif", ".mp4")
 MARGIN, GAP, HEAD, NAME, TRACK, LINE = 20, 16, 62, 30, 44, 24  # pixels
-WIDEST, HIGHEST, LARGEST = 920, 480, 10  # panels together, one panel, a site; pixels
-AREA = 400_000  # of all panels, pixels: the size of the file follows it
+WIDEST, HIGHEST, LARGEST = 1240, 480, 10  # panels together, one panel, a site; pixels
+AREA = 490_000  # of all panels, pixels: the size of the file follows it
 SHADES = 8  # steps between paper and ink at the edges of letters
 LEVELS = 12  # of oxygen
 FRAME_MS, DOSE_MS, FIRST_MS, LAST_MS = 150, 400, 800, 2500
@@ -172,7 +172,7 @@ class Movie:
         self.ink, self.faint = colors.ramp(INK), colors.ramp(FAINT)
         cells = self.scenario.catalogue.cells
         self.cell_colors = np.array([0, *(colors.index(cells[name].color) for name in self.types)], np.uint8)
-        self.perfused, self.closed, self.rail = (colors.index(c) for c in (PERFUSED, CLOSED, GRID))
+        self.perfused, self.closed, self.rail = (colors.index(c) for c in (PERFUSED, CASING, GRID))
         shades = [colors.index(BEHIND(i / (LEVELS - 1))[:3]) for i in range(LEVELS)]
         high = max(float(np.quantile(film["oxygen"], 0.995)) for film in self.films.values()) or 1.0
         levels = np.clip(np.arange(256) / high * LEVELS, 0, LEVELS - 1).astype(int)
@@ -190,7 +190,7 @@ class Movie:
         self.height = HEAD + rows * self.block + len(keys) * LINE + MARGIN
         sheet = self.sheet = np.full((self.height, self.width), self.white, np.uint8)
         n = self.result.replicates
-        about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "one replicate"
+        about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "n = 1 replicate"
         write_text(sheet, self.width - MARGIN, 16, words(self.scenario.name), 15, self.ink, bold=True, right=True)
         write_text(sheet, self.width - MARGIN, 37, about, 12, self.faint, right=True)
         for k, arm in enumerate(self.arms):
@@ -224,7 +224,7 @@ class Movie:
             for i, name in enumerate(self.types)
             if i + 1 in seen
         ]
-        keys += [("line", "vessel", self.perfused), ("line", "vessel without flow", self.closed)]
+        keys += [("line", "vessel with blood flow", self.perfused), ("line", "vessel without flow", self.closed)]
         keys += (
             [("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0)]
             if "oxygen" in self.scenario.catalogue.fields
@@ -281,9 +281,7 @@ class Movie:
             film[name][i, ::step, ::step] for name in ("tissue", "leukocyte", "vessel", "links", "oxygen")
         )
         panel = enlarged(self.behind[oxygen], zoom)
-        body = np.zeros((zoom, zoom), bool)
-        body[: max(1, zoom - 1) if zoom > 2 else zoom, : max(1, zoom - 1) if zoom > 2 else zoom] = True
-        stamp(panel, self.cell_colors[tissue], tissue > 0, body)
+        stamp(panel, self.cell_colors[tissue], tissue > 0, np.ones((zoom, zoom), bool))
         dot = disc(max(2, round(zoom * 0.8)) if zoom > 2 else zoom)
         for flow, color in ((1, self.closed), (2, self.perfused)):
             stamp(panel, np.full_like(tissue, color), (vessel == flow) & (links == 0), dot)
