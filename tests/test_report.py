@@ -229,7 +229,7 @@ def test_the_page_loads_nothing_from_anywhere(text, tags):
         for name, value in attributes.items()
         if name in ("src", "srcset", "href", "poster", "data", "action")
     ]
-    assert sum(link.startswith("data:image/") for link in links) == 4
+    assert sum(link.startswith("data:image/") for link in links) == 5
     assert all(link.startswith(("data:", "#")) for link in links)
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     assert "url(" not in style and "@import" not in style

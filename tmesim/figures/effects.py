@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmesim.figures.style import (
-    FAINT, GRID, INK, LABEL, REFERENCE_COLOR, SMALL, Sheet, arm_colors, fold, head_height, save, spelled_out,
+    FAINT,
+    GRID,
+    INK,
+    LABEL,
+    REFERENCE_COLOR,
+    SMALL,
+    Sheet,
+    arm_colors,
+    fold,
+    head_height,
+    save,
+    spelled_out,
     unit_words,
 )  # fmt: skip
 from tmesim.figures.trajectories import sentence

@@ -69,10 +69,13 @@ class Shots:
 
 
 class Grid:
-    """Panels, title, legend and color bar around shots. `bar` : color map, limits and unit, or None."""
+    """Panels, title, legend and color bar around shots.
+
+    bar : color map, limits and unit, or None. narrow : no wider than the panels, for a phone.
+    """
 
     def __init__(self, shots: Shots, title: str, handles: Sequence[Line2D],
-                 bar: tuple[Any, tuple[float, float], str] | None) -> None:  # fmt: skip
+                 bar: tuple[Any, tuple[float, float], str] | None, narrow: bool = False) -> None:  # fmt: skip
         self.shots = shots
         self.ny, self.nx = shots.shape
         together = shots.together()
@@ -85,7 +88,7 @@ class Grid:
         self.side = 20 + 24 * max(text.count("\n") + 1 for text in self.names.values())
         self.left = MARGIN + (0 if self.before else self.side)
         self.right_block = self.left + (self.w + GAP + self.side if self.before else 0)
-        width = max(self.right_block + len(self.later) * (self.w + GAP) - GAP + MARGIN, NARROWEST)
+        width = max(self.right_block + len(self.later) * (self.w + GAP) - GAP + MARGIN, 0 if narrow else NARROWEST)
         scenario, n = shots.result.scenario, shots.result.replicates
         which = f"shown is replicate {shots.replicate}, whose final tumor burden is nearest to the median"
         about = f"{self.nx * shots.spacing / 1000:g} × {self.ny * shots.spacing / 1000:g} mm, {scenario.host} · "
@@ -94,9 +97,10 @@ class Grid:
         bottom = self.top + len(shots.arms) * (self.h + GAP)
         room = (len(shots.arms) - len(self.before)) * (self.h + GAP) if self.before else 0
         tall = len(handles) * LINE + (84 if bar else 0) + 10
-        if tall <= room:  # the legend stands below the days that all arms share
-            self.sheet = Sheet(width, bottom + 10)
-            under = self.top + len(self.before) * (self.h + GAP) + 10
+        free = tall <= room  # for the legend, below the days that all arms share
+        if free or narrow:
+            under = self.top + len(self.before) * (self.h + GAP) + 10 if free else bottom + 10
+            self.sheet = Sheet(width, bottom + 10 if free else under + tall + 16)
             self._legend(handles, self.left, under, 1)
             at = (self.left + 6, under + len(handles) * LINE + 18)
         else:
@@ -106,7 +110,7 @@ class Grid:
             self._legend(handles, self.left, bottom + 14, columns)
             at = (width - MARGIN - BAR, bottom + 14)
         if bar:
-            self._color_bar(*at, *bar)
+            self._color_bar(at[0], at[1], *bar)
         self.sheet.head(MARGIN, f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN)
 
     @property
@@ -200,8 +204,9 @@ def name_lines(name: str, room: float) -> str:
 def corner(axes: Axes, text: str, side: str, weight: str = "normal") -> None:
     """Words in an upper corner of a panel, on a ground that keeps them readable."""
     box = {"facecolor": "white", "alpha": 0.86, "edgecolor": "none", "pad": 1.8}
-    axes.text(0.013 if side == "left" else 0.987, 0.987, text, transform=axes.transAxes, ha=side, va="top",
-              fontsize=TITLE if weight == "bold" else SMALL, color=INK, bbox=box, zorder=6, fontweight=weight)  # fmt: skip
+    x, size = 0.013 if side == "left" else 0.987, TITLE if weight == "bold" else SMALL
+    axes.text(x, 0.987, text, transform=axes.transAxes, ha=side, va="top", fontsize=size, color=INK, bbox=box, zorder=6,
+              fontweight=weight)  # fmt: skip
 
 
 def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:
@@ -209,10 +214,10 @@ def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:
 
     length = next(um for um in (2000, 1000, 500, 200, 100, 50) if um / spacing < nx / 3 or um == 50)
     long, pixel = length / spacing, ny / axes.bbox.height
+    wide = max(long, 72 * pixel)  # of the letters
     x, y = nx * 0.03, ny - nx * 0.03 - 0.5
-    back = Rectangle((x - 7 * pixel, y - 32 * pixel), max(long, 72 * pixel) + 14 * pixel, 39 * pixel, color="white", lw=0,
-                     alpha=0.88, zorder=6)  # fmt: skip
-    axes.add_patch(back)
+    ground = (x - 7 * pixel, y - 32 * pixel), wide + 14 * pixel, 39 * pixel
+    axes.add_patch(Rectangle(*ground, color="white", lw=0, alpha=0.88, zorder=6))
     axes.add_patch(Rectangle((x, y - 6 * pixel), long, 6 * pixel, color="black", lw=0, zorder=7))
-    axes.text(x + max(long, 72 * pixel) / 2 if long > 72 * pixel else x, y - 10 * pixel, f"{length} µm",
-              ha="center" if long > 72 * pixel else "left", va="bottom", fontsize=SMALL, color="black", zorder=7)  # fmt: skip
+    axes.text(x + wide / 2, y - 10 * pixel, f"{length} µm", ha="center", va="bottom", fontsize=SMALL, color="black",
+              zorder=7)  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -331,19 +330,6 @@ class Movie:
         image[bottom - 23 : bottom + 3, left + 5 : left + 11 + max(wide, text_width(label, 11))] = self.white
         write_text(image, left + 8, bottom - 21, label, 11, self.ink)
         image[bottom - 4 : bottom, left + 8 : left + 8 + wide] = self.ink[-1]
-
-    @cached_property
-    def alt(self) -> str:
-        """What the movie shows, for those who cannot see it."""
-        counts = []
-        tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
-        for arm in self.arms:
-            first, last = (int(np.count_nonzero(self.films[arm]["tissue"][i] == tumor)) for i in (0, -1))
-            counts.append(f"{words(arm)} from {first} to {last}")
-        return (
-            f"Movie of the tissue from day 0 to day {self.hours[-1] / 24:g}, the arms side by side. "
-            f"Tumor cells: {'; '.join(counts)}."
-        )
 
 
 def dose_hours(arm: Arm, end: float) -> list[float]:

@@ -64,7 +64,7 @@ def spelled_out(texts: Iterable[str]) -> str:
 
 def fold(text: str, room: float, size: float = LABEL) -> str:
     """Text in lines of so many pixels, by the mean width of its letters."""
-    letter = size * DPI / 72 * (0.57 if size < 12 else 0.68)
+    letter = size * DPI / 72 * (0.545 if size < 9 else 0.66)
     return "\n".join(textwrap.wrap(text, max(12, int(room / letter))))
 
 
@@ -122,8 +122,13 @@ class Sheet:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG, pixel for pixel as it was laid out."""
+    """Write a figure as PNG."""
+    write(path, png(figure))
+    return path
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as PNG, pixel for pixel as it was laid out."""
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
-    write(path, out.getvalue())
-    return path
+    return out.getvalue()

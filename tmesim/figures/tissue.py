@@ -41,7 +41,7 @@ def draw_tissue(
 
 def tissue_figure(
     result: Result, field: str = "oxygen", replicate: int | None = None, days: Sequence[float] | None = None,
-    arms: Sequence[str] | None = None,
+    arms: Sequence[str] | None = None, narrow: bool = False,
 ) -> Figure:  # fmt: skip
     """As `draw_tissue`, but not yet a file. Cells stand on bare ground where a scenario has dropped oxygen."""
     shots = Shots(result, replicate, days, arms)
@@ -52,14 +52,15 @@ def tissue_figure(
     if field != "oxygen" or field in catalogue.fields:
         limits, entry = shots.limits(field), catalogue.fields[field]
         bar = (BEHIND, limits, f"{entry.label} ({entry.unit})")
-    grid = Grid(shots, "Tissue", legend(catalogue, shots, field), bar)
+    grid = Grid(shots, "Tissue", legend(catalogue, shots, field), bar, narrow)
     for axes, shot in grid.panels():
         types = [str(name) for name in shot.cells["types"]]
         ground = np.full((*shots.shape, 3), 255, np.uint8)
         if bar:
             ground = BEHIND(Normalize(*limits)(shot.maps[f"field.{field}"]), bytes=True)[..., :3]
         bodies = np.array([colors[name] for name in types]) * 255
-        rows = np.flatnonzero([layers[types[code]] == "tissue" for code in shot.cells["type"]])
+        layer = np.array([layers[name] for name in types])[shot.cells["type"]]
+        rows = np.flatnonzero(layer == "tissue")
         grid.show(axes, bricks(ground, shot.cells["y"][rows], shot.cells["x"][rows],
                                bodies[shot.cells["type"][rows]], grid.zoom))  # fmt: skip
         if bar and field == "oxygen":
@@ -67,13 +68,11 @@ def tissue_figure(
             draw_outline(axes, hypoxic, "white", width=2.0, solid=True)
             draw_outline(axes, hypoxic, OUTLINE, width=1.0)
         draw_vessels(axes, shot, site=grid.zoom * 72 / DPI)
-        for code, name in enumerate(types):
-            if layers[name] == "leukocyte":
-                rows = np.flatnonzero(shot.cells["type"] == code)
-                axes.scatter(
-                    shot.cells["x"][rows], shot.cells["y"][rows], s=(grid.zoom * 72 / DPI * 1.25) ** 2,
-                    c=[colors[name]], edgecolors="white", linewidths=0.35, zorder=4,
-                )  # fmt: skip
+        rows = np.flatnonzero(layer == "leukocyte")
+        axes.scatter(
+            shot.cells["x"][rows], shot.cells["y"][rows], s=(grid.zoom * 72 / DPI * 1.25) ** 2,
+            c=bodies[shot.cells["type"][rows]] / 255, edgecolors="white", linewidths=0.35, zorder=4,
+        )  # fmt: skip
         tumor = int(np.count_nonzero(shot.cells["type"] == types.index("tumor"))) if "tumor" in types else 0
         corner(axes, f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}", "right")
     return grid.figure
@@ -205,8 +204,9 @@ def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True, site: float = 
             )
         y, x = np.nonzero(shot.maps["vessels.root"].astype(bool) & (perfused == flow) & (links == 0))
         axes.scatter(
-            x, y, s=(0.85 * site) ** 2, c="white", edgecolors=core if flow else wall, linewidths=0.3 * site, zorder=3
-        )
+            x, y, s=max(0.65 * site, 2.0) ** 2, c="white", edgecolors=core if flow else wall,
+            linewidths=max(0.2 * site, 0.7), zorder=3,
+        )  # fmt: skip
 
 
 def key(name: str, color: str, marker: str) -> Line2D:

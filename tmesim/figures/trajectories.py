@@ -15,7 +15,18 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from tmesim.figures.style import (
-    FAINT, GRID, INK, LABEL, SMALL, Sheet, arm_colors, fold, head_height, save, spelled_out, unit_words,
+    FAINT,
+    GRID,
+    INK,
+    LABEL,
+    SMALL,
+    Sheet,
+    arm_colors,
+    fold,
+    head_height,
+    save,
+    spelled_out,
+    unit_words,
 )  # fmt: skip
 from tmesim.observables import observables_of
 from tmesim.statistics import words
@@ -164,13 +175,16 @@ def finish(axes: Axes, scenario: Scenario, last_row: bool) -> bool:
             axes.axhline(0, color=FAINT, lw=0.8, zorder=1.5)
     axes.grid(axis="y", color=GRID, lw=0.6, zorder=0)
     axes.set_axisbelow(True)
-    weeks = 14 <= days <= 70
-    axes.xaxis.set_major_locator(
-        MultipleLocator(7 if days <= 35 else 14) if weeks else MaxNLocator(7, steps=[1, 2, 5, 10])
-    )
+    few = MultipleLocator(weeks(days)) if 14 <= days <= 70 else MaxNLocator(7, steps=[1, 2, 5, 10])
+    axes.xaxis.set_major_locator(few)
     if last_row:
         axes.set_xlabel("day", fontsize=LABEL, color=INK)
     return logarithmic
+
+
+def weeks(days: float) -> int:
+    """Days between marks, in whole weeks, if possible such that the last day has one."""
+    return 7 if days <= 35 else next((step for step in (14, 21) if days % step == 0), 14)
 
 
 def doses(scenario: Scenario) -> dict[str, list[float]]:
@@ -180,7 +194,7 @@ def doses(scenario: Scenario) -> dict[str, list[float]]:
 
 
 def mark_doses(axes: Axes, given: dict[str, list[float]], colors: dict[str, str]) -> None:
-    """A small triangle for each dose above the axes, a line of triangles for each treated arm, and a pale line below."""
+    """A small triangle for each dose above the axes, a line of them for each treated arm, and a pale line below."""
     for day in sorted({day for days in given.values() for day in days}):
         axes.axvline(day, color=GRID, lw=0.8, ls=(0, (4, 3)), zorder=0.5)
     for i, (arm, days) in enumerate(given.items()):
