@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 NAMES, STRIP, LINE, HEADING, AXIS, LEFT = 350, 470, 42, 34, 56, 30  # pixels
 COLUMNS = (("reference", 130), ("arm", 120), ("difference [95 % interval]", 350), ("change [95 % interval]", 310),
-           ("p", 70))  # fmt: skip
+           ("p", 84))  # fmt: skip
 
 
 def draw_effects(result: Result, path: Path, endpoints: Sequence[str] | None = None) -> Path | None:

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, head_height
+from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, fold, head_height
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ GAP, MARGIN = 14, 26
 BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry, height of a legend line; pixels
 NARROWEST = 1100
 LETTER = 15  # pixels along the name of an arm
+SLOT = 310  # pixels a side that words need; a panel of a slender tissue has fewer
 
 
 class Shots:
@@ -84,22 +85,23 @@ class Grid:
         columns = len(self.later) + bool(self.before)
         self.zoom = max(1, round((PANEL if columns <= 3 else SMALLER) / max(self.nx, self.ny)))
         self.w, self.h = self.nx * self.zoom, self.ny * self.zoom
-        self.names = {arm: name_lines(words(arm), self.h) for arm in shots.arms}
+        self.wide, self.high = max(self.w, SLOT), max(self.h, SLOT // 2)  # slots; words stand beside a slender panel
+        self.names = {arm: name_lines(words(arm), self.high) for arm in shots.arms}
         self.side = 20 + 24 * max(text.count("\n") + 1 for text in self.names.values())
         self.left = MARGIN + (0 if self.before else self.side)
-        self.right_block = self.left + (self.w + GAP + self.side if self.before else 0)
-        width = max(self.right_block + len(self.later) * (self.w + GAP) - GAP + MARGIN, 0 if narrow else NARROWEST)
+        self.right_block = self.left + (self.wide + GAP + self.side if self.before else 0)
+        width = max(self.right_block + len(self.later) * (self.wide + GAP) - GAP + MARGIN, 0 if narrow else NARROWEST)
         scenario, n = shots.result.scenario, shots.result.replicates
         which = f"shown is replicate {shots.replicate}, whose final tumor burden is nearest to the median"
         about = f"{self.nx * shots.spacing / 1000:g} × {self.ny * shots.spacing / 1000:g} mm, {scenario.host} · "
         about += f"n = {n} replicates; {which}" if n > 1 else "n = 1 replicate"
         self.top = head_height(f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN) + 36
-        bottom = self.top + len(shots.arms) * (self.h + GAP)
-        room = (len(shots.arms) - len(self.before)) * (self.h + GAP) if self.before else 0
+        bottom = self.top + len(shots.arms) * (self.high + GAP)
+        room = (len(shots.arms) - len(self.before)) * (self.high + GAP) if self.before else 0
         tall = len(handles) * LINE + (84 if bar else 0) + 10
         free = tall <= room  # for the legend, below the days that all arms share
         if free or narrow:
-            under = self.top + len(self.before) * (self.h + GAP) + 10 if free else bottom + 10
+            under = self.top + len(self.before) * (self.high + GAP) + 10 if free else bottom + 10
             self.sheet = Sheet(width, bottom + 10 if free else under + tall + 16)
             self._legend(handles, self.left, under, 1)
             at = (self.left + 6, under + len(handles) * LINE + 18)
@@ -142,18 +144,18 @@ class Grid:
         if self.before:
             self.sheet.text(self.left, self.top - 24, "the same in all arms", TITLE, weight="bold")
         for i, day in enumerate(self.before):
-            axes = self.sheet.axes(self.left, self.top + i * (self.h + GAP), self.w, self.h)
+            axes = self.sheet.axes(self.left, self.top + i * (self.high + GAP), self.w, self.h)
             yield axes, shots.at[shots.arms[0], day]
             corner(axes, f"day {day:g}", "left", weight="bold")
             self._finish(axes, scaled=i == len(self.before) - 1)
         for i, arm in enumerate(shots.arms):
-            top = self.top + i * (self.h + GAP)
+            top = self.top + i * (self.high + GAP)
             if len(shots.arms) > 1:
-                self.sheet.box(self.right_block - 10, top, 5, self.h, colors[arm])
-            self.sheet.text(self.right_block - 15, top + self.h / 2, self.names[arm], TITLE, align="right",
+                self.sheet.box(self.right_block - 10, top, 5, self.high, colors[arm])
+            self.sheet.text(self.right_block - 15, top + self.high / 2, self.names[arm], TITLE, align="right",
                             vertical="center", rotation=90, weight="bold")  # fmt: skip
             for j, day in enumerate(self.later):
-                left = self.right_block + j * (self.w + GAP)
+                left = self.right_block + j * (self.wide + GAP)
                 if i == 0:
                     self.sheet.text(left, self.top - 24, f"day {day:g}", TITLE, weight="bold")
                 axes = self.sheet.axes(left, top, self.w, self.h)
@@ -202,22 +204,29 @@ def name_lines(name: str, room: float) -> str:
 
 
 def corner(axes: Axes, text: str, side: str, weight: str = "normal") -> None:
-    """Words in an upper corner of a panel, on a ground that keeps them readable."""
+    """Words in an upper corner of a panel, on a ground that keeps them readable; beside it where it is slender."""
     box = {"facecolor": "white", "alpha": 0.86, "edgecolor": "none", "pad": 1.8}
-    x, size = 0.013 if side == "left" else 0.987, TITLE if weight == "bold" else SMALL
-    axes.text(x, 0.987, text, transform=axes.transAxes, ha=side, va="top", fontsize=size, color=INK, bbox=box, zorder=6,
+    size = TITLE if weight == "bold" else SMALL
+    x, y, align = (0.013, 0.987, "left") if side == "left" else (0.987, 0.987, "right")
+    if axes.bbox.width < SLOT - 10:
+        x, y, align = 1 + 8 / axes.bbox.width, 1 - (40 / axes.bbox.height if side == "right" else 0), "left"
+        text = fold(text, SLOT - axes.bbox.width, size)
+    axes.text(x, y, text, transform=axes.transAxes, ha=align, va="top", fontsize=size, color=INK, bbox=box, zorder=6,
               fontweight=weight)  # fmt: skip
 
 
 def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:
+    """A bar of a round length in the lower left corner; below a panel that is low."""
     from matplotlib.patches import Rectangle
 
     length = next(um for um in (2000, 1000, 500, 200, 100, 50) if um / spacing < nx / 3 or um == 50)
     long, pixel = length / spacing, ny / axes.bbox.height
     wide = max(long, 72 * pixel)  # of the letters
     x, y = nx * 0.03, ny - nx * 0.03 - 0.5
+    if axes.bbox.height < SLOT // 2:
+        y = ny + 40 * pixel
     ground = (x - 7 * pixel, y - 32 * pixel), wide + 14 * pixel, 39 * pixel
-    axes.add_patch(Rectangle(*ground, color="white", lw=0, alpha=0.88, zorder=6))
-    axes.add_patch(Rectangle((x, y - 6 * pixel), long, 6 * pixel, color="black", lw=0, zorder=7))
+    axes.add_patch(Rectangle(*ground, color="white", lw=0, alpha=0.88, zorder=6, clip_on=False))
+    axes.add_patch(Rectangle((x, y - 6 * pixel), long, 6 * pixel, color="black", lw=0, zorder=7, clip_on=False))
     axes.text(x + wide / 2, y - 10 * pixel, f"{length} µm", ha="center", va="bottom", fontsize=SMALL, color="black",
               zorder=7)  # fmt: skip

@@ -97,8 +97,8 @@ class Movie:
     # Time
 
     def doses(self, arm: str, i: int) -> list[str]:
-        """What is given in an arm between frame i and the next, in words."""
-        until = self.hours[i + 1] if i + 1 < len(self.hours) else np.inf
+        """What is given in an arm between frame i and the next, in words; nothing at the end."""
+        until = self.hours[min(i + 1, len(self.hours) - 1)]
         courses = self.scenario.arms[arm].therapies
         now = [d for d in courses if any(self.hours[i] <= hour < until for hour in d.hours())]
         return [f"{words(d.use)} {d.dose:g} {d.unit}" for d in now]
@@ -176,7 +176,8 @@ class Movie:
         high = max(float(np.quantile(film["oxygen"], 0.995)) for film in self.films.values()) or 1.0
         levels = np.clip(np.arange(256) / high * LEVELS, 0, LEVELS - 1).astype(int)
         self.oxygen_high = high * float(self.films[self.arms[0]]["oxygen_step"])
-        self.behind = np.array(shades, np.uint8)[levels]
+        supplied = "oxygen" in self.scenario.catalogue.fields
+        self.behind = np.array(shades, np.uint8)[levels] if supplied else np.full(256, self.white, np.uint8)
         self.arm_inks = {arm: colors.ramp(color) for arm, color in arm_colors(self.scenario).items()}
         self.badges = {arm: colors.ramp("white", color) for arm, color in arm_colors(self.scenario).items()}
 
@@ -190,7 +191,9 @@ class Movie:
         sheet = self.sheet = np.full((self.height, self.width), self.white, np.uint8)
         n = self.result.replicates
         about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "n = 1 replicate"
-        write_text(sheet, self.width - MARGIN, 16, words(self.scenario.name), 15, self.ink, bold=True, right=True)
+        room = self.width - 2 * MARGIN - 20 - max(text_width(self.clock(i), 28, True) for i in (0, -1))
+        name = words(self.scenario.name)
+        write_text(sheet, self.width - MARGIN, 16, name, 15, self.ink, bold=True, right=True, most=room)
         write_text(sheet, self.width - MARGIN, 37, about, 12, self.faint, right=True)
         for k, arm in enumerate(self.arms):
             top, left = self.corner(k)
@@ -223,12 +226,14 @@ class Movie:
             for i, name in enumerate(self.types)
             if i + 1 in seen
         ]
-        keys += [("line", "vessel with blood flow", self.perfused), ("line", "vessel without flow", self.closed)]
-        keys += (
-            [("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0)]
-            if "oxygen" in self.scenario.catalogue.fields
-            else []
-        )
+        for level, text, color in (
+            (2, "vessel with blood flow", self.perfused),
+            (1, "vessel without flow", self.closed),
+        ):
+            if any((film["vessel"] == level).any() for film in self.films.values()):
+                keys.append(("line", text, color))
+        if "oxygen" in self.scenario.catalogue.fields:
+            keys.append(("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0))
         rows: list[list[tuple[int, str, str, int]]] = [[]]
         left = MARGIN
         for kind, text, color in keys:
@@ -265,7 +270,15 @@ class Movie:
             image[top : top + high, left : left + wide] = self._tissue(arm, i)
             tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
             count = int(np.count_nonzero(self.films[arm]["tissue"][i] == tumor))
-            write_text(image, left + wide, top - NAME + 8, f"{compact(count)} tumor cells", 11, self.faint, right=True)
+            write_text(
+                image,
+                left + wide,
+                top - NAME + 8,
+                f"{compact(count)} tumor cell{'s' * (count != 1)}",
+                11,
+                self.faint,
+                right=True,
+            )
             if k == 0:
                 self._scale_bar(image, top, left)
             for line, text in enumerate(self.doses(arm, i)):

@@ -26,8 +26,8 @@ DPI = 150
 INK = "#222222"
 FAINT = "#666666"
 GRID = "#e4e4e4"
-ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#B8860B")
-"""Wong's palette for color-blind readers, for arms other than the reference."""
+ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#7A0177")
+"""For arms other than the reference: Wong's palette for color-blind readers, and a dark purple."""
 PERFUSED, CLOSED, CASING = "#EF103B", "#FFFFFF", "#5A5A5A"
 """Vessels: a red tube with a white wall where blood flows, an empty white one with a gray wall where none does."""
 REFERENCE_COLOR = "#4d4d4d"
@@ -70,7 +70,7 @@ def fold(text: str, room: float, size: float = LABEL) -> str:
 
 def head_height(title: str, about: str, room: float) -> int:
     """Pixels from the upper edge that `Sheet.head` takes."""
-    return 20 + 34 * len(fold(title, room, HEAD).splitlines()) + 22 * len(fold(about, room).splitlines())
+    return 20 + 36 * len(fold(title, room, HEAD).splitlines()) + 22 * len(fold(about, room).splitlines())
 
 
 class Sheet:
@@ -97,14 +97,14 @@ class Sheet:
     ) -> None:  # fmt: skip
         self.figure.text(
             left / self.width, 1 - top / self.height, text, fontsize=size, color=color, ha=align, va=vertical,
-            fontweight=weight, rotation=rotation,
+            fontweight=weight, rotation=rotation, multialignment="center" if rotation else align,
         )  # fmt: skip
 
     def head(self, left: float, title: str, about: str, room: float) -> None:
         """The title and a line about it, folded where they are long."""
         title = fold(title, room, HEAD)
         self.text(left, 18, title, HEAD, weight="bold")
-        self.text(left, 18 + 34 * len(title.splitlines()), fold(about, room), LABEL, color=FAINT)
+        self.text(left, 18 + 36 * len(title.splitlines()), fold(about, room), LABEL, color=FAINT)
 
     def box(self, left: float, top: float, width: float, height: float, color: str) -> None:
         """A filled rectangle outside of any axes."""

@@ -134,27 +134,40 @@ def draw_panel(axes: Axes, result: Result, name: str, arms: Sequence[str], color
                   fontsize=LABEL, color=FAINT)  # fmt: skip
     for arm in sorted(arms, key=lambda a: a != result.reference):
         values = result.series(name, arm)[1]
-        first = parting(values, reference) if arm != result.reference and result.reference in arms else 0
-        draw_arm(axes, days[first:], values[:, first:], colors[arm])
+        over = arm != result.reference and result.reference in arms
+        first = parting(values, reference) if over else 0
+        draw_arm(axes, days[first:], values[:, first:], colors[arm], dashed=over and alike(values, reference))
 
 
 def parting(values: np.ndarray, reference: np.ndarray) -> int:
     """The last time up to which an arm is its reference: what comes before would only be drawn over it."""
-    equal = ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
-    return max(0, int(np.argmin(equal)) - 1) if not equal.all() else 0
+    if alike(values, reference):
+        return 0
+    return max(0, int(np.argmin(equal_times(values, reference))) - 1)
 
 
-def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, color: str) -> None:
-    """values : (replicates, times); times at which every replicate is NaN stay empty."""
+def alike(values: np.ndarray, reference: np.ndarray) -> bool:
+    """Whether an arm is its reference at all times; then it is dashed, so that both are seen."""
+    return bool(equal_times(values, reference).all())
+
+
+def equal_times(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
+
+
+def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, color: str, dashed: bool = False) -> None:
+    """values : (replicates, times); times at which every replicate is NaN stay empty, a single one is a dot."""
     known = np.isfinite(values).any(0)
     if not known.any():
         return
     low, middle, high = np.nanquantile(values[:, known], [0.25, 0.5, 0.75], axis=0)
-    if len(values) > 1:
+    if len(values) > 1 and not dashed:
         axes.plot(days, values.T, color=color, lw=0.6, alpha=0.45, zorder=2)
-    if len(values) >= BAND:
+    if len(values) >= BAND and not dashed:
         axes.fill_between(days[known], low, high, color=color, alpha=0.2, lw=0, zorder=1)
-    axes.plot(days[known], middle, color=color, lw=2.0, zorder=3)
+    style = (0, (3, 3)) if dashed else "-"
+    axes.plot(days[known], middle, color=color, lw=2.0, ls=style, marker="o" if middle.size == 1 else "", ms=4,
+              clip_on=middle.size > 1, zorder=3)  # fmt: skip
 
 
 def finish(axes: Axes, scenario: Scenario, last_row: bool) -> bool:
@@ -175,7 +188,7 @@ def finish(axes: Axes, scenario: Scenario, last_row: bool) -> bool:
             axes.axhline(0, color=FAINT, lw=0.8, zorder=1.5)
     axes.grid(axis="y", color=GRID, lw=0.6, zorder=0)
     axes.set_axisbelow(True)
-    few = MultipleLocator(weeks(days)) if 14 <= days <= 70 else MaxNLocator(7, steps=[1, 2, 5, 10])
+    few = MultipleLocator(weeks(days)) if 14 <= days <= 70 else MaxNLocator(7, steps=[1, 2, 5, 10], integer=days >= 3)
     axes.xaxis.set_major_locator(few)
     if last_row:
         axes.set_xlabel("day", fontsize=LABEL, color=INK)
@@ -190,7 +203,7 @@ def weeks(days: float) -> int:
 def doses(scenario: Scenario) -> dict[str, list[float]]:
     """Arm → days of its doses, for arms that get any."""
     days = {arm: [h / 24 for d in entry.therapies for h in d.hours()] for arm, entry in scenario.arms.items()}
-    return {arm: [d for d in when if d <= scenario.time.days] for arm, when in days.items() if when}
+    return {arm: [d for d in when if d < scenario.time.days] for arm, when in days.items() if when}
 
 
 def mark_doses(axes: Axes, given: dict[str, list[float]], colors: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.figures.style import unit_words
-from tmesim.figures.trajectories import BAND, SPAN, doses, parting
+from tmesim.figures.trajectories import BAND, SPAN, alike, doses, parting
 from tmesim.report.answer import capital, quantity
 from tmesim.report.markup import Markup, join, percent, tag
 from tmesim.statistics import compact, words
@@ -109,6 +109,7 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
     reference = series[result.reference][1]
     for arm in sorted(result.arms, key=lambda a: a != result.reference):
         days, values = series[arm]
+        same = arm != result.reference and alike(values, reference)
         first = 0 if arm == result.reference else parting(values, reference)
         days, values = days[first:], values[:, first:]
         defined = np.isfinite(values).any(0)
@@ -117,14 +118,16 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
         lower, middle, upper = np.nanquantile(values[:, defined], [0.25, 0.5, 0.75], axis=0)
         when = days[defined]
         group: list[Markup] = []
-        if len(values) >= BAND:
+        if len(values) >= BAND and not same:
             band = points(np.concatenate([when, when[::-1]]), np.concatenate([upper, lower[::-1]]))
             group.append(tag("polygon", points=band, class_="band"))
-        if len(values) > 1:
+        if len(values) > 1 and not same:
             for one in values:
                 fine = np.isfinite(one)
                 group.append(tag("polyline", points=points(days[fine], one[fine]), class_="one"))
-        group.append(tag("polyline", points=points(when, middle), class_="median"))
+        if middle.size == 1:  # a dot, by the round ends of a line without length
+            when, middle = when.repeat(2), middle.repeat(2)
+        group.append(tag("polyline", points=points(when, middle), class_="median alike" if same else "median"))
         parts.append(tag("g", *group, class_=arm_class(result, arm)))
         finals.append(f"{words(arm)} {quantity(float(middle[-1]), o)}")
     text = f"{capital(o.label)} over {end:g} days. Last medians: {'; '.join(finals) or 'none'}."
