@@ -160,8 +160,9 @@ def test_abbreviations_are_spelled_out_where_they_occur():
     [
         ("treg_depletion", "Treg depletion"), ("anti_pd_l1", "anti-PD-L1"), ("anti_vegf", "anti-VEGF"),
         ("low_dose_cyclophosphamide", "low-dose cyclophosphamide"), ("low_dose", "low dose"),
-        ("secretion of il6", "secretion of IL-6"), ("tgfb_inhibitor", "TGF-β inhibitor"), ("pd1_blockade", "PD-1 blockade"),
-        ("untreated", "untreated"), ("antigen_loss", "antigen loss"), ("VEGF-A", "VEGF-A"),
+        ("secretion of il6", "secretion of IL-6"), ("tgfb_inhibitor", "TGF-β inhibitor"),
+        ("pd1_blockade", "PD-1 blockade"), ("antigen_loss", "antigen loss"), ("VEGF-A", "VEGF-A"),
+        ("untreated", "untreated"),
     ],
 )  # fmt: skip
 def test_names_are_said_as_a_biologist_would(name, said):
@@ -181,6 +182,31 @@ def test_days_that_all_arms_share_stand_once(result):
     assert {"day 2", "day 3", "the same in all arms"} <= {t.get_text() for t in figure.texts}
     only = grid.Shots(result, 0, days=[0.0], arms=["untreated", "drug"])
     assert only.together() == [] and only.arms == ("untreated", "drug")
+
+
+def test_a_picture_is_cut_to_the_tumor_and_its_rim_and_says_so(result):
+    shots = grid.Shots(result, 0)
+    assert shots.shape == shots.patch == (20, 24)
+    wide = Copy(result)
+
+    def snapshot(day, arm, replicate):
+        shot = result.snapshot(day, arm, replicate)
+        cells = shot.cells | {"y": shot.cells["y"] + 30, "x": shot.cells["x"] + 10}
+        return Snapshot(
+            day, cells, {k: np.pad(v, ((30, 10), (10, 6))) if v.ndim == 2 else v for k, v in shot.maps.items()}
+        )
+
+    wide.snapshot = snapshot
+    cut = grid.Shots(wide, 0)
+    assert cut.patch == (60, 40) and cut.shape[0] <= 40
+    for key, shot in cut.at.items():
+        levels = []
+        for seen in (shot, shots.at[key]):
+            rows = seen.cells["type"] == seen.cells["types"].tolist().index("tumor")
+            levels.append(seen.maps["field.oxygen"][seen.cells["y"][rows], seen.cells["x"][rows]])
+        assert np.array_equal(*levels) and levels[0].size
+        assert (shot.cells["y"] < cut.shape[0]).all() and (shot.cells["x"] < cut.shape[1]).all()
+    assert any("around the tumor, of 0.6 × 0.9 mm" in t.get_text() for t in figures.tissue_figure(wide).texts)
 
 
 def test_a_tissue_without_oxygen_is_drawn_on_bare_ground(result):
@@ -430,4 +456,6 @@ def test_changes_are_percent_or_a_factor():
     control = np.array([10.0, 12.0, 11.0])
     assert change(compare("e", "a", "b", control * 0.5, control)).startswith("-50 %")
     assert change(compare("e", "a", "b", control * 9, control)).startswith("× 9")
+    vague = compare("e", "a", "b", np.array([0.001, 0.4]), np.array([0.3, 0.1]))
+    assert change(vague).endswith(", > +10000]")
     assert change(compare("e", "a", "b", control, control * 0)) == "–"

@@ -213,13 +213,25 @@ def compact(value: float) -> str:
     return f"{value:#.2g}" if size >= 0.001 else f"{value:.1e}"
 
 
+HUGE = 100.0
+"""A relative change beyond which its size says no more than that nothing bounds it."""
+
+
+def percent(change: float) -> str:
+    return f"{100 * change:+.0f}" if change <= HUGE else f"> +{100 * HUGE:.0f}"
+
+
+def factor(change: float) -> str:
+    return compact(1 + change) if change <= HUGE else f"> {HUGE:.0f}"
+
+
 def change(c: Comparison, bounds: bool = True) -> str:
     """The relative change in percent, as a factor when it is large."""
     if not math.isfinite(c.relative_change):
         return "–"
-    numbers = [c.relative_change, c.relative_low, c.relative_high]
+    low, high = c.relative_low, c.relative_high
     if c.relative_change > 3:
-        first, low, high = (f"× {compact(1 + v)}" if i == 0 else compact(1 + v) for i, v in enumerate(numbers))
+        first, interval = f"× {compact(1 + c.relative_change)}", f"{factor(low)}, {factor(high)}"
     else:
-        first, low, high = (f"{100 * v:+.0f} %" if i == 0 else f"{100 * v:+.0f}" for i, v in enumerate(numbers))
-    return f"{first} [{low}, {high}]" if bounds and math.isfinite(c.relative_low) else first
+        first, interval = f"{100 * c.relative_change:+.0f} %", f"{percent(low)}, {percent(high)}"
+    return f"{first} [{interval}]" if bounds and math.isfinite(c.relative_low) else first

@@ -28,6 +28,7 @@ GAP, MARGIN = 14, 26
 BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry, height of a legend line; pixels
 NARROWEST = 1100
 LETTER = 15  # pixels along the name of an arm
+RIM_UM, SPARED = 150, 0.85  # of tissue around the tumor that is shown, and the share of the patch from which on all is
 SLOT = 310  # pixels a side that words need; a panel of a slender tissue has fewer
 
 
@@ -47,7 +48,26 @@ class Shots:
         }
         first = next(iter(self.at.values()))
         self.spacing = float(first.maps["spacing_um"])
-        self.shape: tuple[int, int] = first.maps["vessels.perfused"].shape
+        self.patch: tuple[int, int] = first.maps["vessels.perfused"].shape
+        window = self.window()
+        self.at = {key: cropped(shot, window) for key, shot in self.at.items()}
+        self.shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
+
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns that hold every tumor cell shown and a rim; all of them where that would spare little."""
+        found = []
+        for shot in self.at.values():
+            kinds = [i for i, name in enumerate(shot.cells["types"]) if str(name) in ("tumor", "necrotic")]
+            rows = np.isin(shot.cells["type"], kinds)
+            found.append(np.stack([shot.cells["y"][rows], shot.cells["x"][rows]]))
+        held, rim = np.concatenate(found, 1).astype(int), round(RIM_UM / self.spacing)
+        if not held.size:
+            return slice(0, self.patch[0]), slice(0, self.patch[1])
+        low = [max(0, int(v) - rim) for v in held.min(1)]
+        high = [min(n, int(v) + rim + 1) for v, n in zip(held.max(1), self.patch, strict=True)]
+        if max(b - a for a, b in zip(low, high, strict=True)) > SPARED * max(self.patch):
+            return slice(0, self.patch[0]), slice(0, self.patch[1])
+        return slice(low[0], high[0]), slice(low[1], high[1])
 
     def types(self) -> set[str]:
         """Cell types that occur."""
@@ -93,7 +113,11 @@ class Grid:
         width = max(self.right_block + len(self.later) * (self.wide + GAP) - GAP + MARGIN, 0 if narrow else NARROWEST)
         scenario, n = shots.result.scenario, shots.result.replicates
         which = f"shown is replicate {shots.replicate}, whose final tumor burden is nearest to the median"
-        about = f"{self.nx * shots.spacing / 1000:g} × {self.ny * shots.spacing / 1000:g} mm, {scenario.host} · "
+        whole = millimeters(shots.patch, shots.spacing)
+        part = (
+            "" if shots.shape == shots.patch else f"{millimeters(shots.shape, shots.spacing)} mm around the tumor, of "
+        )
+        about = f"{part}{whole} mm, {scenario.host} · "
         about += f"n = {n} replicates; {which}" if n > 1 else "n = 1 replicate"
         self.top = head_height(f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN) + 36
         bottom = self.top + len(shots.arms) * (self.high + GAP)
@@ -174,6 +198,19 @@ class Grid:
 
     def save(self, path: Path) -> Path:
         return self.sheet.save(path)
+
+
+def cropped(shot: Snapshot, window: tuple[slice, slice]) -> Snapshot:
+    """What of a snapshot lies in a window, counted from its corner."""
+    (y, x), cells = window, shot.cells
+    inside = (cells["y"] >= y.start) & (cells["y"] < y.stop) & (cells["x"] >= x.start) & (cells["x"] < x.stop)
+    kept = {name: v[inside] if v.shape == inside.shape else v for name, v in cells.items()}
+    kept |= {"y": kept["y"] - y.start, "x": kept["x"] - x.start}
+    return shot._replace(cells=kept, maps={n: v[window] if v.ndim == 2 else v for n, v in shot.maps.items()})
+
+
+def millimeters(shape: tuple[int, int], spacing: float) -> str:
+    return f"{shape[1] * spacing / 1000:.3g} × {shape[0] * spacing / 1000:.3g}"
 
 
 def same(one: Snapshot, other: Snapshot) -> bool:
