@@ -219,6 +219,18 @@ def test_tissues_of_any_size_fit_a_page(result, monkeypatch, ny, nx):
     assert big.width <= movies.WIDEST + 60 and big.frame(1).shape == (big.height, big.width)
 
 
+def test_a_movie_is_cut_to_the_tumor_and_its_rim(result, monkeypatch):
+    small = film(result, "drug")
+    far = small | {name: np.pad(small[name], ((0, 0), (40, 0), (0, 40))) for name in MAPS}
+    monkeypatch.setattr(Movie, "_read", lambda self, arm: far)
+    cut = Movie(result, 0).films["drug"]
+    tumor = 1 + small["types"].tolist().index("tumor")
+    assert cut["tissue"].shape[1] <= 30 and cut["tissue"].shape[2] <= 34
+    assert np.array_equal((cut["tissue"] == tumor).sum((1, 2)), (small["tissue"] == tumor).sum((1, 2)))
+    sites = cut["tissue"] == tumor, small["tissue"] == tumor
+    assert np.array_equal(cut["oxygen"][sites[0]], small["oxygen"][sites[1]])
+
+
 def test_the_replicate_shown_is_that_of_the_pictures(result):
     assert Movie(result).replicate == movies.representative(result)
 

@@ -29,6 +29,7 @@ BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry
 NARROWEST = 1100
 LETTER = 15  # pixels along the name of an arm
 RIM_UM, SPARED = 150, 0.85  # of tissue around the tumor that is shown, and the share of the patch from which on all is
+TUMOR = ("tumor", "necrotic")  # cell types that a picture keeps in sight
 SLOT = 310  # pixels a side that words need; a panel of a slender tissue has fewer
 
 
@@ -54,20 +55,13 @@ class Shots:
         self.shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
 
     def window(self) -> tuple[slice, slice]:
-        """Rows and columns that hold every tumor cell shown and a rim; all of them where that would spare little."""
+        """The rows and columns around all tumor cells shown."""
         found = []
         for shot in self.at.values():
-            kinds = [i for i, name in enumerate(shot.cells["types"]) if str(name) in ("tumor", "necrotic")]
+            kinds = [i for i, name in enumerate(shot.cells["types"]) if str(name) in TUMOR]
             rows = np.isin(shot.cells["type"], kinds)
             found.append(np.stack([shot.cells["y"][rows], shot.cells["x"][rows]]))
-        held, rim = np.concatenate(found, 1).astype(int), round(RIM_UM / self.spacing)
-        if not held.size:
-            return slice(0, self.patch[0]), slice(0, self.patch[1])
-        low = [max(0, int(v) - rim) for v in held.min(1)]
-        high = [min(n, int(v) + rim + 1) for v, n in zip(held.max(1), self.patch, strict=True)]
-        if max(b - a for a, b in zip(low, high, strict=True)) > SPARED * max(self.patch):
-            return slice(0, self.patch[0]), slice(0, self.patch[1])
-        return slice(low[0], high[0]), slice(low[1], high[1])
+        return window_around(np.concatenate(found, 1), self.patch, self.spacing)
 
     def types(self) -> set[str]:
         """Cell types that occur."""
@@ -198,6 +192,19 @@ class Grid:
 
     def save(self, path: Path) -> Path:
         return self.sheet.save(path)
+
+
+def window_around(tumor: np.ndarray, patch: tuple[int, int], spacing: float) -> tuple[slice, slice]:
+    """Rows and columns that hold all sites of a tumor (2, n) and a rim; the patch where that would spare little."""
+    whole = slice(0, patch[0]), slice(0, patch[1])
+    if not tumor.size:
+        return whole
+    rim = round(RIM_UM / spacing)
+    low = [max(0, int(v) - rim) for v in tumor.min(1)]
+    high = [min(n, int(v) + rim + 1) for v, n in zip(tumor.max(1), patch, strict=True)]
+    if max(b - a for a, b in zip(low, high, strict=True)) > SPARED * max(patch):
+        return whole
+    return slice(low[0], high[0]), slice(low[1], high[1])
 
 
 def cropped(shot: Snapshot, window: tuple[slice, slice]) -> Snapshot:

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from PIL import Image, ImageFont
 
-from tmesim.figures.grid import representative
+from tmesim.figures.grid import TUMOR, representative, window_around
 from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
 from tmesim.figures.tissue import BEHIND
 from tmesim.record import unpack, write
@@ -80,6 +80,7 @@ class Movie:
         self.hours = film["hour"].tolist()
         self.types = [str(name) for name in film["types"]]
         self.spacing = float(film["spacing_um"])
+        self._crop()
         self.columns = len(self.arms) if len(self.arms) <= 3 else -(-len(self.arms) // 2)
         self.stride = -(-film["tissue"].shape[2] * self.columns // WIDEST)  # of sites, where there are too many to show
         ny, nx = film["tissue"][0, :: self.stride, :: self.stride].shape
@@ -93,6 +94,16 @@ class Movie:
         if not path.is_file():
             raise FileNotFoundError(f"this run kept no frames for a movie: {path} is missing")
         return unpack(path.read_bytes())
+
+    def _crop(self) -> None:
+        """Leave out what lies far from the tumor, as in the pictures."""
+        codes = [1 + i for i, name in enumerate(self.types) if name in TUMOR]
+        held = np.logical_or.reduce([np.isin(film["tissue"], codes).any(0) for film in self.films.values()])
+        rows, columns = window_around(np.stack(np.nonzero(held)), held.shape, self.spacing)
+        self.films = {
+            arm: {name: maps[:, rows, columns] if maps.ndim == 3 else maps for name, maps in film.items()}
+            for arm, film in self.films.items()
+        }
 
     # Time
 

@@ -65,7 +65,7 @@ def movie(result: Result) -> Markup | None:
     return tag(
         "details",
         tag("summary", "Movie"),
-        scroller(picture, 0.6 * size[0] if size[0] > 700 else 0, most=1.3 * size[0]),
+        scroller(picture, 0.45 * size[0] if size[0] > 700 else 0, most=1.3 * size[0]),
         tag("p", caption, class_="caption"),
         open=True,
         class_="movie",
