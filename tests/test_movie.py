@@ -223,7 +223,9 @@ def test_a_movie_is_cut_to_the_tumor_and_its_rim(result, monkeypatch):
     small = film(result, "drug")
     far = small | {name: np.pad(small[name], ((0, 0), (40, 0), (0, 40))) for name in MAPS}
     monkeypatch.setattr(Movie, "_read", lambda self, arm: far)
-    cut = Movie(result, 0).films["drug"]
+    movie = Movie(result, 0)
+    assert movie.frame(1).shape == (movie.height, movie.width)
+    cut = movie.films["drug"]
     tumor = 1 + small["types"].tolist().index("tumor")
     assert cut["tissue"].shape[1] <= 30 and cut["tissue"].shape[2] <= 34
     assert np.array_equal((cut["tissue"] == tumor).sum((1, 2)), (small["tissue"] == tumor).sum((1, 2)))

@@ -81,6 +81,7 @@ class Movie:
         self.types = [str(name) for name in film["types"]]
         self.spacing = float(film["spacing_um"])
         self._crop()
+        film = self.films[self.arms[0]]
         self.columns = len(self.arms) if len(self.arms) <= 3 else -(-len(self.arms) // 2)
         self.stride = -(-film["tissue"].shape[2] * self.columns // WIDEST)  # of sites, where there are too many to show
         ny, nx = film["tissue"][0, :: self.stride, :: self.stride].shape
