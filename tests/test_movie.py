@@ -160,7 +160,7 @@ def test_the_colors_of_a_gif_are_exactly_those_painted(movie):
 
 def test_doses_are_marked_in_the_frames_in_which_they_are_given(movie):
     given = [i for i in range(49) if movie.doses("drug", i)]
-    assert given == [24, 37] and movie.doses("drug", 24) == ["anti cd25 10 mg/kg"]
+    assert given == [24, 37] and movie.doses("drug", 24) == ["anti-CD25 10 mg/kg"]
     assert not any(movie.doses("untreated", i) for i in range(49))
     color = movie.badges["drug"][0]
     top, left = movie.corner(1)
@@ -217,6 +217,20 @@ def test_tissues_of_any_size_fit_a_page(result, monkeypatch, ny, nx):
     monkeypatch.setattr(Movie, "_read", lambda self, arm: fake)
     big = Movie(result, 0)
     assert big.width <= movies.WIDEST + 60 and big.frame(1).shape == (big.height, big.width)
+
+
+def test_a_movie_is_cut_to_the_tumor_and_its_rim(result, monkeypatch):
+    small = film(result, "drug")
+    far = small | {name: np.pad(small[name], ((0, 0), (40, 0), (0, 40))) for name in MAPS}
+    monkeypatch.setattr(Movie, "_read", lambda self, arm: far)
+    movie = Movie(result, 0)
+    assert movie.frame(1).shape == (movie.height, movie.width)
+    cut = movie.films["drug"]
+    tumor = 1 + small["types"].tolist().index("tumor")
+    assert cut["tissue"].shape[1] <= 30 and cut["tissue"].shape[2] <= 34
+    assert np.array_equal((cut["tissue"] == tumor).sum((1, 2)), (small["tissue"] == tumor).sum((1, 2)))
+    sites = cut["tissue"] == tumor, small["tissue"] == tumor
+    assert np.array_equal(cut["oxygen"][sites[0]], small["oxygen"][sites[1]])
 
 
 def test_the_replicate_shown_is_that_of_the_pictures(result):

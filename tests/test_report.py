@@ -14,6 +14,7 @@ import pytest
 
 import tmesim
 from tmesim.figures import draw_all
+from tmesim.figures.grid import representative
 from tmesim.figures.movie import draw_movie
 from tmesim.observables import OBSERVABLES
 from tmesim.record import csv_bytes
@@ -229,7 +230,7 @@ def test_the_page_loads_nothing_from_anywhere(text, tags):
         for name, value in attributes.items()
         if name in ("src", "srcset", "href", "poster", "data", "action")
     ]
-    assert sum(link.startswith("data:image/") for link in links) == 4
+    assert sum(link.startswith("data:image/") for link in links) == 5
     assert all(link.startswith(("data:", "#")) for link in links)
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     assert "url(" not in style and "@import" not in style
@@ -244,6 +245,38 @@ def test_the_page_is_sound_html_with_words_for_all_that_is_drawn(tags):
     assert all(a.get("alt") for tag, a in tags if tag == "img")
     assert all(a.get("aria-label") for _, a in tags if a.get("role") == "img")
     assert [tag for tag, _ in tags].count("h1") == 1 and dict(tags)["html"]["lang"] == "en"
+
+
+def test_pictures_are_told_in_words_with_the_cells_that_they_show(result, tags):
+    told = [a["alt"] for tag, a in tags if tag == "img"]
+    assert len(told) == 3
+    for arm in result.arms:
+        first, last = result.series("tumor_burden", arm)[1][representative(result), [0, -1]]
+        assert all(f"{arm} from {first:.0f} to {last:.0f}" in alt for alt in told)
+
+
+def test_units_are_said_in_words(result, text):
+    shown = re.sub("<pre.*?</pre>", "", text, flags=re.DOTALL)
+    assert "1/mm²" not in shown and "1/day" not in shown and "score 0-1" not in shown
+    assert answer.quantity(135.0, OBSERVABLES["ctl_density"]) == "135 per mm²"
+    assert answer.quantity(0.25, OBSERVABLES["emt_mean"]) == "0.25"
+
+
+def test_a_curve_marks_doses_and_takes_powers_of_ten_where_values_differ_fiftyfold(result):
+    o = OBSERVABLES["ctl_to_treg"]
+
+    def curve(high):
+        values = {arm: np.array([[1.0, 2.0, high], [1.0, 2.0, 2.0]]) for arm in result.arms}
+        fake = SimpleNamespace(arms=result.arms, reference=result.reference, scenario=result.scenario,
+                               series=lambda name, arm: (np.array([0.0, 1.0, 3.0]), values[arm]))  # fmt: skip
+        return drawing.curves(fake, "ctl_to_treg", o)
+
+    assert "logarithmic" not in curve(40.0)
+    steep = curve(80.0)
+    assert "ratio, logarithmic scale" in steep
+    assert re.findall(r'style="top:([\d.]+)%">(\d+)', steep) == [("100", "1"), ("50", "10"), ("0", "100")]
+    assert steep.count('class="dose"') == 2 and "0,400 333,340" in steep  # 2 lies at 0.3 of two decades
+    assert steep.count("median alike") == 2 and steep.count('class="band"') == 0
 
 
 def test_the_same_run_gives_the_same_bytes(result, text, tmp_path):
@@ -333,6 +366,12 @@ def test_a_browser_shows_the_page_whole(text, tmp_path, width):
         document.body.dataset.found = JSON.stringify({
           overflow: root.scrollWidth - frame.clientWidth, wide: wide.map(e => e.outerHTML.slice(0, 200)),
           images: [...page.images].map(i => i.complete && i.naturalWidth > 0),
+          tissue: [...page.images].find(i => i.alt.startsWith("The tissue")).naturalWidth,
+          over: [...page.querySelectorAll(".levels, .days, .cards")].flatMap(box => {
+            const spans = [...box.children].map(e => e.getBoundingClientRect());
+            return spans.flatMap((a, i) => spans.slice(i + 1).filter(b =>
+              Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+              Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)).length; }),
           letters: Math.min(...[...page.querySelectorAll("p, li, td, th, span, small, code")].map(
             e => parseFloat(frame.contentWindow.getComputedStyle(e).fontSize))),
           height: root.scrollHeight });
@@ -354,6 +393,8 @@ def test_a_browser_shows_the_page_whole(text, tmp_path, width):
     found = json.loads(html.unescape(match[1]))
     assert found["overflow"] <= 0 and found["wide"] == []
     assert found["images"] == [True, True, True] and found["letters"] >= 11 and found["height"] > 2000
+    assert (found["tissue"] < 800) == (width < 600)  # a phone gets the last day alone
+    assert not any(found["over"])
     assert "CONSOLE" not in done.stderr
 
 

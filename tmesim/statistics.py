@@ -17,6 +17,7 @@ So intervals are Student's. They need no draws, and hence no seed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
@@ -178,9 +179,24 @@ def false_discovery(p: Iterable[float]) -> list[float]:
 # How names and numbers are said, in tables and in figures.
 
 
+SPELLINGS = {
+    r"(anti|low dose|high dose) (?=\w)": lambda m: m[1].replace(" ", "-") + ("-" if m[1] == "anti" else " "),
+    r"pd ?l?1\b": lambda m: "PD-L1" if "l" in m[0] else "PD-1",
+    r"(il|ctla) ?(\d+)\b": lambda m: f"{m[1].upper()}-{m[2]}",
+    r"(cd\d+|vegf|emt|ecm|nk|m[12]|cxcl\d+|ccl\d+)\b": lambda m: m[1].upper(),
+    r"(ctl|caf)(s?)\b": lambda m: m[1].upper() + m[2],
+    r"(treg|th\d)(s?)\b": lambda m: m[0].capitalize(),
+    r"(tgf ?b|ifn ?g)\b": lambda m: "TGF-β" if m[0][0] == "t" else "IFN-γ",
+}
+"""How biologists write what names write in small letters: a pattern from the start of a word on, and its spelling."""
+
+
 def words(name: str) -> str:
-    """A name as prose."""
-    return name.replace("_", " ")
+    """A name as prose, as a biologist would write it: `anti_pd_l1` is anti-PD-L1."""
+    text = name.replace("_", " ")
+    for pattern, spelling in SPELLINGS.items():
+        text = re.sub(rf"\b{pattern}", spelling, text)
+    return text
 
 
 def compact(value: float) -> str:
@@ -197,13 +213,25 @@ def compact(value: float) -> str:
     return f"{value:#.2g}" if size >= 0.001 else f"{value:.1e}"
 
 
+HUGE = 100.0
+"""A relative change beyond which its size says no more than that nothing bounds it."""
+
+
+def percent(change: float) -> str:
+    return f"{100 * change:+.0f}" if change <= HUGE else f"> +{100 * HUGE:.0f}"
+
+
+def factor(change: float) -> str:
+    return compact(1 + change) if change <= HUGE else f"> {HUGE:.0f}"
+
+
 def change(c: Comparison, bounds: bool = True) -> str:
     """The relative change in percent, as a factor when it is large."""
     if not math.isfinite(c.relative_change):
         return "–"
-    numbers = [c.relative_change, c.relative_low, c.relative_high]
+    low, high = c.relative_low, c.relative_high
     if c.relative_change > 3:
-        first, low, high = (f"× {compact(1 + v)}" if i == 0 else compact(1 + v) for i, v in enumerate(numbers))
+        first, interval = f"× {compact(1 + c.relative_change)}", f"{factor(low)}, {factor(high)}"
     else:
-        first, low, high = (f"{100 * v:+.0f} %" if i == 0 else f"{100 * v:+.0f}" for i, v in enumerate(numbers))
-    return f"{first} [{low}, {high}]" if bounds and math.isfinite(c.relative_low) else first
+        first, interval = f"{100 * c.relative_change:+.0f} %", f"{percent(low)}, {percent(high)}"
+    return f"{first} [{interval}]" if bounds and math.isfinite(c.relative_low) else first

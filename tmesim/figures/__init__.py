@@ -1,19 +1,25 @@
-"""The figures of a run, as PNG files that a slide or a paper can take, and its movie."""
+"""The figures of a run, as PNG files that a slide or a paper can take, and its movie.
+
+`draw_…` writes a file; `…_figure` returns the matplotlib figure, for those who want to change it or look at it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tmesim.figures.effects import draw_effects
+from tmesim.figures.effects import draw_effects, effects_figure
 from tmesim.figures.movie import draw_movie, has_frames
-from tmesim.figures.tissue import draw_field, draw_tissue
-from tmesim.figures.trajectories import draw_trajectories
+from tmesim.figures.tissue import draw_field, draw_tissue, field_figure, tissue_figure
+from tmesim.figures.trajectories import draw_trajectories, trajectories_figure
 
 if TYPE_CHECKING:
     from tmesim.result import Result
 
-__all__ = ["draw_all", "draw_effects", "draw_field", "draw_movie", "draw_tissue", "draw_trajectories"]
+__all__ = [
+    "draw_all", "draw_effects", "draw_field", "draw_movie", "draw_tissue", "draw_trajectories", "effects_figure",
+    "field_figure", "tissue_figure", "trajectories_figure",
+]  # fmt: skip
 
 
 def draw_all(result: Result, folder: Path | None = None) -> list[Path]:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import io
 import math
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_rgb
-from PIL import Image, ImageFont
+from PIL import Image
 
-from tmesim.figures.grid import representative
-from tmesim.figures.style import FAINT, GRID, INK, arm_colors
-from tmesim.figures.tissue import BEHIND, CLOSED, PERFUSED
+from tmesim.figures.grid import TUMOR, representative, window_around
+from tmesim.figures.painting import Colors, disc, enlarged, stamp, text_width, write_text
+from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
+from tmesim.figures.tissue import BEHIND
 from tmesim.record import unpack, write
 from tmesim.statistics import compact, words
 
@@ -29,9 +27,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".gif", ".mp4")
 MARGIN, GAP, HEAD, NAME, TRACK, LINE = 20, 16, 62, 30, 44, 24  # pixels
-WIDEST, HIGHEST, LARGEST = 920, 480, 10  # panels together, one panel, a site; pixels
-AREA = 400_000  # of all panels, pixels: the size of the file follows it
-SHADES = 8  # steps between paper and ink at the edges of letters
+WIDEST, HIGHEST, LARGEST = 1240, 480, 10  # panels together, one panel, a site; pixels
+AREA = 490_000  # of all panels, pixels: the size of the file follows it
 LEVELS = 12  # of oxygen
 FRAME_MS, DOSE_MS, FIRST_MS, LAST_MS = 150, 400, 800, 2500
 LINKS = ((0, 1), (-1, 1), (-1, 0), (-1, -1))  # E, NE, N, NW as (dy, dx); the other four bits mirror them
@@ -51,24 +48,6 @@ def draw_movie(result: Result, path: Path, replicate: int | None = None) -> Path
     return path
 
 
-class Colors:
-    """Colors by index, as many as are asked for (a GIF has 256)."""
-
-    def __init__(self) -> None:
-        self.rgb: list[tuple[int, int, int]] = []
-
-    def index(self, color: str | tuple[float, float, float]) -> int:
-        r, g, b = (round(255 * v) for v in to_rgb(color))
-        if (r, g, b) not in self.rgb:
-            self.rgb.append((r, g, b))
-        return self.rgb.index((r, g, b))
-
-    def ramp(self, ink: str, paper: str = "white") -> np.ndarray:
-        """Indices from paper to ink, for letters with soft edges."""
-        a, b = np.array(to_rgb(paper)), np.array(to_rgb(ink))
-        return np.array([self.index(to_rgb(tuple(a + (b - a) * i / (SHADES - 1)))) for i in range(SHADES)], np.uint8)
-
-
 class Movie:
     """The frames of one replicate. `hours` are those of the frames; `frame(i)` is one as (height, width) indices."""
 
@@ -81,6 +60,8 @@ class Movie:
         self.hours = film["hour"].tolist()
         self.types = [str(name) for name in film["types"]]
         self.spacing = float(film["spacing_um"])
+        self._crop()
+        film = self.films[self.arms[0]]
         self.columns = len(self.arms) if len(self.arms) <= 3 else -(-len(self.arms) // 2)
         self.stride = -(-film["tissue"].shape[2] * self.columns // WIDEST)  # of sites, where there are too many to show
         ny, nx = film["tissue"][0, :: self.stride, :: self.stride].shape
@@ -95,11 +76,21 @@ class Movie:
             raise FileNotFoundError(f"this run kept no frames for a movie: {path} is missing")
         return unpack(path.read_bytes())
 
+    def _crop(self) -> None:
+        """Leave out what lies far from the tumor, as in the pictures."""
+        codes = [1 + i for i, name in enumerate(self.types) if name in TUMOR]
+        held = np.logical_or.reduce([np.isin(film["tissue"], codes).any(0) for film in self.films.values()])
+        rows, columns = window_around(np.stack(np.nonzero(held)), held.shape, self.spacing)
+        self.films = {
+            arm: {name: maps[:, rows, columns] if maps.ndim == 3 else maps for name, maps in film.items()}
+            for arm, film in self.films.items()
+        }
+
     # Time
 
     def doses(self, arm: str, i: int) -> list[str]:
-        """What is given in an arm between frame i and the next, in words."""
-        until = self.hours[i + 1] if i + 1 < len(self.hours) else np.inf
+        """What is given in an arm between frame i and the next, in words; nothing at the end."""
+        until = self.hours[min(i + 1, len(self.hours) - 1)]
         courses = self.scenario.arms[arm].therapies
         now = [d for d in courses if any(self.hours[i] <= hour < until for hour in d.hours())]
         return [f"{words(d.use)} {d.dose:g} {d.unit}" for d in now]
@@ -172,12 +163,13 @@ class Movie:
         self.ink, self.faint = colors.ramp(INK), colors.ramp(FAINT)
         cells = self.scenario.catalogue.cells
         self.cell_colors = np.array([0, *(colors.index(cells[name].color) for name in self.types)], np.uint8)
-        self.perfused, self.closed, self.rail = (colors.index(c) for c in (PERFUSED, CLOSED, GRID))
+        self.perfused, self.closed, self.rail = (colors.index(c) for c in (PERFUSED, CASING, GRID))
         shades = [colors.index(BEHIND(i / (LEVELS - 1))[:3]) for i in range(LEVELS)]
         high = max(float(np.quantile(film["oxygen"], 0.995)) for film in self.films.values()) or 1.0
         levels = np.clip(np.arange(256) / high * LEVELS, 0, LEVELS - 1).astype(int)
         self.oxygen_high = high * float(self.films[self.arms[0]]["oxygen_step"])
-        self.behind = np.array(shades, np.uint8)[levels]
+        supplied = "oxygen" in self.scenario.catalogue.fields
+        self.behind = np.array(shades, np.uint8)[levels] if supplied else np.full(256, self.white, np.uint8)
         self.arm_inks = {arm: colors.ramp(color) for arm, color in arm_colors(self.scenario).items()}
         self.badges = {arm: colors.ramp("white", color) for arm, color in arm_colors(self.scenario).items()}
 
@@ -190,8 +182,10 @@ class Movie:
         self.height = HEAD + rows * self.block + len(keys) * LINE + MARGIN
         sheet = self.sheet = np.full((self.height, self.width), self.white, np.uint8)
         n = self.result.replicates
-        about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "one replicate"
-        write_text(sheet, self.width - MARGIN, 16, words(self.scenario.name), 15, self.ink, bold=True, right=True)
+        about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "n = 1 replicate"
+        room = self.width - 2 * MARGIN - 20 - max(text_width(self.clock(i), 28, True) for i in (0, -1))
+        name = words(self.scenario.name)
+        write_text(sheet, self.width - MARGIN, 16, name, 15, self.ink, bold=True, right=True, most=room)
         write_text(sheet, self.width - MARGIN, 37, about, 12, self.faint, right=True)
         for k, arm in enumerate(self.arms):
             top, left = self.corner(k)
@@ -224,12 +218,14 @@ class Movie:
             for i, name in enumerate(self.types)
             if i + 1 in seen
         ]
-        keys += [("line", "vessel", self.perfused), ("line", "vessel without flow", self.closed)]
-        keys += (
-            [("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0)]
-            if "oxygen" in self.scenario.catalogue.fields
-            else []
-        )
+        for level, text, color in (
+            (2, "vessel with blood flow", self.perfused),
+            (1, "vessel without flow", self.closed),
+        ):
+            if any((film["vessel"] == level).any() for film in self.films.values()):
+                keys.append(("line", text, color))
+        if "oxygen" in self.scenario.catalogue.fields:
+            keys.append(("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", 0))
         rows: list[list[tuple[int, str, str, int]]] = [[]]
         left = MARGIN
         for kind, text, color in keys:
@@ -266,7 +262,15 @@ class Movie:
             image[top : top + high, left : left + wide] = self._tissue(arm, i)
             tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
             count = int(np.count_nonzero(self.films[arm]["tissue"][i] == tumor))
-            write_text(image, left + wide, top - NAME + 8, f"{compact(count)} tumor cells", 11, self.faint, right=True)
+            write_text(
+                image,
+                left + wide,
+                top - NAME + 8,
+                f"{compact(count)} tumor cell{'s' * (count != 1)}",
+                11,
+                self.faint,
+                right=True,
+            )
             if k == 0:
                 self._scale_bar(image, top, left)
             for line, text in enumerate(self.doses(arm, i)):
@@ -281,9 +285,7 @@ class Movie:
             film[name][i, ::step, ::step] for name in ("tissue", "leukocyte", "vessel", "links", "oxygen")
         )
         panel = enlarged(self.behind[oxygen], zoom)
-        body = np.zeros((zoom, zoom), bool)
-        body[: max(1, zoom - 1) if zoom > 2 else zoom, : max(1, zoom - 1) if zoom > 2 else zoom] = True
-        stamp(panel, self.cell_colors[tissue], tissue > 0, body)
+        stamp(panel, self.cell_colors[tissue], tissue > 0, np.ones((zoom, zoom), bool))
         dot = disc(max(2, round(zoom * 0.8)) if zoom > 2 else zoom)
         for flow, color in ((1, self.closed), (2, self.perfused)):
             stamp(panel, np.full_like(tissue, color), (vessel == flow) & (links == 0), dot)
@@ -334,79 +336,7 @@ class Movie:
         write_text(image, left + 8, bottom - 21, label, 11, self.ink)
         image[bottom - 4 : bottom, left + 8 : left + 8 + wide] = self.ink[-1]
 
-    @cached_property
-    def alt(self) -> str:
-        """What the movie shows, for those who cannot see it."""
-        counts = []
-        tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
-        for arm in self.arms:
-            first, last = (int(np.count_nonzero(self.films[arm]["tissue"][i] == tumor)) for i in (0, -1))
-            counts.append(f"{words(arm)} from {first} to {last}")
-        return (
-            f"Movie of the tissue from day 0 to day {self.hours[-1] / 24:g}, the arms side by side. "
-            f"Tumor cells: {'; '.join(counts)}."
-        )
-
 
 def dose_hours(arm: Arm, end: float) -> list[float]:
     """Hours of the doses that an arm gets before the end."""
     return sorted({hour for course in arm.therapies for hour in course.hours() if hour < end})
-
-
-def enlarged(image: np.ndarray, zoom: int) -> np.ndarray:
-    return image.repeat(zoom, 0).repeat(zoom, 1)
-
-
-def stamp(panel: np.ndarray, colors: np.ndarray, where: np.ndarray, shape: np.ndarray) -> None:
-    """Paint a shape in the middle of each chosen site. colors, where : (ny, nx); shape : pixels, at most a site."""
-    ny, nx = where.shape
-    zoom = panel.shape[0] // ny
-    sites = panel.reshape(ny, zoom, nx, zoom)
-    inset = (zoom - shape.shape[0]) // 2 if shape.shape[0] < zoom else 0
-    for dy, dx in np.argwhere(shape):
-        pixels = sites[:, inset + dy, :, inset + dx]
-        pixels[where] = colors[where]
-
-
-def disc(size: int) -> np.ndarray:
-    """A filled disc in a square of so many pixels; a square below four, where no disc can be told from it."""
-    if size < 4:
-        return np.ones((size, size), bool)
-    at = np.arange(size) - (size - 1) / 2
-    return at[:, None] ** 2 + at**2 <= (size / 2) ** 2
-
-
-_fonts: dict[tuple[int, bool], ImageFont.FreeTypeFont] = {}
-
-
-def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    if (size, bold) not in _fonts:
-        name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-        path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
-        _fonts[size, bold] = ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
-    return _fonts[size, bold]
-
-
-def text_width(text: str, size: int, bold: bool = False) -> int:
-    return round(font(size, bold).getlength(text))
-
-
-def write_text(
-    image: np.ndarray, left: int, top: int, text: str, size: int, ramp: np.ndarray, bold: bool = False,
-    right: bool = False, most: int | None = None,
-) -> None:  # fmt: skip
-    """Letters in the shades of a ramp; shortened to `most` pixels; with `right`, `left` is where they end."""
-    text = text.replace("\u202f", "\u2009")
-    while most is not None and text_width(text, size, bold) > most and len(text) > 2:
-        text = text[:-2].rstrip() + "…"
-    mask, (dx, dy) = font(size, bold).getmask2(text, mode="L")
-    wide, high = mask.size
-    if not wide or not high:
-        return
-    left = left - text_width(text, size, bold) + dx if right else left + dx
-    top += dy
-    shades = np.array(mask, np.uint16).reshape(high, wide) * (SHADES - 1) // 255
-    shades = shades[: max(0, image.shape[0] - top), max(0, -left) : max(0, image.shape[1] - left)]
-    left = max(0, left)
-    spot = image[top : top + shades.shape[0], left : left + shades.shape[1]]
-    spot[shades > 0] = ramp[shades[shades > 0]]

@@ -6,6 +6,9 @@ Figures use matplotlib's objects and the Agg canvas; pyplot would cost a second 
 from __future__ import annotations
 
 import io
+import re
+import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +24,22 @@ if TYPE_CHECKING:
 
 DPI = 150
 INK = "#222222"
-FAINT = "#777777"
+FAINT = "#666666"
 GRID = "#e4e4e4"
-ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#B8860B")
-"""Wong's palette for color-blind readers, for arms other than the reference."""
+ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#7A0177")
+"""For arms other than the reference: Wong's palette for color-blind readers, and a dark purple."""
+PERFUSED, CLOSED, CASING = "#EF103B", "#FFFFFF", "#5A5A5A"
+"""Vessels: a red tube with a white wall where blood flows, an empty white one with a gray wall where none does."""
 REFERENCE_COLOR = "#4d4d4d"
-TITLE, LABEL, SMALL = 11.0, 8.5, 7.5
+HEAD, TITLE, LABEL, SMALL = 14.0, 11.0, 8.5, 7.5
+UNITS = {"1/mm²": "per mm²", "1/day": "per day", "score 0-1": "score, 0 to 1", "density 0-1": "density, 0 to 1"}
+ABBREVIATIONS = {
+    "CAF": "cancer-associated fibroblast", "CCL2": "a chemokine that calls monocytes", "CTL": "cytotoxic T cell",
+    "EMT": "epithelial-mesenchymal transition", "IFN-γ": "interferon-γ", "IL-6": "interleukin 6",
+    "IL-10": "interleukin 10", "M1": "macrophage that attacks", "M2": "macrophage that heals and suppresses",
+    "PD-L1": "programmed death ligand 1, a brake on T cells", "TGF-β": "transforming growth factor β",
+    "Treg": "regulatory T cell", "VEGF": "vascular endothelial growth factor", "Th1": "helper T cell, type 1",
+}  # fmt: skip
 
 
 def arm_colors(scenario: Scenario) -> dict[str, str]:
@@ -34,6 +47,30 @@ def arm_colors(scenario: Scenario) -> dict[str, str]:
     others = [arm for arm in scenario.arms if arm != scenario.reference]
     colors = {arm: ARM_COLORS[i % len(ARM_COLORS)] for i, arm in enumerate(others)}
     return {arm: colors.get(arm, REFERENCE_COLOR) for arm in scenario.arms}
+
+
+def unit_words(unit: str) -> str:
+    """A unit as a reader would say it."""
+    return UNITS.get(unit, unit)
+
+
+def spelled_out(texts: Iterable[str]) -> str:
+    """What the abbreviations in some texts stand for, as one line; empty when there are none."""
+    text = " ".join(texts)
+    found = [f"{short}: {meaning}" for short, meaning in ABBREVIATIONS.items()
+             if re.search(rf"(?<![\w-]){re.escape(short)}s?(?!\w)", text.replace("anti-", ""))]  # fmt: skip
+    return "; ".join(found)
+
+
+def fold(text: str, room: float, size: float = LABEL) -> str:
+    """Text in lines of so many pixels, by the mean width of its letters."""
+    letter = size * DPI / 72 * (0.545 if size < 9 else 0.66)
+    return "\n".join(textwrap.wrap(text, max(12, int(room / letter))))
+
+
+def head_height(title: str, about: str, room: float) -> int:
+    """Pixels from the upper edge that `Sheet.head` takes."""
+    return 20 + 36 * len(fold(title, room, HEAD).splitlines()) + 22 * len(fold(about, room).splitlines())
 
 
 class Sheet:
@@ -60,11 +97,38 @@ class Sheet:
     ) -> None:  # fmt: skip
         self.figure.text(
             left / self.width, 1 - top / self.height, text, fontsize=size, color=color, ha=align, va=vertical,
-            fontweight=weight, rotation=rotation,
+            fontweight=weight, rotation=rotation, multialignment="center" if rotation else align,
         )  # fmt: skip
 
+    def head(self, left: float, title: str, about: str, room: float) -> None:
+        """The title and a line about it, folded where they are long."""
+        title = fold(title, room, HEAD)
+        self.text(left, 18, title, HEAD, weight="bold")
+        self.text(left, 18 + 36 * len(title.splitlines()), fold(about, room), LABEL, color=FAINT)
+
+    def box(self, left: float, top: float, width: float, height: float, color: str) -> None:
+        """A filled rectangle outside of any axes."""
+        from matplotlib.patches import Rectangle
+
+        spot = (left / self.width, 1 - (top + height) / self.height)
+        self.figure.add_artist(
+            Rectangle(
+                spot, width / self.width, height / self.height, color=color, lw=0, transform=self.figure.transFigure
+            )
+        )
+
     def save(self, path: Path) -> Path:
-        out = io.BytesIO()
-        self.figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
-        write(path, out.getvalue())
-        return path
+        return save(self.figure, path)
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG."""
+    write(path, png(figure))
+    return path
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as PNG, pixel for pixel as it was laid out."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+    return out.getvalue()

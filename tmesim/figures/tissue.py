@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,99 +11,160 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.lines import Line2D
 
-from tmesim.figures.grid import Grid, Shots
-from tmesim.figures.style import INK, SMALL
+from tmesim.figures.grid import Grid, Shots, corner
+from tmesim.figures.style import CASING, CLOSED, DPI, PERFUSED, save
 from tmesim.observables import HYPOXIC_MMHG, around
 from tmesim.statistics import compact, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from tmesim.catalogue import Catalogue
     from tmesim.result import Result, Snapshot
 
 DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (-1, -1))  # E, NE, N, NW as (dy, dx); the other four are the same links
-PERFUSED, CLOSED = "#B2182B", "#8c8c8c"
-BEHIND = LinearSegmentedColormap.from_list("behind", ["#7d93ab", "#c3d0dc", "#f1f5f8", "#ffffff"])
+BEHIND = LinearSegmentedColormap.from_list("behind", ["#7E9FB2", "#C3D3DD", "#F1F5F8", "#FFFFFF"])
 """Pale, so that cells stand out: blue-gray without oxygen, white with plenty."""
+EDGE = 0.35
+"""How far the line between two cells is on its way from their color to white."""
+OUTLINE = "#1a1a1a"
 
 
-def draw_tissue(result: Result, path: Path, field: str = "oxygen", replicate: int | None = None) -> Path:
+def draw_tissue(
+    result: Result, path: Path, field: str = "oxygen", replicate: int | None = None,
+    days: Sequence[float] | None = None, arms: Sequence[str] | None = None,
+) -> Path:  # fmt: skip
     """Cells over a field (where sites are free), vessels, and a line around the hypoxic region."""
-    shots = Shots(result, replicate)
+    return save(tissue_figure(result, field, replicate, days, arms), path)
+
+
+def tissue_figure(
+    result: Result, field: str = "oxygen", replicate: int | None = None, days: Sequence[float] | None = None,
+    arms: Sequence[str] | None = None, narrow: bool = False,
+) -> Figure:  # fmt: skip
+    """As `draw_tissue`, but not yet a file. Cells stand on bare ground where a scenario has dropped oxygen."""
+    shots = Shots(result, replicate, days, arms)
     catalogue = result.scenario.catalogue
-    entry = catalogue.fields[field]
     colors = {name: to_rgb(cell.color) for name, cell in catalogue.cells.items()}
     layers = {name: cell.layer for name, cell in catalogue.cells.items()}
-    limits = shots.limits(field)
-    grid = Grid(
-        shots, "Tissue", legend(catalogue, shots.types(), field), BEHIND, limits, f"{entry.label} ({entry.unit})"
-    )
+    bar = None
+    if field != "oxygen" or field in catalogue.fields:
+        limits, entry = shots.limits(field), catalogue.fields[field]
+        bar = (BEHIND, limits, f"{entry.label} ({entry.unit})")
+    grid = Grid(shots, "Tissue", legend(catalogue, shots, field), bar, narrow)
     for axes, shot in grid.panels():
         types = [str(name) for name in shot.cells["types"]]
-        behind = BEHIND(Normalize(*limits)(shot.maps[f"field.{field}"]))[..., :3]
-        image = np.kron(behind, np.ones((grid.zoom, grid.zoom, 1)))
-        body = max(1, grid.zoom - 1) if grid.zoom > 2 else grid.zoom
-        for code, name in enumerate(types):
-            rows = np.flatnonzero(shot.cells["type"] == code)
-            if not rows.size:
-                continue
-            y, x = shot.cells["y"][rows], shot.cells["x"][rows]
-            if layers[name] == "tissue":
-                for i in range(body):
-                    for j in range(body):
-                        image[y * grid.zoom + i, x * grid.zoom + j] = colors[name]
-        grid.show(axes, image)
-        if field == "oxygen":
-            draw_outline(axes, shot.maps["field.oxygen"] < HYPOXIC_MMHG, "#1a1a1a")
-        draw_vessels(axes, shot)
-        for code, name in enumerate(types):
-            if layers[name] == "leukocyte":
-                rows = np.flatnonzero(shot.cells["type"] == code)
-                axes.scatter(
-                    shot.cells["x"][rows], shot.cells["y"][rows], s=(grid.zoom * 72 / 150 * 1.25) ** 2,
-                    c=[colors[name]], edgecolors="white", linewidths=0.35, zorder=4,
-                )  # fmt: skip
+        ground = np.full((*shots.shape, 3), 255, np.uint8)
+        if bar:
+            ground = BEHIND(Normalize(*limits)(shot.maps[f"field.{field}"]), bytes=True)[..., :3]
+        bodies = np.array([colors[name] for name in types]) * 255
+        layer = np.array([layers[name] for name in types])[shot.cells["type"]]
+        rows = np.flatnonzero(layer == "tissue")
+        grid.show(axes, bricks(ground, shot.cells["y"][rows], shot.cells["x"][rows],
+                               bodies[shot.cells["type"][rows]], grid.zoom))  # fmt: skip
+        if bar and field == "oxygen":
+            hypoxic = shot.maps["field.oxygen"] < HYPOXIC_MMHG
+            draw_outline(axes, hypoxic, "white", width=2.0, solid=True)
+            draw_outline(axes, hypoxic, OUTLINE, width=1.0)
+        draw_vessels(axes, shot, site=grid.zoom * 72 / DPI)
+        rows = np.flatnonzero(layer == "leukocyte")
+        axes.scatter(
+            shot.cells["x"][rows], shot.cells["y"][rows], s=(grid.zoom * 72 / DPI * 1.25) ** 2,
+            c=bodies[shot.cells["type"][rows]] / 255, edgecolors="white", linewidths=0.35, zorder=4,
+        )  # fmt: skip
         tumor = int(np.count_nonzero(shot.cells["type"] == types.index("tumor"))) if "tumor" in types else 0
-        label(axes, f"{compact(tumor)} tumor cells")
-    return grid.save(path)
+        corner(axes, f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}", "right")
+    return grid.figure
 
 
-def legend(catalogue: Catalogue, present: set[str], field: str) -> list[Line2D]:
+def bricks(ground: np.ndarray, y: np.ndarray, x: np.ndarray, colors: np.ndarray, zoom: int) -> np.ndarray:
+    """Cells as filled sites with pale lines between them, on a ground (ny, nx, 3), each site `zoom` pixels wide."""
+    body, edge = ground.copy(), ground.copy()
+    body[y, x] = colors
+    edge[y, x] = colors + EDGE * (255 - colors)
+    image = body.repeat(zoom, 0).repeat(zoom, 1)
+    if zoom >= 4:
+        image[zoom - 1 :: zoom] = edge.repeat(zoom, 1)
+        image[:, zoom - 1 :: zoom] = edge.repeat(zoom, 0)
+    return image
+
+
+def legend(catalogue: Catalogue, shots: Shots, field: str) -> list[Line2D]:
     """A key for each cell type that occurs, and for vessels."""
+    present = shots.types()
     handles = [
         key(cell.label, cell.color, "o" if cell.layer == "leukocyte" else "s")
+        for layer in ("tissue", "leukocyte")
         for name, cell in catalogue.cells.items()
-        if name in present and cell.layer != "vessel"
+        if name in present and cell.layer == layer
     ]
-    handles += [Line2D([], [], color=PERFUSED, marker="o", ms=3, lw=1.4, label="perfused vessel")]
-    handles += [Line2D([], [], color=CLOSED, marker="o", ms=3, mfc="white", lw=1.0, label="vessel without flow")]
-    if field == "oxygen":
-        handles += [Line2D([], [], color="#1a1a1a", lw=0.8, ls=(0, (3, 1.5)), label=f"{HYPOXIC_MMHG:g} mmHg oxygen")]
+    handles += tubes(shots)
+    if field == "oxygen" and any(
+        f"field.{field}" in shot.maps and (shot.maps[f"field.{field}"] < HYPOXIC_MMHG).any()
+        for shot in shots.at.values()
+    ):
+        label = f"around less than {HYPOXIC_MMHG:g} mmHg oxygen"
+        handles += [Line2D([], [], color=OUTLINE, lw=1.0, ls=(0, (3, 1.5)), label=label)]
     return handles
 
 
-def draw_field(result: Result, path: Path, field: str = "oxygen", replicate: int | None = None) -> Path:
+def tubes(shots: Shots, closed: bool = True) -> list[Line2D]:
+    """Keys for the vessels that occur."""
+    links, flows, alone = (
+        np.stack([shot.maps[f"vessels.{name}"] for shot in shots.at.values()]) for name in ("links", "perfused", "root")
+    )
+    flows, alone = flows.astype(bool), alone.astype(bool) & (links == 0)
+    keys = []
+    if ((links != 0) & flows).any():
+        keys.append(tube("vessel with blood flow", PERFUSED, "white"))
+    if closed and (((links != 0) | alone) & ~flows).any():
+        keys.append(tube("vessel without flow", CLOSED, CASING))
+    if alone.any():
+        keys.append(Line2D([], [], ls="", marker="o", ms=4.2, mfc="white", mec=PERFUSED, mew=1.1,
+                           label="capillary, cut across"))  # fmt: skip
+    return keys
+
+
+def tube(label: str, core: str, wall: str) -> Line2D:
+    from matplotlib.patheffects import Normal, Stroke
+
+    line = Line2D([], [], color=core, lw=2.4, label=label)
+    line.set_path_effects([Stroke(linewidth=4.2, foreground=wall), Normal()])
+    return line
+
+
+def draw_field(
+    result: Result, path: Path, field: str = "oxygen", replicate: int | None = None,
+    days: Sequence[float] | None = None, arms: Sequence[str] | None = None,
+) -> Path:  # fmt: skip
     """One field in its own color map, with perfused vessels and the edge of the tumor."""
-    shots = Shots(result, replicate)
+    return save(field_figure(result, field, replicate, days, arms), path)
+
+
+def field_figure(
+    result: Result, field: str = "oxygen", replicate: int | None = None, days: Sequence[float] | None = None,
+    arms: Sequence[str] | None = None,
+) -> Figure:  # fmt: skip
+    """As `draw_field`, but not yet a file."""
+    shots = Shots(result, replicate, days, arms)
     entry = result.scenario.catalogue.fields[field]
     limits = shots.limits(field)
-    handles = [
-        Line2D([], [], color="black", lw=1.0, label="edge of the tumor"),
-        Line2D([], [], color=PERFUSED, marker="o", ms=3, lw=1.4, label="perfused vessel"),
-    ]
+    handles = [Line2D([], [], color="black", lw=1.0, label="edge of the tumor"), *tubes(shots, closed=False)]
     title = words(entry.label)[:1].upper() + words(entry.label)[1:]
-    grid = Grid(shots, title, handles, entry.color_map, limits, f"{entry.label} ({entry.unit})")
+    grid = Grid(shots, title, handles, (entry.color_map, limits, f"{entry.label} ({entry.unit})"))
     for axes, shot in grid.panels():
         values = shot.maps[f"field.{field}"]
         grid.show(axes, values, cmap=entry.color_map, vmin=limits[0], vmax=limits[1])
-        draw_vessels(axes, shot, closed=False)
-        draw_outline(axes, tumor_region(shot), "white", width=2.0, solid=True)
-        draw_outline(axes, tumor_region(shot), "black", width=0.9, solid=True)
-        inside = values[tumor_region(shot)]
-        if inside.size:
-            label(axes, f"mean in the tumor {compact(float(inside.mean()))} {entry.unit}")
-    return grid.save(path)
+        draw_vessels(axes, shot, closed=False, site=grid.zoom * 72 / DPI)
+        region = tumor_region(shot)
+        draw_outline(axes, region, "white", width=2.0, solid=True)
+        draw_outline(axes, region, "black", width=0.9, solid=True)
+        if region.any():
+            corner(axes, f"mean in the tumor {compact(float(values[region].mean()))} {entry.unit}", "right")
+        else:
+            corner(axes, "no tumor left", "right")
+    return grid.figure
 
 
 def tumor_region(shot: Snapshot) -> np.ndarray:
@@ -117,11 +179,12 @@ def tumor_region(shot: Snapshot) -> np.ndarray:
 def draw_outline(axes: Axes, mask: np.ndarray, color: str, width: float = 0.8, solid: bool = False) -> None:
     if mask.any() and not mask.all():
         smooth = around(mask, 1)
-        axes.contour(smooth, [0.5], colors=[color], linewidths=width, linestyles=["-" if solid else (0, (3, 1.5))])
+        style = "-" if solid else (0, (3, 1.5))
+        axes.contour(smooth, [0.5], colors=[color], linewidths=width, linestyles=[style], zorder=5)
 
 
-def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True) -> None:
-    """Links between segments as lines, lone capillaries as dots; red where blood flows."""
+def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True, site: float = 2.0) -> None:
+    """Linked segments as tubes, capillaries that cross the plane as rings. site : its width in points."""
     links, perfused = shot.maps["vessels.links"], shot.maps["vessels.perfused"].astype(bool)
     ny, nx = links.shape
     for flow in (False, True) if closed else (True,):
@@ -133,18 +196,17 @@ def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True) -> None:
             chosen = (perfused[y, x] & perfused[y + dy, x + dx]) == flow
             y, x = y[chosen], x[chosen]
             lines.append(np.stack([np.stack([x, y], 1), np.stack([x + dx, y + dy], 1)], 1))
-        color, width = (PERFUSED, 1.3) if flow else (CLOSED, 0.9)
-        axes.add_collection(LineCollection(list(np.concatenate(lines)), colors=color, linewidths=width, zorder=3))
-        y, x = np.nonzero(shot.maps["vessels.root"].astype(bool) & (perfused == flow))
+        segments = list(np.concatenate(lines))
+        wall, core = ("white", PERFUSED) if flow else (CASING, CLOSED)
+        for color, width in ((wall, 1.3 if flow else 0.95), (core, 0.72 if flow else 0.5)):
+            axes.add_collection(
+                LineCollection(segments, colors=color, linewidths=width * site, capstyle="round", zorder=3)
+            )
+        y, x = np.nonzero(shot.maps["vessels.root"].astype(bool) & (perfused == flow) & (links == 0))
         axes.scatter(
-            x, y, s=3 if flow else 2.4, c=color if flow else "white", edgecolors=color, linewidths=0.4, zorder=3
-        )
-
-
-def label(axes: Axes, text: str) -> None:
-    box = {"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.6}
-    axes.text(0.985, 0.985, text, transform=axes.transAxes, ha="right", va="top", fontsize=SMALL, color=INK, bbox=box,
-              zorder=6)  # fmt: skip
+            x, y, s=max(0.65 * site, 2.0) ** 2, c="white", edgecolors=core if flow else wall,
+            linewidths=max(0.2 * site, 0.7), zorder=3,
+        )  # fmt: skip
 
 
 def key(name: str, color: str, marker: str) -> Line2D:

@@ -1,4 +1,7 @@
-"""Observables over time: the median of the replicates, the middle half as a band, each replicate as a thin line."""
+"""Observables over time: the median of the replicates, the middle half as a band, each replicate as a thin line.
+
+Of fewer than four replicates the quartiles say nothing, so there the lines stand alone.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,26 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from tmesim.figures.style import FAINT, GRID, INK, LABEL, Sheet, arm_colors
+from tmesim.figures.style import (
+    FAINT,
+    GRID,
+    INK,
+    LABEL,
+    SMALL,
+    Sheet,
+    arm_colors,
+    fold,
+    head_height,
+    save,
+    spelled_out,
+    unit_words,
+)  # fmt: skip
 from tmesim.observables import observables_of
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from tmesim.result import Result
     from tmesim.scenario import Scenario
@@ -25,7 +42,9 @@ USUAL = (
     "tumor_burden", "n_ctl", "n_treg", "kills_per_ctl", "exhaustion_mean", "pdl1_mean", "hypoxic_fraction",
     "vessel_density", "emt_mean",
 )  # fmt: skip
-WIDTH, HEIGHT, COLUMNS = 420, 250, 3
+WIDTH, HEIGHT, COLUMNS = 440, 240, 3
+BAND = 4  # replicates from which on quartiles are drawn
+SPAN = 50  # a scale is logarithmic where the largest value is so many times the smallest
 
 
 def chosen(result: Result, most: int = 9) -> list[str]:
@@ -38,90 +57,162 @@ def has_values(result: Result, name: str) -> bool:
     return any(np.isfinite(result.series(name, arm)[1]).any() for arm in result.arms)
 
 
-def draw_trajectories(result: Result, path: Path, observables: Sequence[str] | None = None) -> Path:
-    names = list(observables or chosen(result))
-    known = observables_of(result.scenario.catalogue, result.scenario.catalogue.therapies)
-    colors = arm_colors(result.scenario)
+def draw_trajectories(
+    result: Result, path: Path, observables: Sequence[str] | None = None, arms: Sequence[str] | None = None
+) -> Path:
+    """Small multiples over time, an observable a panel; by default the endpoints and the usual ones."""
+    return save(trajectories_figure(result, observables, arms), path)
+
+
+def trajectories_figure(
+    result: Result, observables: Sequence[str] | None = None, arms: Sequence[str] | None = None
+) -> Figure:
+    """As `draw_trajectories`, but not yet a file."""
+    names, arms = list(observables or chosen(result)), tuple(arms or result.arms)
+    scenario, n = result.scenario, result.replicates
+    known = observables_of(scenario.catalogue, scenario.catalogue.therapies)
+    colors, given = arm_colors(scenario), {arm: days for arm, days in doses(scenario).items() if arm in arms}
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
-    marks = 38 + 10 * max(0, len(doses(result.scenario)) - 1)  # room above the axes for the doses of each arm
-    left, top, across, down = 96, 128, WIDTH + 104, HEIGHT + marks + 62
-    sheet = Sheet(max(left + columns * across - 40, 900), top + rows * down)
-    for i, name in enumerate(names):
-        axes = sheet.axes(left + (i % columns) * across, top + marks + (i // columns) * down, WIDTH, HEIGHT)
-        head = sentence(known[name].label)
-        sheet.text(left + (i % columns) * across, top + (i // columns) * down - 4, head, LABEL + 1, weight="bold")
-        days, reference = result.series(name, result.reference)
-        draw_arm(axes, days, reference, colors[result.reference])
-        for arm in result.arms:
-            if arm != result.reference:
-                values = result.series(name, arm)[1]
-                first = parting(values, reference)
-                draw_arm(axes, days[first:], values[:, first:], colors[arm])
-        finish(axes, result.scenario, known[name].unit, last_row=i + columns >= len(names))
-        mark_doses(axes, result.scenario, colors)
-    handles: list[Line2D | Patch] = [Line2D([], [], color=colors[arm], lw=2, label=words(arm)) for arm in result.arms]
-    if result.replicates > 1:
-        handles.append(Patch(facecolor="#bbbbbb", label="middle half of the replicates"))
-        handles.append(Line2D([], [], color="#999999", lw=0.6, label="one replicate"))
-    if doses(result.scenario):
-        handles.append(Line2D([], [], ls="", marker="v", color="#555555", ms=5, label="dose"))
+    left, across = 92, WIDTH + 100
+    width = max(left + columns * across - 44, 900)
+    room = width - left - 20
+    heads = [fold(sentence(known[name].label), across - 30, LABEL + 0.5) for name in names]
+    title_lines = max(head.count("\n") + 1 for head in heads)
+    marks = 22 * title_lines + 24 + 10 * len(given) + 6  # room above the axes for title, unit and doses of each arm
+    down = HEIGHT + marks + 58
+    about = f"{scenario.question} {scenario.host.capitalize()}, n = {n} replicate{'s' * (n > 1)}"
+    about += "; thick lines are medians." if n > 1 else "."
+    title = f"Over time: {words(scenario.name)}"
+    keys = legend(result, arms, colors, bool(given))
+    widest = 58 + 10.6 * max(len(str(key.get_label())) for key in keys)
+    per_line = len(keys) if sum(58 + 10.6 * len(str(key.get_label())) for key in keys) < room else int(room // widest)
+    per_line = max(1, per_line)
+    top = head_height(title, about, room) + 12 + 25 * -(-len(keys) // per_line) + 22
+    notes = spelled_out(heads + [words(arm) for arm in arms])
+    notes = fold(f"{notes}.", room, SMALL) if notes else ""
+    sheet = Sheet(width, top + rows * down + (14 + 20 * len(notes.splitlines()) if notes else 0))
+    for i, (name, head) in enumerate(zip(names, heads, strict=True)):
+        x, y = left + (i % columns) * across, top + (i // columns) * down
+        axes = sheet.axes(x, y + marks, WIDTH, HEIGHT)
+        sheet.text(x, y - 4, head, LABEL + 0.5, weight="bold")
+        draw_panel(axes, result, name, arms, colors)
+        logarithmic = finish(axes, scenario, last_row=i + columns >= len(names))
+        unit = unit_words(known[name].unit) + (", logarithmic scale" if logarithmic else "")
+        axes.set_ylabel(unit, fontsize=SMALL, color=FAINT, rotation=0, ha="left", va="top")
+        axes.yaxis.set_label_coords(x / sheet.width, 1 - (y + 22 * title_lines) / sheet.height,
+                                    sheet.figure.transFigure)  # fmt: skip
+        mark_doses(axes, given, colors)
     sheet.figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=((left - 6) / sheet.width, 1 - 76 / sheet.height), ncols=8,
-        fontsize=LABEL, frameon=False, borderaxespad=0, columnspacing=1.6, handletextpad=0.6, labelcolor=INK,
+        handles=keys, loc="upper left", fontsize=LABEL, frameon=False, borderaxespad=0, ncols=per_line,
+        bbox_to_anchor=((left - 6) / sheet.width, 1 - (head_height(title, about, room) + 12) / sheet.height),
+        columnspacing=1.6, handletextpad=0.6, labelcolor=INK,
     )  # fmt: skip
-    many = f"n = {result.replicates} replicates; lines are medians" if result.replicates > 1 else "one replicate"
-    sheet.text(left, 18, f"Over time: {words(result.scenario.name)}", 14, weight="bold")
-    sheet.text(left, 50, f"{result.scenario.question} {many}", LABEL, color=FAINT)
-    return sheet.save(path)
+    sheet.head(left, title, about, room)
+    sheet.text(left, top + rows * down + 4, notes, SMALL, FAINT)
+    return sheet.figure
+
+
+def legend(result: Result, arms: Sequence[str], colors: dict[str, str], given: bool) -> list[Line2D | Patch]:
+    """Keys in the order in which the arms are drawn and told."""
+    n = result.replicates
+    keys: list[Line2D | Patch] = [Line2D([], [], color=colors[arm], lw=2.2, label=words(arm)) for arm in arms]
+    if n >= BAND:
+        keys.append(Patch(facecolor="#bbbbbb", label=f"middle half of the {n} replicates"))
+    if n > 1:
+        keys.append(Line2D([], [], color="#777777", lw=0.8, label="one replicate"))
+    if given:
+        keys.append(Line2D([], [], ls="", marker="v", color="#555555", ms=5, label="dose"))
+    return keys
+
+
+def draw_panel(axes: Axes, result: Result, name: str, arms: Sequence[str], colors: dict[str, str]) -> None:
+    """All arms; one that is not the reference from where it parts from it."""
+    days, reference = result.series(name, result.reference)
+    if not any(np.isfinite(result.series(name, arm)[1]).any() for arm in arms):
+        axes.text(0.5, 0.5, "not defined in this run", transform=axes.transAxes, ha="center", va="center",
+                  fontsize=LABEL, color=FAINT)  # fmt: skip
+    for arm in sorted(arms, key=lambda a: a != result.reference):
+        values = result.series(name, arm)[1]
+        over = arm != result.reference and result.reference in arms
+        first = parting(values, reference) if over else 0
+        draw_arm(axes, days[first:], values[:, first:], colors[arm], dashed=over and alike(values, reference))
 
 
 def parting(values: np.ndarray, reference: np.ndarray) -> int:
     """The last time up to which an arm is its reference: what comes before would only be drawn over it."""
-    equal = ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
-    return max(0, int(np.argmin(equal)) - 1) if not equal.all() else 0
+    if alike(values, reference):
+        return 0
+    return max(0, int(np.argmin(equal_times(values, reference))) - 1)
 
 
-def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, color: str) -> None:
-    """values : (replicates, times); times at which every replicate is NaN stay empty."""
+def alike(values: np.ndarray, reference: np.ndarray) -> bool:
+    """Whether an arm is its reference at all times; then it is dashed, so that both are seen."""
+    return bool(equal_times(values, reference).all())
+
+
+def equal_times(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
+
+
+def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, color: str, dashed: bool = False) -> None:
+    """values : (replicates, times); times at which every replicate is NaN stay empty, a single one is a dot."""
     known = np.isfinite(values).any(0)
     if not known.any():
         return
     low, middle, high = np.nanquantile(values[:, known], [0.25, 0.5, 0.75], axis=0)
-    if len(values) > 1:
-        axes.plot(days, values.T, color=color, lw=0.45, alpha=0.4, zorder=2)
+    if len(values) > 1 and not dashed:
+        axes.plot(days, values.T, color=color, lw=0.6, alpha=0.45, zorder=2)
+    if len(values) >= BAND and not dashed:
         axes.fill_between(days[known], low, high, color=color, alpha=0.2, lw=0, zorder=1)
-    axes.plot(days[known], middle, color=color, lw=1.8, zorder=3)
+    style = (0, (3, 3)) if dashed else "-"
+    axes.plot(days[known], middle, color=color, lw=2.0, ls=style, marker="o" if middle.size == 1 else "", ms=4,
+              clip_on=middle.size > 1, zorder=3)  # fmt: skip
 
 
-def finish(axes: Axes, scenario: Scenario, unit: str, last_row: bool) -> None:
-    axes.set_xlim(0, scenario.time.days)
-    low, high = axes.get_ylim()
-    if low >= 0 or axes.dataLim.y0 >= 0:
-        axes.set_ylim(0, max(high, 1e-12))
+def finish(axes: Axes, scenario: Scenario, last_row: bool) -> bool:
+    """Scales and grid; whether the values span so much, and are all positive, that the scale is logarithmic."""
+    days = scenario.time.days
+    axes.set_xlim(0, days)
+    low, high = axes.dataLim.y0, axes.dataLim.y1
+    logarithmic = bool(axes.lines) and 0 < low and high / low >= SPAN
+    if logarithmic:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.minorticks_off()
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        if low >= 0:
+            axes.set_ylim(0, axes.get_ylim()[1] if np.isfinite(high) and high > 0 else 1)
+        else:
+            axes.axhline(0, color=FAINT, lw=0.8, zorder=1.5)
     axes.grid(axis="y", color=GRID, lw=0.6, zorder=0)
     axes.set_axisbelow(True)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    days = scenario.time.days
-    weeks = 14 <= days <= 70
-    axes.xaxis.set_major_locator(MultipleLocator(7) if weeks else MaxNLocator(7, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_label_coords(-0.15, 0.5)
-    axes.set_ylabel(unit, fontsize=LABEL, color=INK)
+    few = MultipleLocator(weeks(days)) if 14 <= days <= 70 else MaxNLocator(7, steps=[1, 2, 5, 10], integer=days >= 3)
+    axes.xaxis.set_major_locator(few)
     if last_row:
         axes.set_xlabel("day", fontsize=LABEL, color=INK)
+    return logarithmic
+
+
+def weeks(days: float) -> int:
+    """Days between marks, in whole weeks, if possible such that the last day has one."""
+    return 7 if days <= 35 else next((step for step in (14, 21) if days % step == 0), 14)
 
 
 def doses(scenario: Scenario) -> dict[str, list[float]]:
     """Arm → days of its doses, for arms that get any."""
     days = {arm: [h / 24 for d in entry.therapies for h in d.hours()] for arm, entry in scenario.arms.items()}
-    return {arm: [d for d in when if d <= scenario.time.days] for arm, when in days.items() if when}
+    return {arm: [d for d in when if d < scenario.time.days] for arm, when in days.items() if when}
 
 
-def mark_doses(axes: Axes, scenario: Scenario, colors: dict[str, str]) -> None:
-    """A small triangle for each dose above the axes, a line of triangles for each treated arm."""
-    for i, (arm, days) in enumerate(doses(scenario).items()):
-        height = 1.035 + 0.05 * i
-        axes.plot(days, [height] * len(days), ls="", marker="v", ms=3.4, mfc=colors[arm], mec="none", clip_on=False,
+def mark_doses(axes: Axes, given: dict[str, list[float]], colors: dict[str, str]) -> None:
+    """A small triangle for each dose above the axes, a line of them for each treated arm, and a pale line below."""
+    for day in sorted({day for days in given.values() for day in days}):
+        axes.axvline(day, color=GRID, lw=0.8, ls=(0, (4, 3)), zorder=0.5)
+    for i, (arm, days) in enumerate(given.items()):
+        height = 1 + (8 + 10 * (len(given) - 1 - i)) / HEIGHT
+        axes.plot(days, [height] * len(days), ls="", marker="v", ms=4, mfc=colors[arm], mec="none", clip_on=False,
                   transform=axes.get_xaxis_transform())  # fmt: skip
 
 

@@ -233,26 +233,30 @@ def _fixed() -> Iterable[Observable]:
         "Cytotoxic T cells within the tumor, for each mm² of it.", ctl_density,
     )  # fmt: skip
     yield Observable(
-        "ctl_infiltration", "infiltrating share of CTL", "fraction",
+        "ctl_infiltration", "infiltrating share of cytotoxic T cells", "fraction",
         "Share of the cytotoxic T cells of the patch that are within the tumor.", ctl_infiltration,
     )  # fmt: skip
     yield Observable(
-        "ctl_to_treg", "CTL to Treg ratio", "ratio",
+        "ctl_to_treg", "ratio of cytotoxic to regulatory T cells", "ratio",
         "Cytotoxic for each regulatory T cell within the tumor; half a cell is added to both counts, "
         "so that it is defined without regulatory cells.", ctl_to_treg,
     )  # fmt: skip
     yield Observable(
-        "engaged_ctl", "engaged CTL", "fraction", "Share of the cytotoxic T cells that hold a target now.", engaged_ctl
+        "engaged_ctl",
+        "engaged share of cytotoxic T cells",
+        "fraction",
+        "Share of the cytotoxic T cells that hold a target now.",
+        engaged_ctl,
     )
     yield Observable(
-        "exhaustion_mean", "CTL exhaustion", "score 0-1", "Mean exhaustion of cytotoxic T cells.",
+        "exhaustion_mean", "exhaustion of cytotoxic T cells", "score 0-1", "Mean exhaustion of cytotoxic T cells.",
         mean_state("exhaustion", "ctl"),
     )  # fmt: skip
     yield Observable(
         "kills", "cells killed", "cells", "Cells killed by attackers since the start.", counter_of("kills")
     )
     yield Observable(
-        "kills_per_ctl", "kills of a CTL a day", "1/day",
+        "kills_per_ctl", "kills per cytotoxic T cell", "1/day",
         "Cells killed over the last day for each cytotoxic T cell of the patch.", kills_per_ctl,
     )  # fmt: skip
     yield Observable(
@@ -275,7 +279,9 @@ def _fixed() -> Iterable[Observable]:
     )  # fmt: skip
     yield Observable("recruited", "recruited cells", "cells", "Cells that entered through vessels.", recruited)
     yield Observable("m2_share", "M2 share of macrophages", "fraction", "M2 among M1 and M2 macrophages.", m2_share)
-    yield Observable("caf_share", "CAF share", "fraction", "CAF among fibroblasts and CAF.", caf_share)
+    yield Observable(
+        "caf_share", "cancer-associated share of fibroblasts", "fraction", "CAF among fibroblasts and CAF.", caf_share
+    )
     yield Observable(
         "ecm_rim", "matrix in the rim", "density 0-1",
         f"Mean density of the extracellular matrix within {RIM_UM:g} µm outside the tumor.", ecm_rim,

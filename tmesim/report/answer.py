@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.figures.style import unit_words
 from tmesim.observables import observables_of
 from tmesim.statistics import change, compact, words
 
@@ -31,7 +32,8 @@ def noun(o: Observable) -> str:
 
 def quantity(value: float, o: Observable) -> str:
     """A value with its unit where the unit says something."""
-    return compact(value) if o.unit in ("cells", "fraction", "ratio", "score 0-1") else f"{compact(value)} {o.unit}"
+    bare = o.unit in ("cells", "fraction", "ratio") or o.unit.endswith("0-1")
+    return compact(value) if bare else f"{compact(value)} {unit_words(o.unit)}"
 
 
 def span(c: Comparison) -> str:

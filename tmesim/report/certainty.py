@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.figures.style import spelled_out, unit_words
 from tmesim.report import answer, drawing
 from tmesim.report.markup import Markup, both, tag, term
 from tmesim.statistics import CONFIDENCE, change, compact, words
@@ -42,8 +43,9 @@ def sure(result: Result) -> Markup | None:
         reference = result.endpoint(endpoint, result.reference)
         differences = [result.endpoint(endpoint, c.arm) - reference for c in mine]
         frame = drawing.frame_of(mine, differences)
-        title = tag("th", answer.capital(o.label), tag("span", o.unit, class_="unit"), tag("small", o.meaning),
-                    colspan=9, scope="rowgroup", role="rowheader")  # fmt: skip
+        unit = tag("span", unit_words(o.unit), class_="unit")
+        title = tag("th", answer.capital(o.label), unit, tag("small", o.meaning), colspan=9, scope="rowgroup",
+                    role="rowheader")  # fmt: skip
         lines = [tag("tr", title, role="row", class_="endpoint")]
         for c, dots in zip(mine, differences, strict=True):
             clear = answer.verdict(c) in ("higher", "lower")
@@ -78,8 +80,14 @@ def sure(result: Result) -> Markup | None:
         *bodies,
         role="table",
     )
+    labels = [answer.observable(result, c.endpoint).label for c in rows]
+    notes = spelled_out([*labels, *(words(arm) for arm in result.arms)])
     reading = tag("dl", *(x for key, text in MEANINGS.items() for x in term(key, text)), class_="reading")
-    return both(tag("div", table, class_="tablebox"), tag("details", tag("summary", "How to read this table"), reading))
+    return both(
+        tag("div", table, class_="tablebox"),
+        tag("p", f"{notes}.", class_="caption") if notes else None,
+        tag("details", tag("summary", "How to read this table"), reading),
+    )
 
 
 def cell(label: str, text: str, more: str = "", strong: bool = False) -> Markup:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.figures.style import unit_words
+from tmesim.figures.trajectories import BAND, SPAN, alike, doses, parting
 from tmesim.report.answer import capital, quantity
 from tmesim.report.markup import Markup, join, percent, tag
 from tmesim.statistics import compact, words
@@ -86,24 +88,28 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
     series = {arm: result.series(name, arm) for arm in result.arms}
     known = np.concatenate([values[np.isfinite(values)] for _, values in series.values()])
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    marks = nice(min(0.0, low), high)
-    bottom, top = marks[0], marks[-1]
+    logarithmic = 0 < low and high / low >= SPAN
+    marks = powers(low, high) if logarithmic else nice(min(0.0, low), high)
     end = float(result.scenario.time.days)
+
+    def height(value: float | np.ndarray) -> Any:
+        """Share of the way from the top mark to the lowest one."""
+        scaled, top, bottom = (np.log10(v) if logarithmic else v for v in (value, marks[-1], marks[0]))
+        return (top - scaled) / (top - bottom)
 
     def points(days: np.ndarray, values: np.ndarray) -> str:
         x = np.rint(days / end * WIDE).astype(int)
-        y = np.rint((top - values) / (top - bottom) * HIGH).astype(int)
+        y = np.rint(height(values) * HIGH).astype(int)
         return " ".join(f"{a},{b}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
     parts: list[Markup] = [
-        tag("line", x1=0, x2=WIDE, y1=(top - m) / (top - bottom) * HIGH, y2=(top - m) / (top - bottom) * HIGH,
-            class_="grid")
-        for m in marks
-    ]  # fmt: skip
+        tag("line", x1=0, x2=WIDE, y1=(y := float(height(m)) * HIGH), y2=y, class_="grid") for m in marks
+    ]
     finals = []
     reference = series[result.reference][1]
     for arm in sorted(result.arms, key=lambda a: a != result.reference):
         days, values = series[arm]
+        same = arm != result.reference and alike(values, reference)
         first = 0 if arm == result.reference else parting(values, reference)
         days, values = days[first:], values[:, first:]
         defined = np.isfinite(values).any(0)
@@ -112,16 +118,16 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
         lower, middle, upper = np.nanquantile(values[:, defined], [0.25, 0.5, 0.75], axis=0)
         when = days[defined]
         group: list[Markup] = []
-        for hour in sorted({h / 24 for c in result.scenario.arms[arm].therapies for h in c.hours() if h / 24 < end}):
-            x = round(hour / end * WIDE)
-            group.append(tag("line", x1=x, x2=x, y1=0, y2=HIGH, class_="given"))
-        if len(values) > 1:
+        if len(values) >= BAND and not same:
             band = points(np.concatenate([when, when[::-1]]), np.concatenate([upper, lower[::-1]]))
             group.append(tag("polygon", points=band, class_="band"))
+        if len(values) > 1 and not same:
             for one in values:
                 fine = np.isfinite(one)
                 group.append(tag("polyline", points=points(days[fine], one[fine]), class_="one"))
-        group.append(tag("polyline", points=points(when, middle), class_="median"))
+        if middle.size == 1:  # a dot, by the round ends of a line without length
+            when, middle = when.repeat(2), middle.repeat(2)
+        group.append(tag("polyline", points=points(when, middle), class_="median alike" if same else "median"))
         parts.append(tag("g", *group, class_=arm_class(result, arm)))
         finals.append(f"{words(arm)} {quantity(float(middle[-1]), o)}")
     text = f"{capital(o.label)} over {end:g} days. Last medians: {'; '.join(finals) or 'none'}."
@@ -129,24 +135,37 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
         "svg", *parts, viewBox=f"0 0 {WIDE} {HIGH}", preserveAspectRatio="none", class_="plot", role="img",
         aria_label=text,
     )  # fmt: skip
-    digits = max(0, -math.floor(math.log10(marks[1] - marks[0]) + 1e-9))
-    digits += round((marks[1] - marks[0]) * 10**digits, 6) % 1 != 0  # steps of 2.5
-    levels = [
-        tag("span", f"{m:.{digits}f}".replace("-", "−"), style=f"top:{percent((top - m) / (top - bottom))}")
-        for m in marks
-    ]
+    texts = [f"{m:g}" for m in marks] if logarithmic else evenly(marks)
+    levels = [tag("span", t, style=f"top:{percent(float(height(m)))}") for t, m in zip(texts, marks, strict=True)]
+    unit = unit_words(o.unit) + (", logarithmic scale" if logarithmic else "")
+    lines = tag("div", tag("div", *levels, class_="levels", aria_hidden="true"), plot, class_="lines")
     return tag(
         "figure",
-        tag("figcaption", tag("b", capital(o.label)), " ", tag("span", o.unit, class_="unit")),
-        tag("div", tag("div", *levels, class_="levels", aria_hidden="true"), plot, scale(end), class_="axes"),
+        tag("figcaption", tag("b", capital(o.label)), " ", tag("span", unit, class_="unit")),
+        tag("div", *triangles(result, end), lines, scale(end), class_="axes"),
         class_="curve",
     )
 
 
-def parting(values: np.ndarray, reference: np.ndarray) -> int:
-    """The last time up to which an arm is its reference."""
-    equal = ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
-    return max(0, int(np.argmin(equal)) - 1) if not equal.all() else 0
+def triangles(result: Result, end: float) -> list[Markup]:
+    """For each treated arm a line of triangles, one a dose, as in the time line above."""
+    lines = []
+    for arm, days in doses(result.scenario).items():
+        marks = [at(day / end, tag("path", d="M-4 -7H4L0 0Z", class_="dose"), y=8) for day in days if day < end]
+        lines.append(tag("svg", *marks, class_=f"given {arm_class(result, arm)}", height=9, aria_hidden="true"))
+    return lines
+
+
+def powers(low: float, high: float) -> list[float]:
+    """Powers of ten from at most `low` to at least `high`."""
+    return [10.0**i for i in range(math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9) + 1)]
+
+
+def evenly(marks: Sequence[float]) -> list[str]:
+    """Marks of one scale, all with the digits that tell them apart."""
+    digits = max(0, -math.floor(math.log10(marks[1] - marks[0]) + 1e-9))
+    digits += round((marks[1] - marks[0]) * 10**digits, 6) % 1 != 0  # steps of 2.5
+    return [f"{m:.{digits}f}".replace("-", "−") for m in marks]
 
 
 # Intervals
@@ -168,14 +187,17 @@ def strip(c: Comparison, dots: np.ndarray, frame: tuple[float, float], class_: s
     def share(value: float) -> float:
         return (value - frame[0]) / (frame[1] - frame[0])
 
-    parts = [tag("line", x1=percent(share(0)), x2=percent(share(0)), y1=0, y2=32, class_="zero")]
+    parts = [
+        tag("line", x1=percent(share(0)), x2=percent(share(0)), y1=0, y2=32, class_="zero"),
+        tag("text", "0", x=percent(share(0)), y=43, class_="nought", text_anchor="middle"),
+    ]
     if math.isfinite(c.low) and math.isfinite(c.high):
         parts.append(tag("line", x1=percent(share(c.low)), x2=percent(share(c.high)), y1=20, y2=20, class_="bar"))
     parts += [tag("circle", cx=percent(share(d)), cy=9, r=3.2, class_="pair") for d in dots if math.isfinite(d)]
     if math.isfinite(c.difference):
         parts.append(at(share(c.difference), tag("path", d=DIAMOND, class_="mean"), y=20))
     text = f"Mean difference {compact(c.difference)}, interval from {compact(c.low)} to {compact(c.high)}."
-    return tag("svg", *parts, class_=f"strip {class_}", height=32, role="img", aria_label=text)
+    return tag("svg", *parts, class_=f"strip {class_}", height=44, role="img", aria_label=text)
 
 
 def legend(result: Result) -> Markup:

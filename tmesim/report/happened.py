@@ -4,71 +4,111 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from tmesim.figures.trajectories import chosen
+from tmesim.figures.grid import representative
+from tmesim.figures.style import png, spelled_out
+from tmesim.figures.tissue import tissue_figure
+from tmesim.figures.trajectories import BAND, chosen, doses
 from tmesim.report import answer, drawing
-from tmesim.report.markup import Child, Markup, both, tag
+from tmesim.report.markup import Markup, both, tag
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
     from tmesim.result import Result
 
+PHONE = "(max-width: 600px)"
+
 
 def happened(result: Result) -> Markup:
     """Movie, pictures and curves."""
-    parts: list[Child] = []
-    movie = result.path / "figures" / "movie.gif"
     n = result.replicates
-    which = "the replicate that ended nearest to the median" if n > 1 else "the only replicate"
-    if movie.is_file():
-        data = movie.read_bytes()
-        with Image.open(io.BytesIO(data)) as image:
-            size, frames = image.size, getattr(image, "n_frames", 1)
-        alt = (
-            f"Movie of the tissue in {frames} frames from day 0 to day {result.scenario.time.days:g}, "
-            "the arms side by side."
-        )
-        picture = tag(
-            "picture",
-            tag("source", srcset=uri(still(data), "image/png"), media="(prefers-reduced-motion: reduce)"),
-            image_tag(data, "image/gif", alt, size),
-        )
-        parts.append(
-            tag(
-                "details",
-                tag("summary", "Movie"),
-                scroller(picture, 0.6 * size[0] if size[0] > 700 else 0, most=1.3 * size[0]),
-                tag("p", f"The tissue over time in {which}. Triangles are doses. Fold this part to stop the movie.",
-                    class_="caption"),
-                open=True,
-                class_="movie",
-            )
-        )  # fmt: skip
-    for name, title, caption in (
-        ("tissue", "The tissue", f"Cells and vessels on some days in {which}; blue-gray where oxygen is short."),
-        ("oxygen", "Oxygen", "The same days: oxygen, vessels that carry blood, and the edge of the tumor."),
-    ):
-        file = result.path / "figures" / f"{name}.png"
-        if file.is_file():
-            data, size = compacted(file.read_bytes())
-            arms = ", ".join(words(arm) for arm in result.arms)
-            alt = f"{title}: pictures of {arms}, a row for each arm, a column for each day."
-            parts.append(
-                tag("figure", tag("h3", title), scroller(image_tag(data, "image/png", alt, size), 760),
-                    tag("figcaption", caption, class_="caption"))
-            )  # fmt: skip
-    many = "Lines are medians; bands hold the middle half of the replicates; thin lines are single replicates. "
-    panels = [drawing.curves(result, name, answer.observable(result, name)) for name in chosen(result)]
-    parts += [
+    many = f"n = {n} replicate{'s' * (n > 1)}. "
+    many += "Thick lines are medians, thin lines single replicates. " if n > 1 else ""
+    many += "Bands hold the middle half of the replicates. " if n >= BAND else ""
+    names = chosen(result)
+    shown = [answer.observable(result, name) for name in names]
+    panels = [drawing.curves(result, name, o) for name, o in zip(names, shown, strict=True)]
+    notes = spelled_out([*(o.label for o in shown), *(words(arm) for arm in result.arms)])
+    marks = "Triangles mark doses. " if doses(result.scenario) else ""
+    return both(
+        movie(result),
+        *pictures(result),
         tag("h3", "Over time"),
         drawing.legend(result),
         tag("div", *panels, class_="curves"),
-        tag("p", f"{many if n > 1 else ''}Dashed lines mark doses.", class_="caption"),
-    ]
-    return both(*parts)
+        tag("p", f"{many}{marks}{notes}{'.' if notes else ''}", class_="caption"),
+    )
+
+
+def movie(result: Result) -> Markup | None:
+    """The movie, folded open; its last frame for those who want no motion."""
+    file = result.path / "figures" / "movie.gif"
+    if not file.is_file():
+        return None
+    data = file.read_bytes()
+    with Image.open(io.BytesIO(data)) as image:
+        size, frames = image.size, getattr(image, "n_frames", 1)
+    alt = (
+        f"Movie of the tissue in {frames} frames from day 0 to day {result.scenario.time.days:g}, "
+        f"the arms side by side. {counted(result)}"
+    )
+    picture = tag(
+        "picture",
+        tag("source", srcset=uri(still(data), "image/png"), media="(prefers-reduced-motion: reduce)"),
+        image_tag(data, "image/gif", alt, size),
+    )
+    caption = f"The tissue over time in {which(result)}. Triangles are doses. Fold this part to stop the movie."
+    return tag(
+        "details",
+        tag("summary", "Movie"),
+        scroller(picture, 0.45 * size[0] if size[0] > 700 else 0, most=1.3 * size[0]),
+        tag("p", caption, class_="caption"),
+        open=True,
+        class_="movie",
+    )
+
+
+def pictures(result: Result) -> Iterator[Markup]:
+    """Tissue and oxygen; a phone gets the last day alone, large enough to be read."""
+    arms = ", ".join(words(arm) for arm in result.arms)
+    alt = f"{{}}: pictures of {arms}, a row for each arm, a column for each day. {counted(result)}"
+    folder = result.path / "figures"
+    if (folder / "tissue.png").is_file():
+        data, size = compacted((folder / "tissue.png").read_bytes())
+        last = result.snapshot_days[-1]
+        small, _ = compacted(png(tissue_figure(result, days=[last], narrow=True)))
+        picture = tag(
+            "picture",
+            tag("source", srcset=uri(small, "image/png"), media=PHONE),
+            image_tag(data, "image/png", alt.format("The tissue"), size),
+        )
+        caption = (
+            f"Cells and vessels in {which(result)}. Days before the arms part stand once. The ground is blue-gray "
+            f"where oxygen is short. On a narrow screen day {last:g} alone is shown."
+        )
+        yield tag("figure", tag("h3", "The tissue"), scroller(picture, 0),
+                  tag("figcaption", caption, class_="caption"))  # fmt: skip
+    if (folder / "oxygen.png").is_file():
+        data, size = compacted((folder / "oxygen.png").read_bytes())
+        caption = "The same days: oxygen, vessels that carry blood, and the edge of the tumor."
+        picture = image_tag(data, "image/png", alt.format("Oxygen"), size)
+        yield tag("figure", tag("h3", "Oxygen"), scroller(picture, 760), tag("figcaption", caption, class_="caption"))
+
+
+def which(result: Result) -> str:
+    return "the replicate that ended nearest to the median" if result.replicates > 1 else "the only replicate"
+
+
+def counted(result: Result) -> str:
+    """The tumor cells that the pictures show on the first and the last day, for those who cannot see them."""
+    shown = representative(result)
+    counts = {arm: result.series("tumor_burden", arm)[1][shown, [0, -1]] for arm in result.arms}
+    told = "; ".join(f"{words(arm)} from {first:.0f} to {last:.0f}" for arm, (first, last) in counts.items())
+    return f"Tumor cells: {told}."
 
 
 def uri(data: bytes, kind: str) -> str:
@@ -91,7 +131,7 @@ def compacted(data: bytes) -> tuple[bytes, tuple[int, int]]:
     with Image.open(io.BytesIO(data)) as image:
         flat = image.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         out = io.BytesIO()
-        flat.save(out, "PNG", optimize=True)
+        flat.save(out, "PNG")
         return min(data, out.getvalue(), key=len), image.size
 
 
@@ -99,10 +139,6 @@ def still(movie: bytes) -> bytes:
     """The last frame of a movie as PNG, for those who want no motion."""
     with Image.open(io.BytesIO(movie)) as image:
         image.seek(getattr(image, "n_frames", 1) - 1)
-        return compacted(png(image))[0]
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.convert("RGB").save(out, "PNG")
-    return out.getvalue()
+        out = io.BytesIO()
+        image.convert("P", palette=Image.Palette.ADAPTIVE).save(out, "PNG")
+        return out.getvalue()

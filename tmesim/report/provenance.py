@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tmesim.result import Result
 
 
+MODULE = ("python", "-m", "tmesim")
 TABLES = ("timeseries.csv", "endpoints.csv", "comparison.csv")
 
 
@@ -20,7 +21,7 @@ def again(result: Result) -> Markup:
     """How to get the same bits."""
     facts = result.provenance
     versions = facts.get("versions", {})
-    command = facts.get("command", [])
+    command = [word for arg in facts.get("command", []) for word in (MODULE if arg == "__main__.py" else (arg,))]
     machine = facts.get("platform", {})
     seeds = ", ".join(str(s) for s in facts.get("replicate_seeds", []))
     sums = {name: hashlib.sha256((result.path / name).read_bytes()).hexdigest() for name in TABLES}
