@@ -19,10 +19,9 @@ import pytest
 import tmesim
 from tmesim.reading import InputError
 from tmesim.record import DRAFT, csv_bytes, seal, unseal
-from tmesim.scenario import read_text
+from tmesim.scenario import read_text, replicate_seed
 from tmesim.trial import Interrupted, WorkerDied, compiling, pool, replicate
 from tmesim.trial.branches import first_difference, program, tree
-from tmesim.trial.directory import replicate_seed
 from tmesim.trial.pool import Monitor, run_jobs
 from tmesim.trial.replicate import Job, Simulation, Watch, simulate
 

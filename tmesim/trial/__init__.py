@@ -19,9 +19,10 @@ import numpy as np
 from tmesim.observables import observables_of
 from tmesim.record import csv_bytes, write
 from tmesim.result import Result
+from tmesim.scenario import load, replicate_seed
 from tmesim.statistics import COLUMNS, compare_arms
 from tmesim.trial.compiling import is_cold, warm
-from tmesim.trial.directory import RunDirectory, replicate_seed
+from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
 from tmesim.trial.pool import Interrupted, WorkerDied, run_jobs
 from tmesim.trial.replicate import Job, Outcome, reported
@@ -42,8 +43,6 @@ def prepare(
     set: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """The scenario that a run with these options simulates; InputError when it cannot."""
-    from tmesim.scenario import load
-
     return load(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set, observables=observables_of)
 
 

@@ -28,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tmesim.reading import InputError, Problem
 from tmesim.record import DRAFT, write
+from tmesim.scenario import replicate_seed
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -49,12 +50,6 @@ def versions() -> dict[str, str]:
 
         found["tmesim"] = __version__
     return found
-
-
-def replicate_seed(seed: int, replicate: int) -> int:
-    """The seed of one replicate: 63 bits of a hash of the scenario's seed and the replicate's number."""
-    digest = hashlib.sha256(f"tmesim replicate {replicate} of seed {seed}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
 
 
 class RunDirectory:
