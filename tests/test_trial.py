@@ -314,7 +314,7 @@ def test_an_error_in_a_replicate_comes_through(scenario, tmp_path):
 def test_workers_import_neither_mesa_nor_pandas_nor_matplotlib():
     code = """
         import sys
-        from tmesim.trial.pool import _work
+        from tmesim.trial.worker import work
         from tmesim.scenario import load
         print([m for m in ("mesa", "pandas", "matplotlib", "typer", "rich", "scipy.stats") if m in sys.modules])
     """
@@ -389,10 +389,9 @@ def test_a_torn_checkpoint_leaves_the_one_before(scenario, tmp_path):
 
 
 def test_checkpoints_are_written_while_a_replicate_runs(scenario, tmp_path, monkeypatch):
-    monkeypatch.setattr(replicate, "CHECKPOINT_S", 0.0)
     saved = []
     monkeypatch.setattr(Simulation, "save", lambda self: saved.append(self.done))
-    simulate(Job(scenario, 0, 5, str(tmp_path), Toy))
+    simulate(Job(scenario, 0, 5, str(tmp_path), Toy, checkpoint_s=0.0))
     assert saved == list(range(1, 193))
 
 
