@@ -364,7 +364,8 @@ name: real
 question: Does it go on?
 host: mouse
 tissue: {size: [300 µm, 300 µm]}
-start: {tumor: {radius: 90 µm}, densities: {fibroblast: 400 /mm², ctl: 200 /mm², treg: 200 /mm²}, capillaries: 120 /mm²}
+start: {tumor: {radius: 90 µm}, densities: {fibroblast: 400 /mm², ctl: 200 /mm², treg: 200 /mm²}, capillaries: 120 /mm²,
+        ecm: 0.2}
 time: {days: 4, record_every: 12 h, snapshots: [0 d, 2 d, 4 d]}
 replicates: 2
 arms:

@@ -3,21 +3,24 @@ tests of their own."""
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import TEXT, Broken, StopAfter, Toy, contents, run, tables
+from toys import TEXT, Broken, Certain, StopAfter, Toy, contents, run, tables
 
 from tmesim.reading import InputError
 from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
 from tmesim.trial import compiling, pool, replicate
 from tmesim.trial.branches import first_difference, program, tree
+from tmesim.trial.pool import Monitor, run_jobs
 from tmesim.trial.replicate import Job, Watch, simulate
 
 
@@ -143,15 +146,38 @@ def test_replicates_differ_and_seeds_are_hashes_not_counts(scenario, tmp_path):
     assert len({replicate_seed(s, r) for s in range(50) for r in range(50)}) == 2500
 
 
+def test_replicates_that_are_alike_are_pointed_out(scenario, tmp_path, capsys):
+    assert run(scenario, tmp_path / "random").provenance["identical_replicates"] == []
+    assert capsys.readouterr().err == ""
+    result = run(scenario, tmp_path / "certain", engine=Certain)
+    assert result.provenance["identical_replicates"] == [[0, 1, 2]]
+    assert "replicates 0, 1, 2 gave the same numbers" in capsys.readouterr().err
+
+
 # Workers
 
 
 def test_workers_and_executors_do_not_change_a_byte(scenario, tmp_path):
-    run(scenario, tmp_path / "one")
-    run(scenario, tmp_path / "two", workers=2)
+    run(scenario, tmp_path / "one", replicates=4)
+    for workers in (2, 4):
+        run(scenario, tmp_path / "some", workers=workers, replicates=4)
+        assert contents(tmp_path / "one") == contents(tmp_path / "some")
+        shutil.rmtree(tmp_path / "some")
     with ThreadPoolExecutor(2) as threads:
-        run(scenario, tmp_path / "threads", executor=threads)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two") == contents(tmp_path / "threads")
+        run(scenario, tmp_path / "threads", executor=threads, replicates=4)
+    assert contents(tmp_path / "one") == contents(tmp_path / "threads")
+
+
+def test_the_order_of_jobs_does_not_change_a_bit(scenario, tmp_path):
+    jobs = [Job(scenario, r, replicate_seed(7, r), str(tmp_path / "forth"), Toy) for r in range(3)]
+    forth = run_jobs(jobs, 1, Monitor())
+    back = run_jobs([replace(jobs[r], directory=str(tmp_path / "back")) for r in (1, 2, 0)], 1, Monitor())
+    assert [outcome.replicate for outcome in back] == [1, 2, 0]
+    for outcome in back:
+        expected = forth[outcome.replicate].tables
+        assert all(table.tobytes() == expected[arm].tobytes() for arm, table in outcome.tables.items())
+    snapshots = {p.relative_to(tmp_path / "forth"): p.read_bytes() for p in (tmp_path / "forth").rglob("*.npz")}
+    assert snapshots == {p.relative_to(tmp_path / "back"): p.read_bytes() for p in (tmp_path / "back").rglob("*.npz")}
 
 
 def test_an_error_in_a_replicate_comes_through(scenario, tmp_path):
@@ -306,6 +332,21 @@ def whole(real, tmp_path_factory):
 def test_the_real_tissue_gives_the_same_bytes_from_two_workers(real, whole, tmp_path):
     run(real, tmp_path / "two", engine=None, workers=2)
     assert contents(tmp_path / "two") == contents(whole.path)
+
+
+@pytest.mark.slow
+def test_the_real_tissue_gives_the_same_bytes_from_four_workers(real, tmp_path):
+    runs = [run(real, tmp_path / str(n), engine=None, workers=n, replicates=5, days=2).path for n in (1, 2, 4)]
+    assert contents(runs[0]) == contents(runs[1]) == contents(runs[2])
+
+
+def test_the_written_scenario_of_the_real_tissue_gives_the_same_bytes(whole, tmp_path):
+    run(whole.path / "scenario.yaml", tmp_path / "again", engine=None)
+    assert contents(tmp_path / "again") == contents(whole.path)
+
+
+def test_replicates_of_the_real_tissue_differ(whole):
+    assert whole.provenance["identical_replicates"] == []
 
 
 @pytest.mark.parametrize("steps", [10, 30, 80, 170])

@@ -141,6 +141,13 @@ class DieInTurn(Toy):
             time.sleep(0.5)  # the pool breaks meanwhile
 
 
+class Certain(Toy):
+    """Nothing happens by chance."""
+
+    def step(self):
+        self.step_index += 1
+
+
 class Slow(Toy):
     def step(self):
         super().step()
