@@ -30,7 +30,7 @@ def test_one_two_and_four_threads_give_the_same_bits(here):
 
 
 def test_another_interpreter_gives_the_same_bits(here):
-    """Another Python with another Mesa computes the same, where numpy and numba are the same."""
+    """Another Python with another Mesa computes the same, where what computes has the same versions."""
     other = os.environ.get(OTHER)
     if not other:
         pytest.skip(f"{OTHER} names no second interpreter")

@@ -20,6 +20,7 @@ from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
 from tmesim.trial import compiling, pool, replicate
 from tmesim.trial.branches import first_difference, program, tree
+from tmesim.trial.directory import COMPUTING
 from tmesim.trial.pool import Monitor, run_jobs
 from tmesim.trial.replicate import Job, Watch, simulate
 
@@ -245,14 +246,15 @@ def test_a_folder_of_other_files_is_left_alone(scenario, tmp_path):
         run(scenario, tmp_path / "notes.txt")
 
 
-def test_a_run_by_other_versions_is_not_gone_on_with(scenario, tmp_path):
+@pytest.mark.parametrize("name", COMPUTING)
+def test_a_run_by_other_versions_is_not_gone_on_with(scenario, tmp_path, name):
     run(scenario, tmp_path / "run")
     (tmp_path / "run" / "complete.json").unlink()
     path = tmp_path / "run" / "provenance.json"
     old = json.loads(path.read_text())
-    old["versions"]["numba"] = "0.1"
+    old["versions"][name] = "0.1"
     path.write_text(json.dumps(old))
-    with pytest.raises(InputError, match=r"numba 0\.1 →"):
+    with pytest.raises(InputError, match=rf"{name} 0\.1 →"):
         run(scenario, tmp_path / "run", resume=True)
 
 

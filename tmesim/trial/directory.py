@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 MARKER = "complete.json"
 LOCK = "lock"
 TABLES = ("timeseries.csv", "endpoints.csv", "comparison.csv")
-COMPUTING = ("tmesim", "numpy", "numba", "llvmlite")
-"""Packages whose version decides the bits of a result."""
-OTHERS = ("mesa", "scipy", "pydantic", "matplotlib", "pandas")
+COMPUTING = ("tmesim", "numpy", "numba", "llvmlite", "scipy")
+"""Packages whose version decides the bits of a result (scipy: the matrix exponential of a drug's course)."""
+OTHERS = ("mesa", "pydantic", "matplotlib", "pandas")
 
 
 def versions() -> dict[str, str]:
