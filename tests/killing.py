@@ -33,8 +33,8 @@ WATCHED = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir")
 
 
 def dies_at(root, moment):
-    """Kill this process at its `moment`-th operation on the files below root, or count them all."""
-    seen = [0]
+    """Kill this process at its `moment`-th operation on the files below root; returns the list of those it made."""
+    made = []
 
     def hook(event, args):
         if event not in WATCHED or not isinstance(args[0], str | os.PathLike):
@@ -42,55 +42,65 @@ def dies_at(root, moment):
         path, inside = str(args[0]), event in ("os.remove", "os.rmdir") and args[-1] >= 0
         if not (path.startswith(root) or inside):
             return
-        seen[0] += 1
-        if seen[0] == moment:
-            name = re.sub(r"\.\d+\.draft", ".draft", path.removeprefix(root + os.sep))
-            os.write(1, f"{moment} {event} {name}\n".encode())
+        name = re.sub(r"\.\d+\.draft", ".draft", path.removeprefix(root).lstrip(os.sep))
+        made.append(f"{event} {name}")
+        if len(made) == moment:
+            os.write(1, f"{moment} {made[-1]}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
-    return seen
+    return made
 
 
 def forked(root, moment, **options):
-    """How many operations a run made that was killed at one of them, or 0 when it was killed."""
+    """Run in another process that is killed at a moment; returns the operations of one that was not killed."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        seen = dies_at(str(root), moment)
+        made = dies_at(str(root), moment)
         run(read_text(TINY), root, checkpoint_every=0, **options)
-        os.write(writing, b"%d" % seen[0])
+        whole = "\n".join(made).encode()
+        while whole:
+            whole = whole[os.write(writing, whole) :]
         os._exit(0)
-    _, status = os.waitpid(child, 0)
     os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        total = int(pipe.read() or 0)
-    if not total and os.WTERMSIG(status) != signal.SIGKILL:
+    with os.fdopen(reading) as pipe:
+        made = pipe.read().splitlines()
+    _, status = os.waitpid(child, 0)
+    if not made and os.WTERMSIG(status) != signal.SIGKILL:
         raise SystemExit(f"the run of moment {moment} ended by itself: {status}")
-    return total
+    return made
 
 
-def main(folder, every, first, drawing):
-    """Kill at every `every`-th moment from the `first` on; drawing: only where figures and report are put in place."""
+def chosen(made, which):
+    """The moments to try: `each`; `kinds`, the beginning and the last of each kind of file that is put in its place; or
+    `drawing`, each figure, and what follows."""
+    moments = range(1, len(made) + 1)
+    if which == "each":
+        return list(moments)
+    if which == "drawing":
+        begun = made.index("os.mkdir figures")
+        return [n for n in moments if n > begun and (made[n - 1].startswith("os.r") or n % 9 == 0)]
+    ends = [n for n in moments if re.match(r"os.rename|os.rmdir|os.remove (?!.*draft)", made[n - 1])]
+    last = {re.sub(r"\d+|untreated|drug|late", "", made[n - 1]): n for n in ends}
+    return [*range(4, 14), *sorted(n for n in last.values() if n > 13)]
+
+
+def main(folder, which):
     folder = Path(folder)
     os.fsync = lambda number: None  # no machine stops here
-    figures = drawing == "drawing"
+    figures = which == "drawing"
     run(read_text(TINY), folder / "whole", checkpoint_every=0, figures=figures)
     expected = contents(folder / "whole")
     root = folder / "run"
-    total = forked(root, 0, figures=figures)
-    start = 1
-    if figures:
-        shutil.rmtree(root)
-        start = forked(root, 0) - 20  # what a run without figures does, but for its end
-    for moment in range(start + int(first), total + 1, int(every)):
+    made = forked(root, 0, figures=figures)
+    for moment in chosen(made, which):
         shutil.rmtree(root, ignore_errors=True)
         forked(root, moment, figures=figures)
         run(read_text(TINY), root, resume=True, checkpoint_every=0, figures=figures)
         found = contents(root)
         if different := sorted(name for name, _ in found.items() ^ expected.items()):
             raise SystemExit(f"moment {moment}: different: {different}")
-    print("total", total)
 
 
 if __name__ == "__main__":

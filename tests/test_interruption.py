@@ -1,10 +1,10 @@
 """Runs that are stopped, killed, starved of disk or left by their workers: they go on to the same bytes. Most run a toy
 engine in place of the tissue."""
 
+import contextlib
 import errno
 import os
 import random
-import re
 import resource
 import shutil
 import signal
@@ -26,9 +26,10 @@ from tmesim.reading import InputError
 from tmesim.record import DRAFT, DiskFull
 from tmesim.scenario import read_text
 from tmesim.trial import Interrupted, WorkerDied
+from tmesim.trial.job import Job, Watch
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import Monitor, run_jobs
-from tmesim.trial.replicate import Job, Simulation, Watch, simulate
+from tmesim.trial.replicate import Simulation, simulate
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -158,8 +159,8 @@ def test_term_while_drawing_is_an_interruption_and_resume_finishes(scenario, tmp
 # Killed
 
 
-def killed_at_file_operations(folder, *arguments):
-    command = [sys.executable, str(HERE / "killing.py"), str(folder), *map(str, arguments)]
+def killed_at_file_operations(folder, which):
+    command = [sys.executable, str(HERE / "killing.py"), str(folder), which]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
@@ -167,21 +168,22 @@ def killed_at_file_operations(folder, *arguments):
 
 
 def test_a_run_killed_at_a_file_operation_goes_on_to_the_same_bytes(tmp_path):
-    lines = killed_at_file_operations(tmp_path, 17, 4, "no")
-    assert len(lines) > 15 and any("os.rename checkpoints/.replicate" in line for line in lines)
+    """While a run is set up, and at each kind of file between its draft's last byte and its being put in place."""
+    lines = killed_at_file_operations(tmp_path, "kinds")
+    for file in ("provenance.json", "a.checkpoint", "b.checkpoint", "finished", "endpoints.csv", "complete.json"):
+        assert any("os.rename" in line and f"{file}.draft" in line for line in lines), (file, lines)
 
 
 @pytest.mark.slow
 def test_a_run_killed_at_each_of_its_file_operations_goes_on_to_the_same_bytes(tmp_path):
-    lines = killed_at_file_operations(tmp_path, 1, 0, "no")
-    kinds = Counter(re.sub(r"\d+ |replicate_\d+.*|/.*", "", line) for line in lines)
-    print(f"killed at {len(lines) - 1} file operations:", dict(kinds))
-    assert len(lines) - 1 == int(lines[-1].split()[1])
+    lines = killed_at_file_operations(tmp_path, "each")
+    print(f"killed at {len(lines)} file operations:", dict(Counter(line.split()[1] for line in lines)))
+    assert len(lines) > 250
 
 
 @pytest.mark.slow
 def test_a_run_killed_while_it_draws_goes_on_to_the_same_figures_and_report(tmp_path):
-    lines = killed_at_file_operations(tmp_path, 7, 0, "drawing")
+    lines = killed_at_file_operations(tmp_path, "drawing")
     print(*lines, sep="\n")
     assert any("figures/" in line for line in lines) and any("report.html" in line for line in lines)
 
@@ -377,62 +379,101 @@ endpoints: [tumor_burden, n_treg]
 KILLS = 50
 
 
-def stage(path):
-    """How far a run was when it was killed."""
-    checkpoints = path / "checkpoints"
+def stage(path, begin):
+    """How far a process that began at a time had come when it was killed."""
+
+    def since(pattern):
+        return any(file.stat().st_mtime >= begin for file in path.glob(pattern))
+
     if (path / "complete.json").exists():
-        return "after"
-    if list(path.glob("*.csv")):
-        return "drawing"
-    if list(checkpoints.glob(f".*{DRAFT}")):
+        return "after the marker"
+    if since("*.csv"):
+        return "after simulation: tables, figures, report"
+    if since(f"checkpoints/.*{DRAFT}"):
         return "writing a checkpoint"
-    if len(list(checkpoints.glob("*.finished"))) == 2:
-        return "writing tables"
-    if list(checkpoints.glob("*.checkpoint")) or list(checkpoints.glob("*.finished")):
+    if since("checkpoints/*.checkpoint") or since("checkpoints/*.finished"):
         return "simulating"
-    return "before the first checkpoint" if (path / "provenance.json").exists() else "before the claim"
+    return "before the first checkpoint" if since("provenance.json") else "before the claim"
 
 
-@pytest.mark.slow
-def test_a_run_killed_at_fifty_moments_goes_on_to_the_same_bytes(tmp_path):
-    """Moments are one in each fiftieth of a run's life, in random order; a run that completes before its moment is
-    compared, and the moment waits for a run from the beginning. In every other run several kills follow each other."""
-    (tmp_path / "real.yaml").write_text(REAL, encoding="utf-8")
+class Runs:
+    """Real runs in process groups of their own, and what one that nobody disturbs takes and leaves."""
 
-    def go(out):
+    def __init__(self, folder):
+        self.folder, self.out = folder, folder / "run"
+        (folder / "real.yaml").write_text(REAL, encoding="utf-8")
+        assert self.begin("warm").wait(300) == 0
+        begin = time.monotonic()
+        assert self.begin("whole").wait(300) == 0
+        self.life = time.monotonic() - begin
+        self.expected = contents(folder / "whole")
+
+    def begin(self, out="run"):
         command = [sys.executable, "-m", "tmesim", "run", "real.yaml", "--out", out, "--workers", "2", "--resume",
                    "--checkpoint-every", "0.05", "--quiet"]  # fmt: skip
         env = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
-        return subprocess.Popen(command, cwd=tmp_path, env=env, start_new_session=True)
+        return subprocess.Popen(command, cwd=self.folder, env=env, start_new_session=True, stderr=subprocess.PIPE,
+                                text=True)  # fmt: skip
 
-    assert go("warm").wait(300) == 0
-    begin = time.monotonic()
-    assert go("whole").wait(300) == 0
-    life = time.monotonic() - begin
-    expected = contents(tmp_path / "whole")
+    def finish(self):
+        """Go on to the end, compare, and make way for the next."""
+        process = self.begin()
+        _, told = process.communicate(timeout=300)
+        assert (process.returncode, told) == (0, "")
+        assert contents(self.out) == self.expected
+        shutil.rmtree(self.out)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return Runs(tmp_path_factory.mktemp("real"))
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_fifty_moments_goes_on_to_the_same_bytes(runs):
+    """A moment in each fiftieth of a run's life, in random order, up to four in a row. A moment that a run does not
+    reach because it had gone on from another waits for one from the beginning."""
     luck = random.Random(1)
-    moments = [life * (k + luck.random()) / KILLS for k in range(KILLS)]
+    moments = [runs.life * (k + luck.random()) / KILLS for k in range(KILLS)]
     luck.shuffle(moments)
-    stages, completed, fresh = Counter(), 0, True
+    stages, row, finished = Counter(), 0, 0
     while moments:
-        process = go("run")
-        at = 0 if fresh else min(range(len(moments)), key=lambda k: abs(moments[k] - life / 3))
-        moment = moments.pop(at)
+        moment = moments.pop()
+        begin = time.time()
+        process = runs.begin()
         try:
-            assert process.wait(moment) == 0
+            process.wait(moment)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            stages[stage(tmp_path / "run")] += 1
-            fresh = False
-            continue
-        if fresh and moment < 0.9 * life:
-            moments.append(moment)
-        fresh = True
-        completed += 1
-        assert contents(tmp_path / "run") == expected
-        shutil.rmtree(tmp_path / "run")
-    assert go("run").wait(300) == 0
-    assert contents(tmp_path / "run") == expected
-    print(f"{stages.total()} kills in {completed + 1} runs of {life:.1f} s:", dict(stages))
+            process.communicate()
+            stages[stage(runs.out, begin)] += 1
+            row += 1
+        else:
+            if row:
+                moments.insert(0, moment)
+            row = 4
+        if row == 4 or not moments:
+            runs.finish()
+            row, finished = 0, finished + 1
+    print(f"\n{stages.total()} kills in {finished} runs, of which one undisturbed takes {runs.life:.1f} s:")
+    print(*(f"{number:3} {name}" for name, number in stages.most_common()), sep="\n")
     assert stages.total() >= 0.9 * KILLS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_term_at_any_moment_are_told_in_one_line(runs, number):
+    codes = Counter()
+    for k in range(12):
+        process = runs.begin()
+        time.sleep(0.5 + runs.life * k / 12)  # half a second for Python itself to begin
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        _, told = process.communicate(timeout=60)
+        codes[process.returncode] += 1
+        assert "Traceback" not in told and len(told.strip().splitlines()) <= 1, told
+        assert process.returncode in (0, 130, -number), told
+        if k % 3 == 2:
+            runs.finish()
+    print(f"\nexit codes after {number.name}:", dict(codes))
+    assert codes[130] >= 5

@@ -21,8 +21,9 @@ from tmesim.scenario import read_text, replicate_seed
 from tmesim.trial import compiling, pool, replicate
 from tmesim.trial.branches import first_difference, program, tree
 from tmesim.trial.directory import COMPUTING
+from tmesim.trial.job import Job, Watch
 from tmesim.trial.pool import Monitor, run_jobs
-from tmesim.trial.replicate import Job, Watch, simulate
+from tmesim.trial.replicate import simulate
 
 
 @pytest.fixture
@@ -410,7 +411,8 @@ def test_after_warming_a_run_compiles_nothing(real, tmp_path, monkeypatch):
     code = """
         import sys
         sys.path.insert(0, sys.argv[1])
-        from tmesim.trial.replicate import Job, simulate
+        from tmesim.trial.job import Job
+        from tmesim.trial.replicate import simulate
         from tmesim.scenario import load
         print(simulate(Job(load("minimal", days=1), 0, 1, sys.argv[2])).compile_seconds)
     """

@@ -24,8 +24,9 @@ from tmesim.statistics import COLUMNS, compare_arms
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
+from tmesim.trial.job import CHECKPOINT_S, Job, Outcome
 from tmesim.trial.pool import WorkerDied, run_jobs
-from tmesim.trial.replicate import CHECKPOINT_S, Job, Outcome, reported
+from tmesim.trial.replicate import reported
 from tmesim.trial.signals import Interrupted, term_interrupts
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tmesim.trial import worker
-from tmesim.trial.replicate import Job, Outcome, Progress, Watch, simulate
+from tmesim.trial.job import Job, Outcome, Progress, Watch
+from tmesim.trial.replicate import simulate
 from tmesim.trial.signals import Interrupted, ctrl_c_waits, stop_on_signal
 
 ATTEMPTS = 2

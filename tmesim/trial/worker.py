@@ -15,7 +15,8 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from tmesim.trial.replicate import Job, Outcome, Watch, simulate
+from tmesim.trial.job import Job, Outcome, Watch
+from tmesim.trial.replicate import simulate
 
 TERMINATED = 128 + signal.SIGTERM
 """Exit code of a worker that was told to end, and saved where it was."""
