@@ -25,7 +25,7 @@ from tmesim import record, trial
 from tmesim.reading import InputError
 from tmesim.record import DRAFT, DiskFull
 from tmesim.scenario import read_text
-from tmesim.trial import Interrupted, WorkerDied
+from tmesim.trial import Interrupted, WorkerDied, directory
 from tmesim.trial.job import Job, Watch
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import Monitor, run_jobs
@@ -146,8 +146,9 @@ def test_ctrl_c_or_term_keeps_what_is_there_and_resume_gives_the_same_bytes(scen
     assert contents(tmp_path / "run") == contents(tmp_path / "whole")
 
 
-def test_term_while_drawing_is_an_interruption_and_resume_finishes(scenario, tmp_path, whole, monkeypatch):
-    monkeypatch.setattr(trial, "draw", lambda result: os.kill(os.getpid(), signal.SIGTERM))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_drawing_is_an_interruption_and_resume_finishes(scenario, tmp_path, whole, monkeypatch, number):
+    monkeypatch.setattr(trial, "draw", lambda result: os.kill(os.getpid(), number))
     with pytest.raises(Interrupted, match="--resume"):
         run(scenario, tmp_path / "run", figures=True)
     assert not (tmp_path / "run" / "complete.json").exists()
@@ -343,6 +344,22 @@ def test_a_run_on_a_full_file_system_goes_on_when_there_is_room(tmp_path, size):
 
 
 # Refusals, and the real thing
+
+
+def test_a_run_that_another_process_completed_in_between_is_not_begun_again(scenario, tmp_path, whole, monkeypatch):
+    run(scenario, tmp_path / "run")
+    marker = tmp_path / "run" / "complete.json"
+    content = marker.read_bytes()
+    marker.unlink()
+
+    def late(path):
+        marker.write_bytes(content)
+        return lock(path)
+
+    monkeypatch.setattr(directory, "lock", late)
+    Toy.steps_made = 0
+    run(scenario, tmp_path / "run", resume=True)
+    assert Toy.steps_made == 0 and contents(tmp_path / "run") == whole
 
 
 def test_resume_is_refused_where_another_run_or_another_process_is(tmp_path):

@@ -27,7 +27,7 @@ from tmesim.trial.display import display_for
 from tmesim.trial.job import CHECKPOINT_S, Job, Outcome
 from tmesim.trial.pool import WorkerDied, run_jobs
 from tmesim.trial.replicate import reported
-from tmesim.trial.signals import Interrupted, term_interrupts
+from tmesim.trial.signals import Interrupted, signals_interrupt
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -75,7 +75,7 @@ def run(
     scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
     directory = RunDirectory(Path(keep.name if keep else str(out)), scenario)
-    with term_interrupts():
+    with signals_interrupt():
         try:
             if directory.claim(resume):
                 result = Result(directory.path, scenario)

@@ -28,13 +28,13 @@ def stop_on_signal() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def term_interrupts() -> Iterator[None]:
-    """Let a scheduler's TERM end what goes on before and after the jobs, as Ctrl-C does."""
+def signals_interrupt() -> Iterator[None]:
+    """Let Ctrl-C and TERM end at once what goes on before and after the jobs."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         raise Interrupted("stopped; --resume goes on")
 
-    with handled_by(handle, signal.SIGTERM):
+    with handled_by(handle, signal.SIGINT, signal.SIGTERM):
         yield
 
 
