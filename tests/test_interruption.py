@@ -209,6 +209,9 @@ def test_checkpoints_take_turns_and_the_newest_stays_when_the_next_is_torn(scena
     kept = newest.with_name("replicate_000.b.checkpoint").read_bytes()
     simulate(job, Watch(stopped=StopAfter(1).stopped))
     assert newest.with_name("replicate_000.b.checkpoint").read_bytes() == kept and Simulation(job).load()
+    often = Job(scenario, 1, 5, str(tmp_path), Toy, checkpoint_s=0)
+    simulate(often, Watch(stopped=StopAfter(11).stopped))
+    assert len(list((tmp_path / "checkpoints").glob("replicate_001.*.checkpoint"))) == 2
 
 
 def test_workers_end_with_a_killed_parent_and_resume_gives_the_same_bytes(scenario, tmp_path, whole):
@@ -226,8 +229,9 @@ def test_a_replicate_waits_for_the_process_that_has_it(scenario, tmp_path):
     job = Job(scenario, 0, 5, str(tmp_path), Toy)
     job.checkpoints.mkdir()
     with lock(job.checkpoints / "replicate_000.lock"):
-        begin = time.monotonic()
-        assert simulate(job, Watch(stopped=lambda: time.monotonic() - begin > 0.3)) is None
+        Toy.steps_made = 0
+        assert simulate(job, Watch(stopped=StopAfter(5).stopped)) is None
+        assert Toy.steps_made == 0
     assert simulate(job) is not None
 
 

@@ -119,25 +119,32 @@ class DiesOnce(Toy):
 
 
 class DieInTurn(Toy):
-    """Replicate 0 ends without a word at step 30, then replicate 1; every step of 2 leaves a byte in a file."""
+    """Replicate 0 ends without a word, then replicate 1, each when replicate 2, whose steps leave a byte each in a
+    file, has been at work for a while beside it."""
 
     def step(self):
         super().step()
         place = Path(os.environ["TOY_MARK"])
-        zero, one = place / "0.died", place / "1.died"
+        zero, one, steps = place / "0.died", place / "1.died", place / "2.steps"
+
+        def seen(number):
+            while not steps.exists() or steps.stat().st_size < number:
+                time.sleep(0.01)
+            return steps.stat().st_size
+
         if self.replicate == 2:
             time.sleep(0.0 if one.exists() else 0.02)
-            with open(place / "2.steps", "ab") as file:
+            with open(steps, "ab") as file:
                 file.write(b".")
         elif self.replicate == 0 and self.step_index >= 30 and not zero.exists():
-            zero.touch()
+            zero.write_text(str(seen(10)))
             os._exit(1)
         elif self.replicate == 1 and zero.exists() and not one.exists():
-            one.touch()
+            one.write_text(str(seen(int(zero.read_text()) + 40)))
             os._exit(1)
         elif self.replicate == 1 and self.step_index == 30:
             while not zero.exists():
-                time.sleep(0.02)
+                time.sleep(0.01)
             time.sleep(0.5)  # the pool breaks meanwhile
 
 
