@@ -12,11 +12,10 @@ import pytest
 
 import tmesim
 from tmesim.agents import TumorCell
-from tmesim.model import TumorModel, replicate_seed
+from tmesim.model import TumorModel
 from tmesim.reading import InputError
-from tmesim.scenario import load
+from tmesim.scenario import load, replicate_seed
 from tmesim.tissue import Tissue
-from tmesim.trial.directory import replicate_seed as seed_of_a_run
 
 DIVISION = "cells.tumor.behaviors.division"
 
@@ -63,10 +62,20 @@ def test_a_model_is_a_mesa_model_of_a_scenario():
         TumorModel("minimal", seed=1).step()
 
 
+def test_a_model_says_which_seed_it_used():
+    scenario = load("minimal")
+    silent, spoken = TumorModel(scenario), TumorModel(scenario, rng=9, replicate=2)
+    assert (silent.seed, silent.replicate) == (scenario.seed, 0) and (spoken.seed, spoken.replicate) == (9, 2)
+    assert spoken.tissue.seed == replicate_seed(9, 2)
+    twin = copy.deepcopy(spoken)
+    assert (twin.seed, twin.replicate) == (9, 2)
+    again = TumorModel(scenario, seed=silent.seed, replicate=silent.replicate)
+    assert again.tissue.hash() == silent.tissue.hash()
+
+
 def test_a_seed_and_a_replicate_give_the_history_of_a_run():
     scenario = load("minimal")
-    assert replicate_seed(5, 3) == seed_of_a_run(5, 3)
-    tissue = Tissue(scenario, seed=seed_of_a_run(5, 3), replicate=3)
+    tissue = Tissue(scenario, seed=replicate_seed(5, 3), replicate=3)
     for _ in range(3):
         tissue.step()
     assert hash_after(TumorModel(scenario, seed=5, replicate=3), 3) == tissue.hash()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tmesim.record import csv_bytes
 from tmesim.statistics import (
+    compact,
     compare,
     compare_arms,
     effect_size,
@@ -104,6 +106,14 @@ def test_one_pair_has_no_interval_and_none_has_no_mean():
     assert one.difference == 1 and math.isnan(one.low) and math.isnan(one.effect_size) and one.p == 1
     none = compare("e", "a", "b", np.array([math.nan]), np.array([1.0]))
     assert none.n == 0 and math.isnan(none.difference) and math.isnan(none.p)
+
+
+@pytest.mark.parametrize("differences", [[1.0, 2.0], [0.0, 0.0], [1.0], []])
+def test_fewer_than_three_pairs_have_no_effect_size_and_an_empty_cell(differences):
+    c = compare("e", "a", "b", np.array(differences), np.zeros(len(differences)))
+    assert math.isnan(c.effect_size) and compact(c.effect_size) == "–"
+    assert csv_bytes(["effect_size"], [[c.effect_size]]) == b"effect_size\n\n"
+    assert effect_size(np.array([0.0, 0.0, 0.0])) == 0
 
 
 def test_a_zero_reference_has_no_relative_change():

@@ -1,166 +1,34 @@
-"""Trials: branching, workers, interruption, resuming, and who may write where. Most run a toy engine in place of the
-tissue, so that they say something about the trial and take no time."""
+"""Trials: branching, workers, and who may write where. Most run a toy engine in place of the tissue. Interruptions have
+tests of their own."""
 
 import hashlib
 import json
-import os
-import signal
+import shutil
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from toys import TEXT, Broken, Certain, StopAfter, Toy, contents, run, tables
 
-import tmesim
 from tmesim.reading import InputError
-from tmesim.record import DRAFT, csv_bytes, seal, unseal
-from tmesim.scenario import read_text
-from tmesim.trial import Interrupted, WorkerDied, compiling, pool, replicate
+from tmesim.record import csv_bytes, seal, unseal
+from tmesim.scenario import read_text, replicate_seed
+from tmesim.trial import compiling, pool, replicate
 from tmesim.trial.branches import first_difference, program, tree
-from tmesim.trial.directory import replicate_seed
+from tmesim.trial.directory import COMPUTING
+from tmesim.trial.job import Job, Watch
 from tmesim.trial.pool import Monitor, run_jobs
-from tmesim.trial.replicate import Job, Simulation, Watch, simulate
-
-TEXT = """
-name: toy
-question: Does it work?
-host: mouse
-tissue: {size: [180 µm, 150 µm]}
-start: {tumor: {radius: 30 µm}, capillaries: 100 /mm², ecm: 0.2}
-time: {days: 4, record_every: 12 h, snapshots: [0 d, 2 d, 4 d]}
-replicates: 3
-seed: 7
-arms:
-  untreated: {}
-  drug: {therapies: [{use: anti_cd25, start: 2 d}]}
-  late: {therapies: [{use: anti_cd25, start: 3 d}]}
-  sham: {therapies: [{use: anti_cd25, start: 3 d, dose: 0 mg/kg}]}
-endpoints: [tumor_burden, kills]
-"""
-
-
-class Toy:
-    """A tissue in which tumor cells divide by chance, the less the more drug has been given. It draws from
-    (seed, step), as the real one does, so its history depends on nothing but its state."""
-
-    steps_made = 0
-
-    def __init__(self, scenario, seed, replicate):
-        self.scenario, self.seed, self.replicate = scenario, seed, replicate
-        self.step_index, self.burden, self.given, self.arm = 0, 20, 0.0, None
-        self.events = ()
-
-    spacing, shape = 15.0, (10, 12)
-
-    @property
-    def hour(self):
-        return float(self.step_index)
-
-    def treat(self, arm):
-        self.arm = arm
-        doses = self.scenario.arms[arm].therapies
-        self.events = tuple((h, d.dose) for d in doses for h in d.hours())
-
-    def step(self):
-        Toy.steps_made += 1
-        self.given += sum(dose for hour, dose in self.events if hour == self.step_index)
-        luck = np.random.default_rng([self.seed, self.step_index]).random()
-        self.burden = min(110, self.burden + (luck < 0.5 / (1 + self.given)))
-        self.step_index += 1
-
-    def copy(self):
-        return Toy.from_state(self.scenario, self.state())
-
-    def state(self):
-        return {"numbers": np.array([self.seed, self.replicate, self.step_index, self.burden]),
-                "given": np.array(self.given), "arm": np.array(self.arm or "")}  # fmt: skip
-
-    @classmethod
-    def from_state(cls, scenario, state):
-        seed, number, step, burden = (int(v) for v in state["numbers"])
-        toy = cls(scenario, seed, number)
-        toy.step_index, toy.burden, toy.given = step, burden, float(state["given"])
-        if str(state["arm"]):
-            toy.treat(str(state["arm"]))
-        return toy
-
-    @property
-    def biology(self):
-        return SimpleNamespace(types=list(self.scenario.catalogue.cells), states=list(self.scenario.catalogue.states))
-
-    @property
-    def cells(self):
-        n = self.burden
-        columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "antigens", "clone")}
-        columns |= {name: np.zeros(n, np.float32) for name in ("born", "engagement", "damage")}
-        state = np.zeros((len(self.biology.states), n), np.float32)
-        columns |= {"id": np.arange(n, dtype=np.uint64)[::-1].copy(), "type": np.zeros(n, np.uint8)}
-        return SimpleNamespace(n=n, state=state, y=np.arange(n) // 12, x=np.arange(n) % 12, **columns)
-
-    @property
-    def fields(self):
-        return {"oxygen": np.full(self.shape, 20.0, np.float32)}
-
-    matrix = {"ecm": np.full(shape, 0.2, np.float32)}
-
-    @property
-    def vessels(self):
-        dark = np.zeros(self.shape, bool)
-        return SimpleNamespace(perfused=dark, root=dark, tip=dark, links=dark.astype(np.uint8))
-
-    @property
-    def counters(self):
-        return {"kills": self.given, "births": float(self.burden - 20)}
-
-    def drug(self, name):
-        return {"plasma": self.given, "tissue": self.given, "occupancy": min(1.0, self.given)}
-
-
-class DiesOnce(Toy):
-    """A worker with the first replicate ends without a word, the first time (or, with no mark to leave, each time)."""
-
-    def step(self):
-        super().step()
-        mark = Path(os.environ["TOY_MARK"])
-        if self.replicate == 0 and self.step_index == 30 and not (mark.suffix == ".once" and mark.exists()):
-            mark.touch()
-            os._exit(1)
-
-
-class Slow(Toy):
-    def step(self):
-        super().step()
-        time.sleep(0.02)
-
-
-class Broken(Toy):
-    def step(self):
-        raise ArithmeticError("the field has\nno solution")
+from tmesim.trial.replicate import simulate
 
 
 @pytest.fixture
 def scenario():
     return read_text(TEXT)
-
-
-def run(scenario, out, **options):
-    options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
-    return tmesim.run(scenario, out=out, **options)
-
-
-def tables(path):
-    return {name: (Path(path) / name).read_bytes() for name in ("timeseries.csv", "endpoints.csv", "comparison.csv")}
-
-
-def contents(path):
-    """Hashes of everything a run left, but for what tells of time and place."""
-    files = [p for p in sorted(Path(path).rglob("*")) if p.is_file() and p.name != "provenance.json"]
-    return {str(p.relative_to(path)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 # Branches
@@ -280,30 +148,38 @@ def test_replicates_differ_and_seeds_are_hashes_not_counts(scenario, tmp_path):
     assert len({replicate_seed(s, r) for s in range(50) for r in range(50)}) == 2500
 
 
+def test_replicates_that_are_alike_are_pointed_out(scenario, tmp_path, capsys):
+    assert run(scenario, tmp_path / "random").provenance["identical_replicates"] == []
+    assert capsys.readouterr().err == ""
+    result = run(scenario, tmp_path / "certain", engine=Certain)
+    assert result.provenance["identical_replicates"] == [[0, 1, 2]]
+    assert "replicates 0, 1, 2 gave the same numbers" in capsys.readouterr().err
+
+
 # Workers
 
 
 def test_workers_and_executors_do_not_change_a_byte(scenario, tmp_path):
-    run(scenario, tmp_path / "one")
-    run(scenario, tmp_path / "two", workers=2)
+    run(scenario, tmp_path / "one", replicates=4)
+    for workers in (2, 4):
+        run(scenario, tmp_path / "some", workers=workers, replicates=4)
+        assert contents(tmp_path / "one") == contents(tmp_path / "some")
+        shutil.rmtree(tmp_path / "some")
     with ThreadPoolExecutor(2) as threads:
-        run(scenario, tmp_path / "threads", executor=threads)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two") == contents(tmp_path / "threads")
+        run(scenario, tmp_path / "threads", executor=threads, replicates=4)
+    assert contents(tmp_path / "one") == contents(tmp_path / "threads")
 
 
-def test_a_worker_that_dies_once_costs_nothing_but_time(scenario, tmp_path, monkeypatch):
-    monkeypatch.setenv("TOY_MARK", str(tmp_path / "mark.once"))
-    run(scenario, tmp_path / "died", workers=2, engine=DiesOnce)
-    assert (tmp_path / "mark.once").exists()
-    run(scenario, tmp_path / "well")
-    assert contents(tmp_path / "died") == contents(tmp_path / "well")
-
-
-def test_a_worker_that_dies_twice_ends_the_run_and_names_the_replicate(scenario, tmp_path, monkeypatch):
-    monkeypatch.setenv("TOY_MARK", str(tmp_path / "mark.always"))
-    with pytest.raises(WorkerDied, match="replicate 0"):
-        run(scenario, tmp_path / "run", workers=2, engine=DiesOnce)
-    assert not (tmp_path / "run" / "complete.json").exists()
+def test_the_order_of_jobs_does_not_change_a_bit(scenario, tmp_path):
+    jobs = [Job(scenario, r, replicate_seed(7, r), str(tmp_path / "forth"), Toy) for r in range(3)]
+    forth = run_jobs(jobs, 1, Monitor())
+    back = run_jobs([replace(jobs[r], directory=str(tmp_path / "back")) for r in (1, 2, 0)], 1, Monitor())
+    assert [outcome.replicate for outcome in back] == [1, 2, 0]
+    for outcome in back:
+        expected = forth[outcome.replicate].tables
+        assert all(table.tobytes() == expected[arm].tobytes() for arm, table in outcome.tables.items())
+    snapshots = {p.relative_to(tmp_path / "forth"): p.read_bytes() for p in (tmp_path / "forth").rglob("*.npz")}
+    assert snapshots == {p.relative_to(tmp_path / "back"): p.read_bytes() for p in (tmp_path / "back").rglob("*.npz")}
 
 
 def test_an_error_in_a_replicate_comes_through(scenario, tmp_path):
@@ -315,7 +191,7 @@ def test_an_error_in_a_replicate_comes_through(scenario, tmp_path):
 def test_workers_import_neither_mesa_nor_pandas_nor_matplotlib():
     code = """
         import sys
-        from tmesim.trial.pool import _work
+        from tmesim.trial.worker import work
         from tmesim.scenario import load
         print([m for m in ("mesa", "pandas", "matplotlib", "typer", "rich", "scipy.stats") if m in sys.modules])
     """
@@ -329,7 +205,7 @@ def test_a_script_without_a_main_guard_can_run_with_workers(scenario, tmp_path):
         import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         import tmesim
-        from test_trial import Toy
+        from toys import Toy
         print(tmesim.run({str(tmp_path / "toy.yaml")!r}, workers=2, figures=False, quiet=True, engine=Toy).replicates)
     """
     for command, given in (
@@ -339,107 +215,6 @@ def test_a_script_without_a_main_guard_can_run_with_workers(scenario, tmp_path):
         (tmp_path / "s.py").write_text(textwrap.dedent(code), encoding="utf-8")
         done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120)
         assert done.stdout.strip() == "3", done.stderr
-
-
-# Interruption
-
-
-class StopAfter(Monitor):
-    def __init__(self, steps):
-        self.left = steps
-
-    def stopped(self):
-        self.left -= 1
-        return self.left < 0
-
-
-@pytest.mark.parametrize("steps", [0, 1, 47, 48, 50, 71, 72, 73, 100, 130, 170])
-def test_a_replicate_stopped_anywhere_goes_on_to_the_same_bits(scenario, tmp_path, steps):
-    job = Job(scenario, 0, 5, str(tmp_path / "stopped"), Toy)
-    assert simulate(job, Watch(stopped=StopAfter(steps + 1).stopped)) is None
-    assert simulate(job, Watch(stopped=StopAfter(20).stopped)) is None
-    outcome = simulate(job)
-    expected = simulate(Job(scenario, 0, 5, str(tmp_path / "whole"), Toy))
-    assert outcome.tables.keys() == expected.tables.keys()
-    for arm, table in expected.tables.items():
-        assert np.array_equal(outcome.tables[arm], table, equal_nan=True)
-    assert list((tmp_path / "stopped" / "checkpoints").glob("*.checkpoint")) == []
-
-
-def test_resuming_does_not_repeat_finished_steps(scenario, tmp_path):
-    job = Job(scenario, 0, 5, str(tmp_path), Toy)
-    simulate(job, Watch(stopped=StopAfter(101).stopped))
-    Toy.steps_made = 0
-    simulate(job)
-    assert Toy.steps_made == 192 - 100
-    Toy.steps_made = 0
-    simulate(job)
-    assert Toy.steps_made == 0
-
-
-def test_a_torn_checkpoint_leaves_the_one_before(scenario, tmp_path):
-    job = Job(scenario, 0, 5, str(tmp_path), Toy)
-    simulate(job, Watch(stopped=StopAfter(31).stopped))
-    simulate(job, Watch(stopped=StopAfter(21).stopped))
-    first, second = sorted((tmp_path / "checkpoints").glob("*.checkpoint"), key=lambda p: p.stat().st_mtime_ns)
-    second.write_bytes(second.read_bytes()[:-10])
-    simulation = Simulation(job)
-    assert simulation.load() and simulation.done == 30
-    first.write_bytes(b"")
-    assert not Simulation(job).load()
-
-
-def test_checkpoints_are_written_while_a_replicate_runs(scenario, tmp_path, monkeypatch):
-    monkeypatch.setattr(replicate, "CHECKPOINT_S", 0.0)
-    saved = []
-    monkeypatch.setattr(Simulation, "save", lambda self: saved.append(self.done))
-    simulate(Job(scenario, 0, 5, str(tmp_path), Toy))
-    assert saved == list(range(1, 193))
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_keeps_what_is_there_and_resume_gives_the_same_bytes(scenario, tmp_path, workers):
-    (tmp_path / "toy.yaml").write_text(TEXT, encoding="utf-8")
-    code = f"""
-        import sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        import tmesim
-        from test_trial import Slow
-        print("ready", flush=True)
-        tmesim.run({str(tmp_path / "toy.yaml")!r}, out={str(tmp_path / "run")!r}, workers={workers}, figures=False,
-                   quiet=True, engine=Slow)
-    """
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
-    process.stdout.readline()
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "run").glob("cells/untreated/*_day_002.00.npz")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the parent and its workers
-    _, errors = process.communicate(timeout=60)
-    assert "Interrupted" in errors and process.returncode != 0
-    left = list((tmp_path / "run" / "checkpoints").glob("*.checkpoint"))
-    assert left and not (tmp_path / "run" / "complete.json").exists()
-    with pytest.raises(InputError, match="--resume"):
-        run(scenario, tmp_path / "run")
-    Toy.steps_made = 0
-    run(scenario, tmp_path / "run", resume=True)
-    assert Toy.steps_made < 3 * 192
-    run(scenario, tmp_path / "whole")
-    assert contents(tmp_path / "run") == contents(tmp_path / "whole")
-
-
-def test_stopping_before_the_end_is_told_from_finishing(scenario, tmp_path, monkeypatch):
-    class StopsAtOnce(Monitor):
-        def finished(self, outcome):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    jobs = [Job(scenario, r, r, str(tmp_path), Toy) for r in range(3)]
-    with pytest.raises(Interrupted, match="1 of 3"):
-        run_jobs(jobs, 1, StopsAtOnce())
-    assert len(run_jobs(jobs[:1], 1, StopsAtOnce())) == 1  # all was done before the signal came
 
 
 # Who may write where
@@ -472,14 +247,15 @@ def test_a_folder_of_other_files_is_left_alone(scenario, tmp_path):
         run(scenario, tmp_path / "notes.txt")
 
 
-def test_a_run_by_other_versions_is_not_gone_on_with(scenario, tmp_path):
+@pytest.mark.parametrize("name", COMPUTING)
+def test_a_run_by_other_versions_is_not_gone_on_with(scenario, tmp_path, name):
     run(scenario, tmp_path / "run")
     (tmp_path / "run" / "complete.json").unlink()
     path = tmp_path / "run" / "provenance.json"
     old = json.loads(path.read_text())
-    old["versions"]["numba"] = "0.1"
+    old["versions"][name] = "0.1"
     path.write_text(json.dumps(old))
-    with pytest.raises(InputError, match=r"numba 0\.1 →"):
+    with pytest.raises(InputError, match=rf"{name} 0\.1 →"):
         run(scenario, tmp_path / "run", resume=True)
 
 
@@ -524,16 +300,6 @@ def test_jobs_need_nothing_from_the_users_main_module():
     assert vars(main) == before
 
 
-def test_drafts_of_a_killed_process_do_not_stay(scenario, tmp_path):
-    draft = tmp_path / "run" / "cells" / "drug" / f".replicate_000_day_000.00.npz.123{DRAFT}"
-    with pytest.raises(ArithmeticError):
-        run(scenario, tmp_path / "run", engine=Broken)
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_bytes(b"half")
-    run(scenario, tmp_path / "run", resume=True)
-    assert not draft.exists()
-
-
 # The real tissue
 
 
@@ -569,6 +335,21 @@ def whole(real, tmp_path_factory):
 def test_the_real_tissue_gives_the_same_bytes_from_two_workers(real, whole, tmp_path):
     run(real, tmp_path / "two", engine=None, workers=2)
     assert contents(tmp_path / "two") == contents(whole.path)
+
+
+@pytest.mark.slow
+def test_the_real_tissue_gives_the_same_bytes_from_four_workers(real, tmp_path):
+    runs = [run(real, tmp_path / str(n), engine=None, workers=n, replicates=5, days=2).path for n in (1, 2, 4)]
+    assert contents(runs[0]) == contents(runs[1]) == contents(runs[2])
+
+
+def test_the_written_scenario_of_the_real_tissue_gives_the_same_bytes(whole, tmp_path):
+    run(whole.path / "scenario.yaml", tmp_path / "again", engine=None)
+    assert contents(tmp_path / "again") == contents(whole.path)
+
+
+def test_replicates_of_the_real_tissue_differ(whole):
+    assert whole.provenance["identical_replicates"] == []
 
 
 @pytest.mark.parametrize("steps", [10, 30, 80, 170])
@@ -630,7 +411,8 @@ def test_after_warming_a_run_compiles_nothing(real, tmp_path, monkeypatch):
     code = """
         import sys
         sys.path.insert(0, sys.argv[1])
-        from tmesim.trial.replicate import Job, simulate
+        from tmesim.trial.job import Job
+        from tmesim.trial.replicate import simulate
         from tmesim.scenario import load
         print(simulate(Job(load("minimal", days=1), 0, 1, sys.argv[2])).compile_seconds)
     """

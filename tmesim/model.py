@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -21,7 +20,7 @@ from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
 from tmesim.reading import suggestion
 from tmesim.record import Recorder
-from tmesim.scenario import Scenario, load, read_text
+from tmesim.scenario import Scenario, load, read_text, replicate_seed
 from tmesim.tissue import Tissue
 
 RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
@@ -41,12 +40,15 @@ class TumorModel(MesaModel):
     datacollector : one of your own, collected after each step
     overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02`, `days=3`
 
+    The seed and the replicate that were used are `seed` and `replicate`; given again, they give the same history.
     Mesa's `random` and `rng` are seeded too, but nothing here draws from them. `scenario` is left to Mesa, which since
     3.5 has its own; the one that is run is `tissue.scenario`.
     """
 
     agent_classes: Sequence[type[Cell]] = ()
     tissue: Tissue
+    seed: int
+    replicate: int
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class TumorModel(MesaModel):
         tissue = Tissue(plan, seed=replicate_seed(int(seed), replicate), replicate=replicate)
         tissue.treat(plan.reference if arm is None else arm)
         self._begin(tissue, chosen, 0)
+        self.seed, self.replicate = int(seed), replicate
         self._record(observables, datacollector)
         self._own = frozenset(self.__dict__)
 
@@ -203,6 +206,8 @@ class TumorModel(MesaModel):
         return {
             "scenario": self.tissue.scenario,
             "tissue": self.tissue.state(),
+            "seed": self.seed,
+            "replicate": self.replicate,
             "agent_classes": self._chosen,
             "steps": self.steps,
             "running": self.running,
@@ -221,6 +226,7 @@ class TumorModel(MesaModel):
         waiting = self.__dict__.pop("_waiting", {})
         tissue = Tissue.from_state(state["scenario"], state["tissue"])
         self._begin(tissue, state["agent_classes"], state["steps"])
+        self.seed, self.replicate = state["seed"], state["replicate"]
         self._record(state["observables"], None)
         self._recorder.rows = state["rows"]
         self._collects = state["collects"]
@@ -271,12 +277,6 @@ def reading(name: str, model: TumorModel) -> float:
     if not rows or rows[-1]["hour"] != model.hour:
         model._recorder.take(model.tissue, model.tissue.dt, last=True)
     return rows[-1][name]
-
-
-def replicate_seed(seed: int, replicate: int) -> int:
-    """The seed of a replicate's tissue, as in a run with this seed."""
-    digest = hashlib.sha256(f"tmesim replicate {replicate} of seed {seed}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
 
 
 def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:

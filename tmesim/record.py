@@ -5,13 +5,15 @@ Row and snapshot times are multiples of the step, so a run that was interrupted 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import math
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,8 @@ RATE_WINDOW_H = 24.0
 
 DRAFT = ".draft"
 """Ending of a file that is being written; one that a killed process left is swept away when the run completes."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 CELL_COLUMNS = ("id", "mother", "y", "x", "born", "clone", "antigens", "tcr", "engagement", "damage", "target")
 
@@ -228,17 +232,39 @@ def unseal(data: bytes) -> bytes | None:
     return body if head == hashlib.sha256(body).hexdigest().encode() else None
 
 
+class DiskFull(OSError):
+    """There is no room for a file. What was written before is whole."""
+
+
+@contextmanager
+def making_room_known(path: Path) -> Iterator[None]:
+    """Turn the errors of a full disk, quota or file size limit into one that says so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise DiskFull(f"no room to write {path} ({error.strerror})") from None
+        raise
+
+
 def write(path: Path, data: bytes | str) -> None:
     """Write a file so that it appears whole or not at all, even when the machine stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
-    try:
-        with open(draft, "wb") as file:
-            file.write(data.encode() if isinstance(data, str) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
+    with making_room_known(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
+        try:
+            with open(draft, "wb") as file:
+                file.write(data.encode() if isinstance(data, str) else data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the drafts that killed processes left below a folder in which nobody writes now."""
+    for draft in folder.rglob(f".*{DRAFT}"):
         draft.unlink(missing_ok=True)
 
 

@@ -135,9 +135,9 @@ def relative_change(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
 def effect_size(x: np.ndarray) -> float:
     """Standardized mean of paired differences (Hedges' g): mean / deviation · (1 − 3 / (4·(n − 1) − 1)).
 
-    0 when all differences are 0; NaN when they are equal but not 0, or fewer than two.
+    0 when all differences are 0; NaN when they are equal but not 0, or fewer than three (the correction of two is 0).
     """
-    if x.size < 2:
+    if x.size < 3:
         return math.nan
     deviation = _deviation(x)
     if deviation == 0:

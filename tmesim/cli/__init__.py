@@ -86,6 +86,9 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Tables and snapshots only.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+    checkpoint_every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How much of a replicate a killed run has to do again.")
+    ] = 60.0,
 ) -> None:
     """Simulate every arm of a scenario on every replicate, compare the arms, draw the figures.
 
@@ -102,7 +105,10 @@ def run(
     with exit_codes():
         from tmesim.cli.running import run_scenario
 
-        run_scenario(scenario, out, seed, replicates, days, arms, workers, set_ or [], resume, not no_figures, quiet)
+        run_scenario(
+            scenario, out, seed, replicates, days, arms, workers, set_ or [], resume, not no_figures, quiet,
+            checkpoint_every,
+        )  # fmt: skip
 
 
 @app.command()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run_scenario(
     source: str, out: Path | None, seed: int | None, replicates: int | None, days: float | None, arms: str | None,
-    workers: int | None, assignments: Iterable[str], resume: bool, figures: bool, quiet: bool,
+    workers: int | None, assignments: Iterable[str], resume: bool, figures: bool, quiet: bool, checkpoint_every: float,
 ) -> None:  # fmt: skip
     from tmesim.trial import prepare, run
 
@@ -29,7 +29,10 @@ def run_scenario(
     folder = out if out is not None else Path("runs") / scenario.name
     if not quiet:
         print(f"{describe(scenario)} → {folder}", file=sys.stderr)
-    result = run(scenario, out=folder, workers=workers, resume=resume, figures=figures, quiet=quiet)
+    result = run(
+        scenario, out=folder, workers=workers, resume=resume, figures=figures, quiet=quiet,
+        checkpoint_every=checkpoint_every,
+    )  # fmt: skip
     if not quiet:
         print_summary(result, time.perf_counter() - start)
 

@@ -59,7 +59,7 @@ def sure(result: Result) -> Markup | None:
                     cell(words(c.arm), compact(c.mean)),
                     cell("difference", answer.signed(c.difference), bounds(c.low, c.high), strong=clear),
                     cell("change", *parted(change(c).replace("-", "−"))),
-                    cell("effect size", compact(c.effect_size).replace("-", "−") if c.n > 2 else "–"),
+                    cell("effect size", compact(c.effect_size).replace("-", "−")),
                     cell("p", number(c.p), f"adjusted {number(c.p_adjusted)}"),
                     cell("pairs", f"{c.n}"),
                     role="row",

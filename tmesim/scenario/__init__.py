@@ -37,6 +37,7 @@ __all__ = [
     "load",
     "named",
     "read_text",
+    "replicate_seed",
 ]
 
 
@@ -179,6 +180,12 @@ def load(
     else:
         document = document_of(source)
     return _resolved(with_options(document, seed, replicates, days, arms, set), observables)
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """The seed of one replicate: 63 bits of a hash of the scenario's seed and the replicate's number."""
+    digest = hashlib.sha256(f"tmesim replicate {replicate} of seed {seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
 
 
 def _check_endpoints(scenario: Scenario, observables: Observables) -> None:

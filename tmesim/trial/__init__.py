@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.record import csv_bytes, write
+from tmesim.record import DiskFull, csv_bytes, sweep, write
 from tmesim.result import Result
+from tmesim.scenario import load, replicate_seed
 from tmesim.statistics import COLUMNS, compare_arms
 from tmesim.trial.compiling import is_cold, warm
-from tmesim.trial.directory import RunDirectory, replicate_seed
+from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
-from tmesim.trial.pool import Interrupted, WorkerDied, run_jobs
-from tmesim.trial.replicate import Job, Outcome, reported
+from tmesim.trial.job import CHECKPOINT_S, Job, Outcome
+from tmesim.trial.pool import WorkerDied, run_jobs
+from tmesim.trial.replicate import reported
+from tmesim.trial.signals import Interrupted, signals_interrupt
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -42,8 +45,6 @@ def prepare(
     set: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """The scenario that a run with these options simulates; InputError when it cannot."""
-    from tmesim.scenario import load
-
     return load(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set, observables=observables_of)
 
 
@@ -60,6 +61,7 @@ def run(
     resume: bool = False,
     figures: bool = True,
     quiet: bool = False,
+    checkpoint_every: float = CHECKPOINT_S,
     executor: Executor | None = None,
     engine: Any = None,
 ) -> Result:
@@ -67,43 +69,50 @@ def run(
 
     out : the run directory; without it the files live as long as the result.
     workers : processes (default: the processors this process may use); 1 runs in this process.
+    checkpoint_every : seconds between two checkpoints of a replicate; what a killed run has to do again.
     executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`).
     """
     scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
     directory = RunDirectory(Path(keep.name if keep else str(out)), scenario)
-    if directory.claim(resume):
-        result = Result(directory.path, scenario)
-    else:
+    with signals_interrupt():
         try:
-            result = _simulate(directory, scenario, workers or processors(), executor, engine, quiet)
+            if directory.claim(resume):
+                result = Result(directory.path, scenario)
+                if figures and not (directory.path / "report.html").is_file():
+                    draw(result)
+                return result
+            jobs = [
+                Job(scenario, r, replicate_seed(scenario.seed, r), str(directory.path), engine, checkpoint_every)
+                for r in range(scenario.replicates)
+            ]
+            result = _simulate(directory, jobs, workers or processors(), executor, quiet)
             result._keep = keep
             if figures:
                 draw(result)
             directory.complete()
+            return result
+        except DiskFull as error:
+            raise DiskFull(f"{error}. What was written is whole: --resume goes on once there is room") from None
         finally:
             directory.release()
-        return result
-    if figures and not (directory.path / "report.html").is_file():
-        draw(result)
-    return result
 
 
 def _simulate(
-    directory: RunDirectory, scenario: Scenario, workers: int, executor: Executor | None, engine: Any, quiet: bool
+    directory: RunDirectory, jobs: Sequence[Job], workers: int, executor: Executor | None, quiet: bool
 ) -> Result:
     start = time.perf_counter()
-    jobs = [
-        Job(scenario, replicate, replicate_seed(scenario.seed, replicate), str(directory.path), engine)
-        for replicate in range(scenario.replicates)
-    ]
+    scenario = directory.scenario
     compiling = 0.0
-    if executor is None and engine is None and is_cold():
+    if executor is None and jobs[0].engine is None and is_cold():
         if not quiet:
             print("compiling the kernels, once; this takes about a minute", file=sys.stderr, flush=True)
         compiling = warm(scenario, processors())
     with display_for(quiet, len(jobs), jobs[0].work) as display:
         outcomes = run_jobs(jobs, workers, display, executor)
+    if twins := alike(outcomes):
+        names = "; ".join(", ".join(map(str, group)) for group in twins)
+        print(f"replicates {names} gave the same numbers: chance has no part in them here", file=sys.stderr, flush=True)
     write_tables(directory.path, scenario, outcomes)
     directory.write_provenance(
         {
@@ -111,6 +120,7 @@ def _simulate(
             "wall_s": round(time.perf_counter() - start, 3),
             "replicate_s": [round(o.seconds, 3) for o in outcomes],
             "compile_s": round(compiling + max(o.compile_seconds for o in outcomes), 3),
+            "identical_replicates": twins,
         }
     )
     return Result(directory.path, scenario)
@@ -138,6 +148,15 @@ def write_tables(path: Path, scenario: Scenario, outcomes: Iterable[Outcome]) ->
     write(path / "comparison.csv", csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in comparisons]))
 
 
+def alike(outcomes: Iterable[Outcome]) -> list[list[int]]:
+    """Groups of replicates with the same tables. Without anything that happens by chance that is as it should be, so it
+    is told and no error; but intervals and p values over such replicates mean nothing."""
+    groups: dict[bytes, list[int]] = {}
+    for outcome in outcomes:
+        groups.setdefault(b"".join(table.tobytes() for table in outcome.tables.values()), []).append(outcome.replicate)
+    return [group for group in groups.values() if len(group) > 1]
+
+
 def draw(result: Result) -> None:
     """The figures, the movie and the report of a run, from its files alone."""
     from tmesim.figures import draw_all
@@ -145,6 +164,7 @@ def draw(result: Result) -> None:
 
     draw_all(result)
     write_report(result)
+    sweep(result.path)
 
 
 def processors() -> int:

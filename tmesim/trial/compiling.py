@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from tmesim.record import write
 from tmesim.trial.pool import unimportable_main
+from tmesim.trial.signals import ctrl_c_comes, ctrl_c_waits
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -44,7 +45,7 @@ def warm(scenario: Scenario, processes: int) -> float:
     shares = SHARES.get(min(processes, max(SHARES)))
     if shares is not None:
         context = multiprocessing.get_context("spawn")
-        with unimportable_main():
+        with unimportable_main(), ctrl_c_waits():
             workers = [context.Process(target=call, args=(scenario, share), daemon=True) for share in shares]
             for worker in workers:
                 worker.start()
@@ -62,6 +63,7 @@ def call(scenario: Scenario, phases: Sequence[str]) -> None:
 
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctrl_c_comes()
     from tmesim.tissue import Tissue
 
     tissue = Tissue(scenario, seed=0, populate=phases[0] == "settle")

@@ -2,13 +2,14 @@
 
 | state of the directory                           | without --resume       | with --resume          |
 |--------------------------------------------------|------------------------|------------------------|
-| absent or empty                                  | run                    | run                    |
+| absent, empty, or hardly begun                   | run                    | run                    |
 | this run, complete                               | read, nothing is done  | read, nothing is done  |
 | this run, not complete                           | refused                | goes on                |
 | another scenario, or this one by other versions  | refused                | refused                |
 | files that no run wrote                          | refused                | refused                |
 
-"This run" means the same resolved scenario (hash) and the same versions of whatever computes.
+"This run" means the same resolved scenario (hash) and the same versions of whatever computes. A run that was killed
+before it had written down which one it is leaves no more than its lock.
 """
 
 from __future__ import annotations
@@ -27,16 +28,19 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tmesim.reading import InputError, Problem
-from tmesim.record import DRAFT, write
+from tmesim.record import DRAFT, DiskFull, making_room_known, sweep, write
+from tmesim.scenario import replicate_seed
+from tmesim.trial.locks import lock
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 MARKER = "complete.json"
+LOCK = "lock"
 TABLES = ("timeseries.csv", "endpoints.csv", "comparison.csv")
-COMPUTING = ("tmesim", "numpy", "numba", "llvmlite")
-"""Packages whose version decides the bits of a result."""
-OTHERS = ("mesa", "scipy", "pydantic", "matplotlib", "pandas")
+COMPUTING = ("tmesim", "numpy", "numba", "llvmlite", "scipy")
+"""Packages whose version decides the bits of a result (scipy: the matrix exponential of a drug's course)."""
+OTHERS = ("mesa", "pydantic", "matplotlib", "pandas")
 
 
 def versions() -> dict[str, str]:
@@ -51,12 +55,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def replicate_seed(seed: int, replicate: int) -> int:
-    """The seed of one replicate: 63 bits of a hash of the scenario's seed and the replicate's number."""
-    digest = hashlib.sha256(f"tmesim replicate {replicate} of seed {seed}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
-
-
 class RunDirectory:
     """The directory of one run. `claim` it before anything is written."""
 
@@ -69,35 +67,59 @@ class RunDirectory:
     def claim(self, resume: bool) -> bool:
         """Take the directory for this run; True when the run is complete already. InputError if it may not be used."""
         try:
-            return self._claim(resume)
-        except OSError as error:
-            raise self._refusal(f"cannot be written: {error.strerror or error}") from None
+            with making_room_known(self.path):
+                return self._claim(resume)
+        except BaseException as error:
+            self.release()
+            if isinstance(error, OSError) and not isinstance(error, DiskFull):
+                raise self._refusal(f"cannot be written: {error.strerror or error}") from None
+            raise
 
     def _claim(self, resume: bool) -> bool:
+        if not self._is_complete(resume):
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
+            if not self._is_complete(resume):  # another process may have had it in between
+                self._begin()
+                return False
+            self.release()
+        shutil.rmtree(self.checkpoints, ignore_errors=True)  # of a run that was killed after its marker was set
+        return True
+
+    def _is_complete(self, resume: bool) -> bool:
+        """Whether there is nothing left to do; InputError if the directory is not for this run."""
         if self.path.exists() and not self.path.is_dir():
             raise self._refusal("is a file; the directory of a run is due")
         old = self._read("provenance.json")
-        if old is not None:
-            self._compare(old)
-            if self._read(MARKER) is not None:
-                self.provenance = old
-                return True
-            if not resume:
-                raise self._refusal("holds a part of this run; --resume goes on with it, another --out leaves it alone")
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise self._refusal("is not empty and holds no run; choose another --out")
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
+        if old is None:
+            if self.path.is_dir() and not all(map(self._is_of_a_beginning, self.path.iterdir())):
+                raise self._refusal("is not empty and holds no run; choose another --out")
+            return False
+        self._compare(old)
+        self.provenance = old
+        if self._read(MARKER) is not None:
+            return True
+        if not resume:
+            raise self._refusal("holds a part of this run; --resume goes on with it, another --out leaves it alone")
+        return False
+
+    def _is_of_a_beginning(self, path: Path) -> bool:
+        if path == self.checkpoints:
+            return {inside.name for inside in path.iterdir()} <= {LOCK}
+        return path.name.startswith(".provenance.json.") and path.name.endswith(DRAFT)
+
+    def _begin(self) -> None:
+        """Write down which run this is, and that first: without it the directory looks like somebody else's."""
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        self.provenance = self._identity() | {
+        identity = self._identity() | {
             "versions": versions(),
             "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
             "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
-            "started": [*(old or {}).get("started", []), started],
+            "started": [*self.provenance.get("started", []), started],
         }
+        self.provenance = {}
+        self.write_provenance(identity)
         write(self.path / "scenario.yaml", self.scenario.to_yaml())
-        self.write_provenance({})
-        return False
 
     @property
     def checkpoints(self) -> Path:
@@ -109,8 +131,7 @@ class RunDirectory:
 
     def complete(self) -> None:
         """Mark the run as complete, then drop its checkpoints."""
-        for draft in self.path.rglob(f".*{DRAFT}"):
-            draft.unlink()
+        sweep(self.path)
         sums = {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in TABLES}
         marker = {"scenario_hash": self.scenario.hash, "sha256": sums}
         write(self.path / MARKER, json.dumps(marker, indent=2) + "\n")
@@ -146,16 +167,9 @@ class RunDirectory:
 
     def _take_lock(self) -> None:
         try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            return
-        lock = open(self.checkpoints / "lock", "w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
+            self._lock = lock(self.checkpoints / LOCK)
+        except BlockingIOError:
             raise self._refusal("is being written by another process") from None
-        self._lock = lock
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from tmesim.trial.job import Outcome, Progress
 from tmesim.trial.pool import Monitor
-from tmesim.trial.replicate import Outcome, Progress
 
 
 class Display(Monitor):

@@ -1,11 +1,10 @@
 """Jobs through one `concurrent.futures.Executor` seam: in this process, in local processes, or wherever an executor
-leads. A job whose worker died is tried once more, from its last checkpoint.
+leads. A job whose worker died is tried once more, from its last checkpoint; the other workers save and go on.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import queue
 import signal
 import sys
@@ -15,17 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from types import FrameType
+from multiprocessing.process import BaseProcess
 from typing import Any
 
-from tmesim.trial.replicate import Job, Outcome, Progress, Watch, simulate
+from tmesim.trial import worker
+from tmesim.trial.job import Job, Outcome, Progress, Watch
+from tmesim.trial.replicate import simulate
+from tmesim.trial.signals import Interrupted, ctrl_c_waits, stop_on_signal
 
 ATTEMPTS = 2
 POLL_S = 0.1
-
-
-class Interrupted(KeyboardInterrupt):
-    """The user stopped the run; finished replicates and the checkpoints of the others are kept."""
 
 
 class WorkerDied(RuntimeError):
@@ -56,27 +54,6 @@ def run_jobs(jobs: Sequence[Job], workers: int, monitor: Monitor, executor: Exec
     return [outcomes[job.replicate] for job in jobs]
 
 
-@contextmanager
-def stop_on_signal() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (or a scheduler's TERM) sets; the second Ctrl-C raises at once."""
-    stop = threading.Event()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _inline(jobs: Sequence[Job], monitor: Monitor, stop: threading.Event) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     for job in jobs:
@@ -88,34 +65,13 @@ def _inline(jobs: Sequence[Job], monitor: Monitor, stop: threading.Event) -> dic
     return outcomes
 
 
-# Local processes. The channel (queue and stop flag) reaches a worker once, when it starts.
-
-_channel: tuple[Any, Any] | None = None
-
-
-def _start_worker(news: Any, halt: Any) -> None:
-    global _channel
-    os.environ["NUMBA_NUM_THREADS"] = "1"  # before numba is imported: the processes are the parallelism
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    news.cancel_join_thread()
-    _channel = news, halt
-
-
-def _work(job: Job) -> Outcome | None:
-    if _channel is None:
-        return simulate(job)
-    news, halt = _channel
-    news.put(Progress(job.replicate, 0, 0.0, ()))
-    return simulate(job, Watch(news.put, halt.is_set))
-
-
 def _local(jobs: Sequence[Job], workers: int, monitor: Monitor, stop: threading.Event) -> dict[int, Outcome]:
     context = multiprocessing.get_context("spawn")
     halt = context.Event()
 
     def make() -> tuple[Executor, Any]:
         news = context.Queue()  # one for each pool: a worker that died may hold the lock of the old one
-        return ProcessPoolExecutor(workers, context, _start_worker, (news, halt)), news
+        return ProcessPoolExecutor(workers, context, worker.start, (news, halt)), news
 
     return _drive(jobs, make, monitor, stop, halt.set)
 
@@ -132,21 +88,20 @@ def _drive(
     broken: Counter[int] = Counter()
     while True:
         pool, news = make()
-        started: set[int] = set()
+        crew = Crew()
         waiting: dict[Future[Outcome | None], Job] = {}
         lost = False
         try:
             try:
-                with unimportable_main():
+                with unimportable_main(), ctrl_c_waits():
                     for job in jobs:
                         if job.replicate not in outcomes:
-                            waiting[pool.submit(_work, job)] = job
+                            waiting[pool.submit(worker.work, job)] = job
             except BrokenProcessPool:
                 lost = True
             while waiting and not lost:
                 done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for progress in _drain(news):
-                    started.add(progress.replicate)
+                for progress in crew.listen(news):
                     monitor.progress(progress)
                 if stop.is_set():
                     halt()
@@ -172,7 +127,8 @@ def _drive(
                 pool.shutdown(wait=True, cancel_futures=True)  # workers of a broken pool are gone after this
         if not lost or stop.is_set():
             return outcomes
-        suspects = sorted((started or {job.replicate for job in jobs}) - outcomes.keys())
+        crew.listen(news)
+        suspects = sorted((crew.died_with() or {job.replicate for job in jobs}) - outcomes.keys())
         broken.update(suspects)
         if worst := [replicate for replicate in suspects if broken[replicate] >= ATTEMPTS]:
             raise WorkerDied(
@@ -182,12 +138,34 @@ def _drive(
         monitor.retried(suspects)
 
 
-def _drain(news: Any) -> Iterator[Progress]:
-    while news is not None:
-        try:
-            yield news.get_nowait()
-        except queue.Empty:
-            return
+class Crew:
+    """The workers of a pool: which replicate each had begun with last, and how each ended."""
+
+    def __init__(self) -> None:
+        self.others = set(multiprocessing.active_children())
+        self.processes: dict[int | None, BaseProcess] = {}
+        self.at: dict[int, int] = {}
+
+    def listen(self, news: Any) -> list[Progress]:
+        """Take down who is at what; returns the rest of the news."""
+        self.processes |= {p.pid: p for p in multiprocessing.active_children() if p not in self.others}
+        progress = []
+        while news is not None:
+            try:
+                message = news.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(message, worker.Started):
+                self.at[message.process] = message.replicate
+            else:
+                progress.append(message)
+        return progress
+
+    def died_with(self) -> set[int]:
+        """The replicates of those that ended by themselves; of all when that cannot be told."""
+        codes = {pid: process.exitcode for pid, process in self.processes.items()}
+        told = (None, 0, worker.TERMINATED, -signal.SIGTERM)
+        return {replicate for pid, replicate in self.at.items() if codes.get(pid) not in told} or set(self.at.values())
 
 
 @contextmanager

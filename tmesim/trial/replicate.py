@@ -10,84 +10,25 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from tmesim.observables import observables_of
 from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, seal, unpack, unseal, write
-from tmesim.trial.branches import Segment, arms_of, program, tree
+from tmesim.trial.branches import Segment, arms_of
+from tmesim.trial.job import Job, Outcome, Progress, Watch
+from tmesim.trial.locks import lock
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
     from tmesim.tissue import Tissue
 
-CHECKPOINT_S = 60.0
-"""Wall time between checkpoints of a running replicate, s."""
+WAIT_S = 0.05
+"""Wall time between two looks at whether another process has let go of a replicate, s."""
 
 REPORT_S = 0.2
 """Wall time between two messages about the progress of a replicate, s."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A replicate to simulate. `engine` stands in for `Tissue` in tests."""
-
-    scenario: Scenario
-    replicate: int
-    seed: int
-    directory: str
-    engine: Any = None
-
-    @property
-    def segments(self) -> tuple[Segment, ...]:
-        arms = {name: program(arm) for name, arm in self.scenario.arms.items()}
-        return tree(arms, self.steps, self.scenario.time.step_h)
-
-    @property
-    def steps(self) -> int:
-        return round(self.scenario.time.days * 24 / self.scenario.time.step_h)
-
-    @property
-    def work(self) -> int:
-        """Steps over all branches."""
-        return sum(s.end - s.start for s in self.segments)
-
-    @property
-    def name(self) -> str:
-        return f"replicate_{self.replicate:03d}"
-
-    @property
-    def checkpoints(self) -> Path:
-        return Path(self.directory) / "checkpoints"
-
-
-@dataclass
-class Outcome:
-    """What a finished replicate hands back: a table of rows (hour, then the observables) for each arm."""
-
-    replicate: int
-    tables: dict[str, np.ndarray]
-    seconds: float
-    compile_seconds: float
-
-
-@dataclass
-class Progress:
-    """How far a replicate is: branch steps done, and the day and arms it is at."""
-
-    replicate: int
-    done: int
-    day: float
-    arms: tuple[str, ...]
-
-
-@dataclass
-class Watch:
-    """How a running job talks to whoever started it."""
-
-    report: Callable[[Progress], None] = lambda progress: None
-    stopped: Callable[[], bool] = lambda: False
 
 
 @dataclass
@@ -100,6 +41,7 @@ class Simulation:
     current: tuple[Tissue, Recorder] | None = None
     ends: dict[int, tuple[Tissue, Recorder]] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
+    saved_in: int = 1  # the generation that holds the last checkpoint
 
     def run(self, watch: Watch) -> bool:
         """Simulate to the end; False when stopped on the way, after a checkpoint."""
@@ -123,7 +65,7 @@ class Simulation:
                 if now - last_report > REPORT_S:
                     watch.report(Progress(self.job.replicate, self.done, tissue.hour / 24, segment.arms))
                     last_report = now
-                if now - last_check > CHECKPOINT_S:
+                if now - last_check >= self.job.checkpoint_s:
                     self.save()
                     last_check = now
             if segment.children:
@@ -178,19 +120,19 @@ class Simulation:
             if recorder.film is not None:
                 arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
-        older = min(self._generations(), key=lambda path: path.stat().st_mtime_ns if path.exists() else 0)
-        write(older, seal(pack(arrays)))
+        write(self._generations()[1 - self.saved_in], seal(pack(arrays)))
+        self.saved_in = 1 - self.saved_in
 
     def load(self) -> bool:
         """Take up the newest whole checkpoint; False when there is none."""
         found = []
-        for path in self._generations():
+        for generation, path in enumerate(self._generations()):
             data = unseal(path.read_bytes()) if path.exists() else None
             if data is not None:
-                found.append(unpack(data))
+                found.append((unpack(data), generation))
         if not found:
             return False
-        arrays = max(found, key=lambda a: int(a["done"]))
+        arrays, self.saved_in = max(found, key=lambda each: int(each[0]["done"]))
         self.segment, self.done = int(arrays["segment"]), int(arrays["done"])
         self.tables = {key[len("table:") :]: value for key, value in arrays.items() if key.startswith("table:")}
         segments = self.job.segments
@@ -247,9 +189,26 @@ def film_path(directory: Path, arm: str, replicate: int) -> Path:
 def simulate(job: Job, watch: Watch | None = None) -> Outcome | None:
     """Run a job, from its last checkpoint if there is one; None when it was stopped. The outcome is kept on disk."""
     watch = watch or Watch()
-    kept = finished(job)
-    if kept is not None:
-        return kept
+    alone = held(job, watch)
+    if alone is None:
+        return None
+    with alone:
+        return finished(job) or _simulate(job, watch)
+
+
+def held(job: Job, watch: Watch) -> IO[str] | None:
+    """The lock of a replicate: a worker that outlived its parent may still be at its files. None when stopped."""
+    job.checkpoints.mkdir(parents=True, exist_ok=True)
+    while True:
+        try:
+            return lock(job.checkpoints / f"{job.name}.lock")
+        except BlockingIOError:
+            if watch.stopped():
+                return None
+            time.sleep(WAIT_S)
+
+
+def _simulate(job: Job, watch: Watch) -> Outcome | None:
     if watch.stopped():
         return None
     start = time.perf_counter()
