@@ -274,11 +274,12 @@ def test_a_change_of_type_in_python_keeps_the_layer(model):
 
 def test_a_division_in_python_is_one_of_the_engine(model):
     mother = first(model, TumorCell)
-    mother.emt = 0.5
+    mother.pdl1 = 0.5
     count, births = len(model.agents), model.tissue.counters["births"]
     daughter = mother.divide()
     assert type(daughter) is TumorCell and daughter is not mother
-    assert (daughter.mother_id, daughter.emt, daughter.age) == (mother.unique_id, 0.5, 0.0)
+    assert (daughter.mother_id, daughter.pdl1, daughter.age) == (mother.unique_id, 0.5, 0.0)
+    assert daughter.stemness != mother.stemness  # sisters differ in states with a spread
     assert mother.divisions == 1
     assert len(model.agents) == count + 1 and model.tissue.counters["births"] == births + 1
     assert max(abs(a - b) for a, b in zip(daughter.site, mother.site, strict=True)) == 1
