@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,11 @@ from tmesim.observables import observables_of
 from tmesim.reading import suggestion
 from tmesim.record import Recorder
 from tmesim.scenario import Scenario, load, read_text
+from tmesim.statistics import words
 from tmesim.tissue import Tissue
+
+if TYPE_CHECKING:
+    from tmesim.plots import TissuePicture
 
 RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
 
@@ -146,6 +150,24 @@ class TumorModel(MesaModel):
     def treat(self, arm: str) -> None:
         """Follow the program of another arm from now on."""
         self.tissue.treat(arm)
+
+    # Looking
+
+    def plot(self, field: str | None = None, *, cells: bool | None = None, pixels: int = 420) -> TissuePicture:
+        """The tissue as it is now: cells over oxygen, or a field in its own colors.
+
+        field, cells, pixels : as in `Result.plot.tissue`
+        A picture that is shown already takes a later state with `refresh(model)`, faster than a new one is drawn.
+        """
+        from tmesim.plots import TissuePicture, view_of
+
+        title = words(self.tissue.scenario.name)
+        return TissuePicture([[view_of(self.tissue)]], self.tissue.catalogue, title, field, cells, pixels)
+
+    def _repr_html_(self) -> str:
+        from tmesim.plots.cards import model_card
+
+        return model_card(self.tissue)
 
     # Agents
 

@@ -138,6 +138,11 @@ class Scenario:
         }
         return {key: value for key, value in content.items() if key not in ("set", "off", "add", "drop") or value}
 
+    def _repr_html_(self) -> str:
+        from tmesim.scenario.card import scenario_card
+
+        return scenario_card(self)
+
     def to_yaml(self) -> str:
         """The fully resolved scenario as YAML; reading it again gives an equal scenario."""
         return yaml.dump(self.content(), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)

@@ -6,7 +6,6 @@ report, and last the marker that the directory is complete.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -98,11 +97,10 @@ def _simulate(
         for replicate in range(scenario.replicates)
     ]
     compiling = 0.0
-    if executor is None and engine is None and is_cold():
-        if not quiet:
-            print("compiling the kernels, once; this takes about a minute", file=sys.stderr, flush=True)
-        compiling = warm(scenario, processors())
     with display_for(quiet, len(jobs), jobs[0].work) as display:
+        if executor is None and engine is None and is_cold():
+            display.say("compiling the kernels, once; this takes about a minute")
+            compiling = warm(scenario, processors())
         outcomes = run_jobs(jobs, workers, display, executor)
     write_tables(directory.path, scenario, outcomes)
     directory.write_provenance(
