@@ -33,7 +33,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Iterable[b
     bold = list(strong)
     for i, row in enumerate(rows):
         weight = "; font-weight: bold" if i < len(bold) and bold[i] else ""
-        lines.append("".join(f'<td style="{CELL}{weight}">{escape(text)}</td>' for text in row))
+        keep = ("; white-space: nowrap", *[""] * len(row))  # what a row is about stays on one line
+        cells = zip(row, keep, strict=False)
+        lines.append("".join(f'<td style="{CELL}{weight}{whole}">{escape(text)}</td>' for text, whole in cells))
     return table_of(f"<tr>{line}</tr>" for line in lines)
 
 

@@ -34,7 +34,7 @@ RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
 class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
 
-    scenario : name, path or Scenario
+    scenario : name, path, the content of a scenario file as a mapping, or a Scenario
     arm : by name; the reference arm by default
     seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
         default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
@@ -54,7 +54,7 @@ class TumorModel(MesaModel):
 
     def __init__(
         self,
-        scenario: str | Path | Scenario = "minimal",
+        scenario: str | Path | Mapping[str, Any] | Scenario = "minimal",
         arm: str | None = None,
         seed: int | None = None,
         *,
@@ -70,7 +70,7 @@ class TumorModel(MesaModel):
             agent_classes = self.agent_classes
         chosen = (agent_classes,) if isinstance(agent_classes, type) else tuple(agent_classes)
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
-        plan = with_types(with_settings(load(scenario), settings), chosen)
+        plan = with_settings(with_types(load(scenario), chosen), settings)
         iteration = mesa_bridge.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tmesim.observables import Observable
 
 LEFT, STRIP, RIGHT = 250, 290, 270  # pixels of a screen
-LINE, GAP, HEAD, FOOT = 26, 46, 62, 14
+LINE, GAP, HEAD, FOOT = 26, 46, 62, 32
 
 
 def draw_differences(
@@ -34,7 +34,7 @@ def draw_differences(
     for row in rows:
         blocks.setdefault(row.endpoint, []).append(row)
     wide = LEFT + STRIP + RIGHT
-    high = HEAD + sum(len(block) * LINE + GAP for block in blocks.values()) + FOOT
+    high = HEAD + sum(len(block) * LINE + GAP for block in blocks.values()) - GAP + FOOT
     figure = Figure(figsize=(wide / SCREEN_DPI, high / SCREEN_DPI), dpi=2 * SCREEN_DPI, facecolor="white")
     FigureCanvasAgg(figure)
 

@@ -161,7 +161,7 @@ class Scenario:
 
 
 def load(
-    source: str | Path | Scenario,
+    source: str | Path | Mapping[str, Any] | Scenario,
     *,
     seed: int | None = None,
     replicates: int | None = None,
@@ -172,6 +172,7 @@ def load(
 ) -> Scenario:
     """Read a scenario by path or name (or take one) with options on top; InputError holds every problem at once.
 
+    source : a mapping is the content of a scenario file, as Python data, and may extend one by name
     observables : what a run can report, given the catalogue and the therapies in use. Only those who run a scenario
     know; with it the endpoints are checked too.
     """

@@ -32,7 +32,7 @@ __all__ = ["Interrupted", "WorkerDied", "prepare", "run"]
 
 
 def prepare(
-    source: Scenario | str | Path,
+    source: Scenario | str | Path | Mapping[str, Any],
     *,
     seed: int | None = None,
     replicates: int | None = None,
@@ -47,7 +47,7 @@ def prepare(
 
 
 def run(
-    source: Scenario | str | Path,
+    source: Scenario | str | Path | Mapping[str, Any],
     *,
     out: str | Path | None = None,
     seed: int | None = None,
