@@ -155,9 +155,15 @@ def test_a_picture_that_is_refreshed_is_the_one_that_would_be_drawn_anew():
     model = TumorModel("minimal", days=1)
     for field in (None, "vegf"):
         picture = model.plot(field, pixels=120)
-        first = picture.png
-        model.run(days=0.25)
-        assert picture.refresh(model).png == model.plot(field, pixels=120).png != first
+        shown = {picture.png}
+        for _ in range(2):
+            model.run(days=0.25)
+            assert picture.refresh(model).png == model.plot(field, pixels=120).png
+            shown.add(picture.png)
+            legend = [text.get_text() for text in picture.figure.legends[0].get_texts()]
+            counted = f"tumor cell ({len(model.agents_by_type[tmesim.agents.TumorCell])})"
+            assert (counted in legend) == (field is None) and len(picture.figure.legends) == 1
+        assert len(shown) == 3
 
 
 def test_a_tissue_picture_has_a_panel_for_each_arm_and_day(result):

@@ -125,10 +125,10 @@ class TissuePicture(Drawing):
         handles = []
         for name, cell in self.catalogue.cells.items() if self.cells else ():
             if totals[name] and cell.layer != "vessel":
-                number = f"{compact(totals[name])} " if len(shots) == 1 else ""
+                number = f" ({compact(totals[name])})" if len(shots) == 1 else ""
                 marker = "o" if cell.layer == "leukocyte" else "s"
                 handles.append(Line2D([], [], ls="", marker=marker, ms=6, mfc=cell.color, mec="#999999", mew=0.3,
-                                      label=shortened(f"{number}{cell.label}")))  # fmt: skip
+                                      label=shortened(cell.label) + number))  # fmt: skip
         handles.append(Line2D([], [], color=PERFUSED, lw=1.5, label="vessel with flow"))
         handles.append(Line2D([], [], color=CLOSED, lw=1.2, label="vessel without flow"))
         if not self.cells:
