@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 import tmesim
 from tmesim import figures
-from tmesim.figures.tissue import CLOSED, PERFUSED
 from tmesim.model import TumorModel
 from tmesim.plots import TissuePicture, View, panel, view_of
 from tmesim.reading import InputError
@@ -132,7 +132,8 @@ def test_a_panel_shows_each_cell_in_its_color_on_its_site():
     free = {color_at(image, 9, y, x) for y, x in ((2, 0), (0, 3), (2, 3))}
     assert len(free) == 1 and free.isdisjoint({cell.color.upper() for cell in CATALOGUE.cells.values()})
     corner = image[9:18, 18:27].reshape(-1, 3)
-    assert (corner == [230, 159, 0]).all(1).any(), "the tumor cell is seen around the T cell"
+    tumor = np.rint(255 * np.array(to_rgb(CATALOGUE.cells["tumor"].color)))
+    assert (corner == tumor).all(1).any(), "the tumor cell is seen around the T cell"
 
 
 def test_a_field_by_itself_hides_the_cells_and_follows_its_scale():
@@ -148,7 +149,7 @@ def test_vessels_are_red_with_flow_and_gray_without():
     links = [(0, 2, east), (0, 3, west), (2, 0, east), (2, 1, west)]
     image = panel.paint(by_hand(links, perfused=[(0, 2), (0, 3)]), CATALOGUE, "oxygen", 40.0, 9)
     between = image[4, 26], image[22, 8]
-    assert ["#{:02X}{:02X}{:02X}".format(*rgb) for rgb in between] == [PERFUSED.upper(), CLOSED.upper()]
+    assert ["#{:02X}{:02X}{:02X}".format(*rgb) for rgb in between] == [panel.PERFUSED.upper(), panel.CLOSED.upper()]
 
 
 def test_a_picture_that_is_refreshed_is_the_one_that_would_be_drawn_anew():

@@ -74,21 +74,30 @@ def paint_vessels(image: np.ndarray, shot: Snapshot, zoom: int) -> None:
     nx = links.shape[1]
     middle, dot = zoom // 2, disc(max(2, zoom // 2))
     for flow, color in ((False, CLOSED), (True, PERFUSED)):
-        rgb = np.rint(255 * np.array(to_rgb(color))).astype(np.uint8)
-        width = 1 if zoom < 6 else 2 if not flow else max(2, zoom // 5)
+        rgb, edge = (np.rint(255 * np.array(to_rgb(c))).astype(np.uint8) for c in (color, casing(color)))
+        width = max(1, zoom // 6)
+        lines: list[tuple[np.ndarray, np.ndarray]] = []
         for bit, (dy, dx) in enumerate(LINKS):
             y, x = np.nonzero(links & (1 << bit))
             inside = (y + dy >= 0) & (x + dx >= 0) & (x + dx < nx)
             y, x = y[inside], x[inside]
             mine = (perfused[y, x] & perfused[y + dy, x + dx]) == flow
             y, x = y[mine] * zoom + middle, x[mine] * zoom + middle
-            for t in range(zoom + 1):
-                for w in range(width):
-                    image[y + dy * t, np.maximum(x + dx * t - w, 0)] = rgb
-                    image[np.maximum(y + dy * t - w, 0), x + dx * t] = rgb
+            lines += [(y + dy * t, x + dx * t) for t in range(zoom + 1)]
+        y, x = (np.concatenate([line[axis] for line in lines]) for axis in (0, 1))
+        for ink, extra in ((edge, 1), (rgb, 0)) if zoom >= 6 else ((rgb, 0),):
+            reach = range(-extra, width + extra)
+            for i, j in ((i, j) for i in reach for j in reach):
+                image[np.clip(y + i, 0, image.shape[0] - 1), np.clip(x + j, 0, image.shape[1] - 1)] = ink
         y, x = np.nonzero(present & (links == 0) & (perfused == flow))
         for dy, dx in np.argwhere(dot):
             image[y * zoom + (zoom - dot.shape[0]) // 2 + dy, x * zoom + (zoom - dot.shape[0]) // 2 + dx] = rgb
+
+
+def casing(color: str) -> str:
+    """What sets a line off from whatever lies under it: dark around a light one, light around a dark one."""
+    r, g, b = to_rgb(color)
+    return "#333333" if 0.3 * r + 0.59 * g + 0.11 * b > 0.7 else "#FFFFFF"
 
 
 def box(zoom: int) -> np.ndarray:

@@ -12,11 +12,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from tmesim.figures.style import FAINT, INK
 from tmesim.figures.tissue import BEHIND, CLOSED, PERFUSED
 from tmesim.observables import around
-from tmesim.plots.panel import field_of, paint, scale_end, zoom_for
+from tmesim.plots.panel import casing, field_of, paint, scale_end, zoom_for
 from tmesim.plots.picture import SCREEN_DPI, Drawing
 from tmesim.rules import drug_field
 from tmesim.statistics import compact, words
@@ -129,8 +130,9 @@ class TissuePicture(Drawing):
                 marker = "o" if cell.layer == "leukocyte" else "s"
                 handles.append(Line2D([], [], ls="", marker=marker, ms=6, mfc=cell.color, mec="#999999", mew=0.3,
                                       label=shortened(cell.label) + number))  # fmt: skip
-        handles.append(Line2D([], [], color=PERFUSED, lw=1.5, label="vessel with flow"))
-        handles.append(Line2D([], [], color=CLOSED, lw=1.2, label="vessel without flow"))
+        for color, label in ((PERFUSED, "vessel with flow"), (CLOSED, "vessel without flow")):
+            edge = [withStroke(linewidth=2.6, foreground=casing(color))]
+            handles.append(Line2D([], [], color=color, lw=1.4, path_effects=edge, label=label))
         if not self.cells:
             handles.append(Line2D([], [], color="black", lw=1.0, label="edge of the tumor"))
         left, wide, high = self._beside
