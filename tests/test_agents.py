@@ -628,6 +628,15 @@ def test_a_new_type_in_python_lives_with_the_compiled_rules():
         TumorModel("minimal", agent_classes=[type("Ghost", (Cell,), {"cell_type": "ghost"})])
 
 
+def test_settings_reach_a_type_that_a_class_brings():
+    density, apoptosis = {"start.densities.killer": "300 /mm²"}, {"cells.killer.behaviors.apoptosis": "0.2 1/h"}
+    many = TumorModel("minimal", agent_classes=[NaturalKiller], set=density)
+    few = TumorModel("minimal", agent_classes=[NaturalKiller], set=density | apoptosis)
+    born = len(many.agents_by_type[NaturalKiller])
+    assert 50 < born == len(few.agents_by_type[NaturalKiller])
+    assert len(few.run(days=0.5).agents_by_type[NaturalKiller]) < born / 3
+
+
 def test_the_dead_have_no_step():
     model = TumorModel("minimal", agent_classes=Duelist)
     model.step()

@@ -132,22 +132,22 @@ def test_list_alone_counts():
 
 
 def test_everything_that_is_listed_can_be_explained(capsys):
-    from tmesim.cli.pages import print_explanation
+    from tmesim.cli.pages import explain
 
     catalogue = load_catalogue()
     for kind in ("cells", "fields", "rules", "therapies", "signals", "behaviors", "observables"):
         for row in LISTS[kind](catalogue):
-            print_explanation(row["name"])
+            explain(row["name"])
             assert row["name"] in capsys.readouterr().out
     for alias in catalogue.therapies["anti_cd25"].aliases:
-        print_explanation(alias)
+        explain(alias)
         assert "anti_cd25 is a therapy" in capsys.readouterr().out
 
 
 def test_an_explanation_gives_the_rules_and_the_evidence_in_words(capsys):
-    from tmesim.cli.pages import print_explanation
+    from tmesim.cli.pages import explain
 
-    print_explanation("oxygen_fuels_division")
+    explain("oxygen_fuels_division")
     out = " ".join(capsys.readouterr().out.split())
     assert "In tumor cells, oxygen increases division" in out and "off: [oxygen_fuels_division]" in out
     assert " ".join(statements()["tumour-proliferation"]["statement"].split()) in out

@@ -63,7 +63,7 @@ def test_text_files_end_with_one_newline_and_have_no_carriage_returns():
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    heavy = ["mesa", "numba", "scipy", "pandas", "matplotlib"]
+    heavy = ["mesa", "numba", "scipy", "pandas", "matplotlib", "IPython", "ipywidgets", "rich", "typer"]
     code = f"import sys, tmesim; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -1,33 +1,126 @@
-"""Notebooks are stored without output, and their code runs from top to bottom."""
+"""Notebooks are stored without output, run from top to bottom in a kernel, and what their prose says is so."""
 
 import json
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+CLAIMS = {
+    "first_steps": """
+assert len(result.arms) == 1 and result.replicates == 2
+assert means[1] < means[0]
+assert 0 < len(short_of_oxygen) < len(tumor)
+assert model.hour == 12
+""",
+    "therapy_on_and_off": """
+differences = result.compare().set_index("arm")
+assert differences.high["chemotherapy"] < 0, "clearly holds it back"
+assert differences.difference["without_killing"] > differences.difference["without_arrest"], "killing is the stronger"
+assert differences.low["without_both"] < 0 < differences.high["without_both"], "gone"
+assert differences.low["without_both"] > differences.high["chemotherapy"]
+assert all(cells[arm].equals(cells["untreated"]) for arm in result.arms), "the same cell for cell"
+assert result.compare(day=5).difference.eq(0).all()
+days, plasma = result.series("chemotherapy_plasma", "chemotherapy")
+assert plasma[0, -1] < 0.2 * plasma.max(), "it leaves the plasma"
+days, burden = result.series("tumor_burden", "chemotherapy")
+treated = burden[:, days >= 5]
+assert (treated.argmin(axis=1) > 0).all() and (treated[:, -1] > treated.min(axis=1)).all(), "it shrinks and grows again"
+""",
+    "exploring_parameters": """
+table = pd.DataFrame(ends).T
+low, high = table.xs("low", level=1), table.xs("high", level=1)
+assert high.tumor_burden["division"] > 2 * low.tumor_burden["division"]
+assert high.hypoxic_fraction["division"] > 0.5, "most of it is short of oxygen"
+assert high.emt_mean["TGF-β"] > 2 * low.emt_mean["TGF-β"]
+assert high.vegf_in_tumor["VEGF"] > 2 * low.vegf_in_tumor["VEGF"]
+assert high.n_treg["Treg entry"] > 2 * low.n_treg["Treg entry"]
+assert high.pdl1_mean["PD-L1"] > 2 * low.pdl1_mean["PD-L1"]
+assert (abs(high.tumor_burden / low.tumor_burden - 1).drop("division") < 0.1).all()
+emt = sweep.groupby("secretion").emt_mean.mean()
+assert emt.is_monotonic_increasing
+assert emt[320] - emt[160] > 3 * (emt[80] - emt[20]), "little at first, then it bends upwards"
+others = [name for name in table.columns if name != "pdl1_mean"]
+assert high.loc["PD-L1", others].equals(low.loc["PD-L1", others]), "it changes nothing else"
+before = image.value
+sliders["division"].value = 0.01
+assert set(seconds) == {"simulation", "picture"} and image.value[:4] == b"\\x89PNG" and image.value != before
+sliders["TGF-β"].value = 600
+assert "400 pM/h" in report.value, "a combination that makes no sense says why"
+""",
+    "your_own_rule_cell_and_drug": """
+gain = fed.compare().set_index("endpoint")
+assert gain.low["tumor_burden"] > 0 and gain.low["hypoxic_fraction"] > 0
+vegf = {arm: fed.series("vegf_in_tumor", arm)[1][:, -1] for arm in fed.arms}
+assert (vegf["with_the_rule"] > vegf["without_the_rule"]).all(), "which makes more VEGF"
+killed = pd.DataFrame(rows).groupby("killers at the start (1/mm²)")["tumor cells"]
+assert killed.max()[200] < killed.min()[0], "with killers there are fewer tumor cells"
+kills = killers.get("kills")
+assert max(kills) == best.kills and 0 in kills
+assert sum(bool(cell.neighbors(cell_type="tumor")) for cell in killers) < len(killers) / 2
+loss = held.compare().set_index("arm")
+assert (loss.high < 0).all()
+assert 0.15 < loss.difference["low_dose"] / loss.difference["full_dose"] < 0.35, "about a quarter"
+""",
+    "mesa_tools": """
+assert all(mesa.Agent in type(cell).__mro__ for cell in model.agents)
+assert len(young) < len(tumor)
+assert after > 5 * before, "they move faster for it"
+assert 0 < len(fibroblasts) < count
+assert len(collector.get_model_vars_dataframe()) == 24
+burden = table.pivot_table(index="cells__tumor__behaviors__division", columns="replicate", values="tumor_burden")
+assert burden.shape == (3, 3) and burden.mean(axis=1).is_monotonic_increasing
+assert 0 < len(operated.agents_by_type[TumorCell]) < len(left_alone.agents_by_type[TumorCell])
+""",
+}
 
 
 def cells(path):
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
 
-def test_there_is_a_notebook_to_begin_with():
-    assert "first_steps.ipynb" in [path.name for path in NOTEBOOKS]
+def run_with_claims(name):
+    """The notebook with its claims as a last cell; an error in any cell is one here."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(CLAIMS[name]))
+    resources = {"metadata": {"path": str(ROOT)}}
+    return NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+
+
+def outputs(notebook):
+    """Kinds of what the cells show."""
+    return [kind for cell in notebook.cells for shown in cell.get("outputs", []) for kind in shown.get("data", ())]
+
+
+def test_every_notebook_has_claims():
+    assert {path.stem for path in NOTEBOOKS} == set(CLAIMS)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_stored_without_output(path):
+def test_a_notebook_is_stored_without_output_and_begins_with_its_title(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
     code = [cell for cell in cells(path) if cell["cell_type"] == "code"]
     assert code
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
+    assert cells(path)[0]["source"][0].startswith("# ")
 
 
-def test_the_first_steps_run_and_slower_division_means_fewer_cells():
-    names = {}
-    for cell in cells(next(path for path in NOTEBOOKS if path.name == "first_steps.ipynb")):
-        if cell["cell_type"] == "code":
-            exec("".join(cell["source"]), names)
-    burden, slower = (names[name].endpoints["tumor_burden"].mean() for name in ("result", "slower"))
-    assert slower < burden
-    assert len(names["tumor"]) > 50
+def test_the_first_steps_run_and_show_cards_and_pictures():
+    shown = run_with_claims("first_steps")
+    assert outputs(shown).count("image/png") == 4 and outputs(shown).count("text/html") == 5
+    bars = [o for cell in shown.cells for o in cell.get("outputs", []) if o.output_type == "display_data"]
+    (bar,) = bars  # it has replaced itself; the quiet run shows none
+    assert "2 of 2 replicates, " in bar.data["text/html"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in CLAIMS if name != "first_steps"])
+def test_a_notebook_runs_and_what_it_says_is_so(name):
+    shown = run_with_claims(name)
+    assert "image/png" in outputs(shown)
+    streams = [o for cell in shown.cells for o in cell.get("outputs", []) if o.get("name") == "stderr"]
+    assert streams == []

@@ -1,6 +1,7 @@
 """tmesim: an agent-based simulator of the breast tumor microenvironment.
 
-`load` reads a scenario, `run` simulates its arms and replicates, `TumorModel` is a Mesa model to step by hand.
+`load` reads a scenario, `run` simulates its arms and replicates, `TumorModel` is a Mesa model to step by hand, and
+`explain` prints what a name of the catalogue means.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tmesim.cli.pages import explain
     from tmesim.model import TumorModel
     from tmesim.result import Result
     from tmesim.scenario import Scenario, load
     from tmesim.trial import run
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Scenario", "TumorModel", "load", "run"]
+__all__ = ["Result", "Scenario", "TumorModel", "explain", "load", "run"]
 
 _HOMES = {
     "Result": "tmesim.result",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
+    "explain": "tmesim.cli.pages",
     "load": "tmesim.scenario",
     "run": "tmesim.trial",
 }

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,11 @@ from tmesim.observables import observables_of
 from tmesim.reading import suggestion
 from tmesim.record import Recorder
 from tmesim.scenario import Scenario, load, read_text, replicate_seed
+from tmesim.statistics import words
 from tmesim.tissue import Tissue
+
+if TYPE_CHECKING:
+    from tmesim.plots import TissuePicture
 
 RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
 
@@ -29,7 +33,7 @@ RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
 class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
 
-    scenario : name, path or Scenario
+    scenario : name, path, the content of a scenario file as a mapping, or a Scenario
     arm : by name; the reference arm by default
     seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
         default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
@@ -52,7 +56,7 @@ class TumorModel(MesaModel):
 
     def __init__(
         self,
-        scenario: str | Path | Scenario = "minimal",
+        scenario: str | Path | Mapping[str, Any] | Scenario = "minimal",
         arm: str | None = None,
         seed: int | None = None,
         *,
@@ -68,7 +72,7 @@ class TumorModel(MesaModel):
             agent_classes = self.agent_classes
         chosen = (agent_classes,) if isinstance(agent_classes, type) else tuple(agent_classes)
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
-        plan = with_types(with_settings(load(scenario), settings), chosen)
+        plan = with_settings(with_types(load(scenario), chosen), settings)
         iteration = mesa_bridge.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0
@@ -149,6 +153,24 @@ class TumorModel(MesaModel):
     def treat(self, arm: str) -> None:
         """Follow the program of another arm from now on."""
         self.tissue.treat(arm)
+
+    # Looking
+
+    def plot(self, field: str | None = None, *, cells: bool | None = None, pixels: int = 420) -> TissuePicture:
+        """The tissue as it is now: cells over oxygen, or a field in its own colors.
+
+        field, cells, pixels : as in `Result.plot.tissue`
+        A picture that is shown already takes a later state with `refresh(model)`, faster than a new one is drawn.
+        """
+        from tmesim.plots import TissuePicture, view_of
+
+        title = words(self.tissue.scenario.name)
+        return TissuePicture([[view_of(self.tissue)]], self.tissue.catalogue, title, field, cells, pixels)
+
+    def _repr_html_(self) -> str:
+        from tmesim.plots.cards import model_card
+
+        return model_card(self.tissue)
 
     # Agents
 

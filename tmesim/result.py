@@ -10,6 +10,7 @@ import csv
 import json
 import math
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +18,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tmesim.observables import observables_of
+from tmesim.reading import suggestion
 from tmesim.record import unpack
-from tmesim.statistics import Comparison
+from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tmesim.observables import Observable
+    from tmesim.plots import Plots
     from tmesim.scenario import Scenario
 
 
@@ -58,6 +63,18 @@ class Result:
         arms = ", ".join(self.arms)
         return f"Result({self.scenario.name}: {arms}; {self.replicates} replicates; {self.path})"
 
+    def _repr_html_(self) -> str:
+        from tmesim.plots.cards import result_card
+
+        return result_card(self)
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures for a notebook: `plot.tissue()`, `plot.curves()`, `plot.differences()`, `plot.movie()`."""
+        from tmesim.plots import Plots
+
+        return Plots(self)
+
     # Tables
 
     @cached_property
@@ -72,8 +89,74 @@ class Result:
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
-        """One row for each endpoint and arm that is not the reference."""
+        """One row for each endpoint and arm that is not the reference, as the run wrote them."""
         return self._frame("comparison.csv")
+
+    def compare(
+        self,
+        endpoints: str | Iterable[str] | None = None,
+        arms: str | Iterable[str] | None = None,
+        *,
+        reference: str | None = None,
+        day: float | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> pd.DataFrame:
+        """Paired comparisons: one row for each observable and arm that is not the reference, columns as `comparison`.
+
+        endpoints : any observables; by default the endpoints of the scenario
+        arms : to be compared with the reference; by default all others
+        reference : by default that of the scenario
+        day : a recorded day; by default the last
+        confidence : of the intervals, between 0 and 1
+
+        Without arguments this is `comparison`. `p_adjusted` controls the false discovery rate over the rows asked for.
+        """
+        import pandas
+
+        rows = self.comparisons_at(endpoints, arms, reference=reference, day=day, confidence=confidence)
+        return pandas.DataFrame([[getattr(c, f) for f in COLUMNS] for c in rows], columns=list(COLUMNS))
+
+    def comparisons_at(
+        self,
+        endpoints: str | Iterable[str] | None = None,
+        arms: str | Iterable[str] | None = None,
+        *,
+        reference: str | None = None,
+        day: float | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> list[Comparison]:
+        """The rows of `compare` as records."""
+        if not 0 < confidence < 1:
+            raise ValueError(f"confidence lies between 0 and 1, such as 0.95, but {confidence!r} was found")
+        names = self.scenario.endpoints if endpoints is None else several(endpoints)
+        against = self.reference if reference is None else reference
+        chosen = [arm for arm in self.arms if arm != against] if arms is None else several(arms)
+        at = self.row_day(day)
+        values = {arm: {name: self.at_day(name, arm, at) for name in names} for arm in (against, *chosen)}
+        return compare_arms(names, values, against, confidence)
+
+    def row_day(self, day: float | None = None) -> float:
+        """The recorded day nearest to a day, at most an hour away; the last one by default."""
+        days = self.series(self.observables[0], self.reference)[0]
+        if day is None:
+            return float(days[-1])
+        near = np.argsort(np.abs(days - day))
+        if abs(days[near[0]] - day) > 1 / 24 + 1e-9:
+            closest = " and ".join(f"{d:g}" for d in sorted(days[near[:2]]))
+            raise KeyError(f"no row at day {day:g}; the nearest are days {closest} of {days[0]:g} to {days[-1]:g}")
+        return float(days[near[0]])
+
+    def at_day(self, observable: str, arm: str, day: float) -> np.ndarray:
+        """One value a replicate at a recorded day."""
+        days, values = self.series(observable, arm)
+        return values[:, int(np.argmin(np.abs(days - day)))]
+
+    def known(self, observable: str) -> Observable:
+        """What an observable of this run is called, and its unit."""
+        table = observables_of(self.scenario.catalogue, self.scenario.catalogue.therapies)
+        if observable not in self.observables:
+            raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
+        return table[observable]
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
@@ -86,8 +169,7 @@ class Result:
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
-        columns = read_columns(self.path / "timeseries.csv")
-        return columns
+        return read_columns(self.path / "timeseries.csv")
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -97,7 +179,7 @@ class Result:
         """Days (times,) and values (replicates, times) of an observable in an arm."""
         columns = self._columns
         if observable not in columns:
-            raise KeyError(f"no observable '{observable}' in this run; there are {', '.join(self.observables)}")
+            raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
         mine = columns["arm"] == arm
         if not mine.any():
             raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
@@ -124,8 +206,15 @@ class Result:
         names = (path.name for path in (self.path / "cells" / self.arms[0]).glob("*.npz"))
         return tuple(sorted({float(m[1]) for name in names if (m := re.search(r"_day_([\d.]+)\.npz$", name))}))
 
-    def snapshot(self, day: float, arm: str | None = None, replicate: int = 0) -> Snapshot:
-        """The stored snapshot nearest to a day (within an hour)."""
+    def last_snapshot_day(self) -> float:
+        """KeyError when the run kept no snapshots."""
+        if not self.snapshot_days:
+            raise KeyError("this run kept no snapshots; time.snapshots of a scenario names the days of some")
+        return self.snapshot_days[-1]
+
+    def snapshot(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> Snapshot:
+        """The stored snapshot nearest to a day (within an hour), the last one by default."""
+        day = self.last_snapshot_day() if day is None else day
         arm = self.reference if arm is None else arm
         if arm not in self.arms:
             raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
@@ -139,8 +228,11 @@ class Result:
         cells, maps = (unpack((self.path / kind / arm / name).read_bytes()) for kind in ("cells", "fields"))
         return Snapshot(near, cells, maps)
 
-    def cells(self, day: float, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
-        """The living cells at a day: id, type, x and y (µm), age (h), states in [0, 1] and more; one row a cell."""
+    def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
+        """The living cells at a snapshot (default: the last), one row a cell.
+
+        Columns: id, type, x and y (µm), age (h), states in [0, 1] and more.
+        """
         import pandas
 
         columns = dict(self.snapshot(day, arm, replicate).cells)
@@ -162,9 +254,9 @@ class Result:
 
         return draw_movie(self, Path(path), replicate)
 
-    def fields(self, day: float, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
-        """Site maps (ny, nx) at a day: each field by its name, `ecm`, `debris`, and `vessels.perfused`, `vessels.links`
-        (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
+    def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
+        """Site maps (ny, nx) at a snapshot (default: the last): each field by its name, `ecm`, `debris`, and
+        `vessels.perfused`, `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
         maps = self.snapshot(day, arm, replicate).maps
         return {
             name.removeprefix("field.").removeprefix("matrix."): values
@@ -185,3 +277,8 @@ def read_columns(path: Path) -> dict[str, np.ndarray]:
         except ValueError:
             columns[name] = np.array(text)
     return columns
+
+
+def several(names: str | Iterable[str]) -> tuple[str, ...]:
+    """One name or many, as a tuple."""
+    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))

@@ -52,13 +52,15 @@ class Comparison:
 COLUMNS = tuple(f.name for f in fields(Comparison))
 
 
-def compare(endpoint: str, arm: str, reference: str, treated: np.ndarray, control: np.ndarray) -> Comparison:
+def compare(
+    endpoint: str, arm: str, reference: str, treated: np.ndarray, control: np.ndarray, confidence: float = CONFIDENCE
+) -> Comparison:
     """Compare paired values; a pair with a NaN is left out."""
     a, b = np.asarray(treated, float), np.asarray(control, float)
     both = ~(np.isnan(a) | np.isnan(b))
     a, b = a[both], b[both]
-    difference, low, high = interval(a - b)
-    relative, relative_low, relative_high = relative_change(a, b)
+    difference, low, high = interval(a - b, confidence)
+    relative, relative_low, relative_high = relative_change(a, b, confidence)
     p = sign_flip_p(a - b)
     return Comparison(
         endpoint, arm, reference, a.size, _mean(a), _mean(b), difference, low, high,
@@ -67,14 +69,17 @@ def compare(endpoint: str, arm: str, reference: str, treated: np.ndarray, contro
 
 
 def compare_arms(
-    endpoints: Iterable[str], values: Mapping[str, Mapping[str, np.ndarray]], reference: str
+    endpoints: Iterable[str],
+    values: Mapping[str, Mapping[str, np.ndarray]],
+    reference: str,
+    confidence: float = CONFIDENCE,
 ) -> list[Comparison]:
     """Every arm against the reference, endpoint by endpoint. values : arm → endpoint → one value a replicate.
 
     `p_adjusted` controls the false discovery rate over the whole table (Benjamini and Hochberg 1995).
     """
     table = [
-        compare(endpoint, arm, reference, values[arm][endpoint], values[reference][endpoint])
+        compare(endpoint, arm, reference, values[arm][endpoint], values[reference][endpoint], confidence)
         for endpoint in endpoints
         for arm in values
         if arm != reference
@@ -99,23 +104,23 @@ def _deviation(x: np.ndarray) -> float:
     return math.sqrt(math.fsum((x - _mean(x)) ** 2) / (x.size - 1))
 
 
-def student(pairs: int) -> float:
+def student(pairs: int, confidence: float = CONFIDENCE) -> float:
     """Quantile of Student's distribution that gives the confidence, for `pairs` − 1 degrees of freedom."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(pairs - 1, 0.5 + CONFIDENCE / 2))
+    return float(stdtrit(pairs - 1, 0.5 + confidence / 2))
 
 
-def interval(x: np.ndarray) -> tuple[float, float, float]:
+def interval(x: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
     """Mean and interval; NaN bounds for fewer than two values, [0, 0] when every value is exactly 0."""
     mean, deviation = _mean(x), _deviation(x)
     if x.size < 2:
         return mean, math.nan, math.nan
-    half = student(x.size) * deviation / math.sqrt(x.size) if deviation else 0.0
+    half = student(x.size, confidence) * deviation / math.sqrt(x.size) if deviation else 0.0
     return mean, mean - half, mean + half
 
 
-def relative_change(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
+def relative_change(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
     """mean(a) / mean(b) − 1 with its interval. Undefined when mean(b) is 0.
 
     Ratio estimator: with R = mean(a) / mean(b), the error of R is that of the mean of (a − R b) / mean(b). A positive
@@ -125,7 +130,7 @@ def relative_change(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
     if not b.size or base == 0:
         return math.nan, math.nan, math.nan
     R = _mean(a) / base
-    _, low, high = interval((a - R * b) / base)
+    _, low, high = interval((a - R * b) / base, confidence)
     half = (high - low) / 2
     if R > 0:
         return R - 1, R * math.exp(-half / R) - 1, R * math.exp(half / R) - 1

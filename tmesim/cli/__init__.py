@@ -198,9 +198,9 @@ def explain(
     - `tmesim explain contributing`  (where things live, and how to add to them)
     """
     with exit_codes():
-        from tmesim.cli.pages import print_explanation
+        from tmesim.cli import pages
 
-        print_explanation(name)
+        pages.explain(name)
 
 
 @app.command()

@@ -79,7 +79,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "report", "figures", "result", "statistics", "model", "agents", "mesa_bridge",
-    "observables", "record", "tissue", "start", "cells", "fields", "node", "therapy", "vessels", "rules",
-    "scenario", "catalogue", "evidence", "reading", "units", "kernels",
+    "cli", "bench", "trial", "report", "model", "figures", "plots", "result", "statistics", "agents",
+    "mesa_bridge", "observables", "record", "tissue", "start", "cells", "fields", "node", "therapy", "vessels", "rules",
+    "scenario", "catalogue", "evidence", "cards", "reading", "units", "kernels",
 )  # fmt: skip

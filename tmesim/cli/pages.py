@@ -18,7 +18,7 @@ from tmesim.reading import InputError, Problem, suggestion
 from tmesim.units import show
 
 
-def print_explanation(name: str) -> None:
+def explain(name: str) -> None:
     found = pages(load_catalogue(), name)
     width = min(100, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
     for i, page in enumerate(found):

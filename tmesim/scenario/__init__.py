@@ -139,6 +139,11 @@ class Scenario:
         }
         return {key: value for key, value in content.items() if key not in ("set", "off", "add", "drop") or value}
 
+    def _repr_html_(self) -> str:
+        from tmesim.scenario.card import scenario_card
+
+        return scenario_card(self)
+
     def to_yaml(self) -> str:
         """The fully resolved scenario as YAML; reading it again gives an equal scenario."""
         return yaml.dump(self.content(), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)
@@ -157,7 +162,7 @@ class Scenario:
 
 
 def load(
-    source: str | Path | Scenario,
+    source: str | Path | Mapping[str, Any] | Scenario,
     *,
     seed: int | None = None,
     replicates: int | None = None,
@@ -168,6 +173,7 @@ def load(
 ) -> Scenario:
     """Read a scenario by path or name (or take one) with options on top; InputError holds every problem at once.
 
+    source : a mapping is the content of a scenario file, as Python data, and may extend one by name
     observables : what a run can report, given the catalogue and the therapies in use. Only those who run a scenario
     know; with it the endpoints are checked too.
     """

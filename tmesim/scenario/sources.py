@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -10,13 +11,14 @@ from typing import Any
 
 from tmesim import units
 from tmesim.catalogue.models import KINDS
-from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, read_yaml, suggestion
+from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, parse, read_yaml, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario.parts import thawed
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
 _ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))
 MAX_CHAIN = 20
+MAPPING = "<mapping>"  # what messages call the file of a scenario that is given as a dict
 
 
 def folders(beside: Path | None = None) -> list[Path]:
@@ -47,8 +49,10 @@ def find(source: str | Path, beside: Path | None = None) -> Path:
     return known[text]
 
 
-def document_of(source: str | Path) -> Document:
-    """A scenario's file joined with what it extends; each position tells the file it comes from."""
+def document_of(source: str | Path | Mapping[str, Any]) -> Document:
+    """A scenario's file, or its content as a mapping, joined with what it extends; each position tells the file."""
+    if isinstance(source, Mapping):
+        return _over_base(_of_mapping(source), None, ())
     try:
         file = find(source)
     except LookupError as error:
@@ -56,9 +60,28 @@ def document_of(source: str | Path) -> Document:
     return _joined(file, ())
 
 
+def _of_mapping(content: Mapping[str, Any]) -> Document:
+    """Python data as if it had been written into a file: what YAML cannot say is no scenario either."""
+
+    def plain(value: Any) -> Any:
+        if hasattr(value, "item"):  # a number of numpy
+            return value.item()
+        raise TypeError(f"text, numbers, lists and mappings are due, but {brief(repr(value))} was found")
+
+    try:
+        text = json.dumps(thawed(content), ensure_ascii=False, default=plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError([Problem(str(error), file=MAPPING)]) from None
+    return Document(parse(text, MAPPING).data, MAPPING, {(): Position(MAPPING)})
+
+
 def _joined(file: Path, chain: tuple[Path, ...]) -> Document:
     document = read_yaml(_shown(file))
-    chain = (*chain, file.resolve())  # it could be read, so it can be resolved
+    return _over_base(document, file.parent, (*chain, file.resolve()))  # it could be read, so it can be resolved
+
+
+def _over_base(document: Document, beside: Path | None, chain: tuple[Path, ...]) -> Document:
+    """A document joined with what it extends, which is looked for beside its file."""
     base = document.data.get("extends")
     if base is None:
         return document
@@ -67,7 +90,7 @@ def _joined(file: Path, chain: tuple[Path, ...]) -> Document:
             [document.problem(("extends",), f"the name or path of a scenario is due, but '{brief(base)}' was found")]
         )
     try:
-        parent_file = find(base, file.parent)
+        parent_file = find(base, beside)
     except LookupError as error:
         raise InputError([document.problem(("extends",), str(error.args[0]))]) from None
     try:

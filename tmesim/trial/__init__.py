@@ -6,7 +6,6 @@ report, and last the marker that the directory is complete.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -36,7 +35,7 @@ __all__ = ["Interrupted", "WorkerDied", "prepare", "run"]
 
 
 def prepare(
-    source: Scenario | str | Path,
+    source: Scenario | str | Path | Mapping[str, Any],
     *,
     seed: int | None = None,
     replicates: int | None = None,
@@ -49,7 +48,7 @@ def prepare(
 
 
 def run(
-    source: Scenario | str | Path,
+    source: Scenario | str | Path | Mapping[str, Any],
     *,
     out: str | Path | None = None,
     seed: int | None = None,
@@ -104,11 +103,10 @@ def _simulate(
     start = time.perf_counter()
     scenario = directory.scenario
     compiling = 0.0
-    if executor is None and jobs[0].engine is None and is_cold():
-        if not quiet:
-            print("compiling the kernels, once; this takes about a minute", file=sys.stderr, flush=True)
-        compiling = warm(scenario, processors())
     with display_for(quiet, len(jobs), jobs[0].work) as display:
+        if executor is None and jobs[0].engine is None and is_cold():
+            display.say("compiling the kernels, once; this takes about a minute")
+            compiling = warm(scenario, processors())
         outcomes = run_jobs(jobs, workers, display, executor)
     if twins := alike(outcomes):
         names = "; ".join(", ".join(map(str, group)) for group in twins)

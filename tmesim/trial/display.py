@@ -1,10 +1,12 @@
-"""What a run says while it runs: a live line on a terminal, a plain line a replicate elsewhere, or nothing."""
+"""What a run says while it runs: a live line on a terminal, a bar in a notebook, a plain line a replicate elsewhere,
+or nothing."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Sequence
+from html import escape
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +25,9 @@ class Display(Monitor):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        return None
+
+    def say(self, text: str) -> None:
         return None
 
 
@@ -82,7 +87,71 @@ class LiveDisplay(PlainDisplay):
         self.bar.update(self.task, completed=done, description=text)
 
 
+class NotebookDisplay(PlainDisplay):
+    """The bar as HTML that replaces itself, in JupyterLab and wherever else cells have output; it needs no widgets."""
+
+    EVERY_S = 0.1
+
+    def __init__(self, replicates: int, work: int) -> None:
+        super().__init__(replicates, work)
+        self.at: dict[int, Progress] = {}
+        self.start = time.monotonic()
+        self.shown = -1.0
+        self.note = ""
+        self.handle: Any = None
+
+    def __enter__(self) -> Self:
+        from IPython.display import display
+
+        self.handle = display(self._html(), display_id=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._show(stopped=kind is not None)
+
+    def progress(self, progress: Progress) -> None:
+        if not self.at:
+            self.note = ""
+        self.at[progress.replicate] = progress
+        if time.monotonic() - self.shown >= self.EVERY_S:
+            self._show()
+
+    def finished(self, outcome: Outcome) -> None:
+        self.count += 1
+        self.at.pop(outcome.replicate, None)
+        self._show()
+
+    def say(self, text: str) -> None:
+        self.note = text
+        self._show()
+
+    def _show(self, stopped: bool = False) -> None:
+        self.shown = time.monotonic()
+        self.handle.update(self._html(stopped))
+
+    def _html(self, stopped: bool = False) -> Any:
+        """The bar and where the replicates are; at the end one line."""
+        from IPython.display import HTML
+
+        if self.count == self.replicates or stopped:
+            end = "stopped" if stopped else f"{time.monotonic() - self.start:.1f} s"
+            return HTML(f'<div style="opacity: .65">{self.count} of {self.replicates} replicates, {end}</div>')
+        share = (self.count * self.work + sum(p.done for p in self.at.values())) / (self.replicates * self.work)
+        places = ", ".join(f"{r}: day {p.day:.0f}" for r, p in sorted(self.at.items()))
+        texts = [f"{self.count} of {self.replicates} replicates", places, self.note]
+        line = escape(" · ".join(text for text in texts if text))
+        return HTML(f'<progress max="1" value="{share:.4f}" style="width: 260px"></progress> {line}')
+
+
+def in_notebook() -> bool:
+    """Whether the output goes to the cells of a notebook. IPython is asked only where it runs already."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return hasattr(shell, "kernel")
+
+
 def display_for(quiet: bool, replicates: int, work: int) -> Display:
     if quiet:
         return Display(replicates, work)
+    if in_notebook():
+        return NotebookDisplay(replicates, work)
     return (LiveDisplay if sys.stderr.isatty() else PlainDisplay)(replicates, work)

@@ -1,0 +1,121 @@
+"""Pictures of a result or a model for a notebook: each shows itself, is saved with `save`, and can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tmesim.plots.picture import Drawing, Film, Picture
+from tmesim.plots.tissue import TissuePicture, View
+from tmesim.record import cells_of, fields_of
+from tmesim.statistics import CONFIDENCE, words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+    from tmesim.tissue import Tissue
+
+__all__ = ["Drawing", "Film", "Picture", "Plots", "TissuePicture", "View", "view_of"]
+
+FILE_DPI = 150
+"""Pixels an inch of the figures of a run."""
+
+
+class Plots:
+    """The pictures of a result: `tissue`, `curves`, `differences` and `movie`."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def __repr__(self) -> str:
+        return f"Plots of {self._result.scenario.name}: tissue(), curves(), differences(), movie()"
+
+    def tissue(
+        self,
+        day: float | Iterable[float] | None = None,
+        arm: str | Iterable[str] | None = None,
+        field: str | None = None,
+        *,
+        replicate: int = 0,
+        cells: bool | None = None,
+        pixels: int | None = None,
+    ) -> TissuePicture:
+        """The tissue at one or more snapshots (default: the last) in one or more arms (default: all).
+
+        field : a field or map to show in its own colors, with the tumor's edge; without it, cells over oxygen
+        cells : whether cells are shown; by default unless a field is named
+        pixels : of a panel on the screen
+        """
+        result = self._result
+        days = (result.last_snapshot_day(),) if day is None else several(day)
+        arms = result.arms if arm is None else several(arm)
+        shots = [[result.snapshot(d, a, replicate) for d in days] for a in arms]
+        if len(days) == 1:  # arms side by side
+            rows = [[View(f"{words(a)}, day {s[0].day:g}", s[0]) for a, s in zip(arms, shots, strict=True)]]
+        else:
+            rows = [[View(f"{words(a)}, day {s.day:g}", s) for s in row] for a, row in zip(arms, shots, strict=True)]
+        if pixels is None:
+            pixels = {1: 420, 2: 340}.get(len(rows[0]), 260)
+        title = f"{words(result.scenario.name)}, replicate {replicate} of {result.replicates}"
+        return TissuePicture(rows, result.scenario.catalogue, title, field, cells, pixels)
+
+    def curves(self, *observables: str) -> Picture:
+        """Observables over time in all arms; without names, the endpoints and the usual ones."""
+        from tmesim.figures import draw_trajectories
+
+        for name in observables:
+            self._result.known(name)
+        with TemporaryDirectory() as folder:
+            path = draw_trajectories(self._result, Path(folder) / "curves.png", list(observables) or None)
+            png = path.read_bytes()
+        picture = Picture(png, alt=f"Curves of {', '.join(observables) or 'the endpoints'} over time")
+        picture.width = round(picture.size[0] * 100 / FILE_DPI)
+        return picture
+
+    def differences(
+        self,
+        *endpoints: str,
+        arms: str | Iterable[str] | None = None,
+        reference: str | None = None,
+        day: float | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> Drawing:
+        """Paired differences with their intervals; the arguments are those of `Result.compare`."""
+        from tmesim.figures.style import arm_colors
+        from tmesim.plots.differences import draw_differences
+
+        result = self._result
+        rows = result.comparisons_at(endpoints or None, arms, reference=reference, day=day, confidence=confidence)
+        if not rows:
+            raise ValueError(f"there is nothing to compare: the run has one arm, {result.reference}")
+        at = result.row_day(day)
+        pairs = {
+            (c.endpoint, c.arm): result.at_day(c.endpoint, c.arm, at) - result.at_day(c.endpoint, c.reference, at)
+            for c in rows
+        }
+        known = {c.endpoint: result.known(c.endpoint) for c in rows}
+        title = f"{words(result.scenario.name)}, day {at:g}"
+        return draw_differences(rows, pairs, known, arm_colors(result.scenario), title, confidence)
+
+    def movie(self, replicate: int | None = None) -> Film:
+        """The arms side by side over time; the replicate is that of the run's figures unless one is given."""
+        from tmesim.figures import draw_movie
+
+        with TemporaryDirectory() as folder:
+            gif = draw_movie(self._result, Path(folder) / "movie.gif", replicate).read_bytes()
+        days, arms = self._result.scenario.time.days, ", ".join(words(arm) for arm in self._result.arms)
+        return Film(gif, f"Movie of the tissue from day 0 to day {days:g}, the arms side by side: {arms}")
+
+
+def view_of(tissue: Tissue, title: str | None = None) -> View:
+    """A living tissue as it is now."""
+    from tmesim.result import Snapshot
+
+    day = tissue.hour / 24
+    return View(title or f"{words(tissue.arm)}, day {day:.3g}", Snapshot(day, cells_of(tissue), fields_of(tissue)))
+
+
+def several(value: float | str | Iterable[float] | Iterable[str]) -> tuple:
+    """One value or many, as a tuple."""
+    return (value,) if isinstance(value, str | int | float) else tuple(value)

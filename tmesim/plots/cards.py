@@ -1,0 +1,81 @@
+"""The cards of a result and of a model: what a notebook shows of them."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmesim import cards
+from tmesim.figures.grid import representative
+from tmesim.plots import view_of
+from tmesim.plots.panel import thumbnail
+from tmesim.plots.tissue import counted
+from tmesim.statistics import change, compact, words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+    from tmesim.tissue import Tissue
+
+
+def result_card(result: Result) -> str:
+    """The question, the main endpoint's paired differences, the tissues at the end, and where the report is."""
+    scenario, n = result.scenario, result.replicates
+    main = result.known(scenario.endpoints[0])
+    day, unit = scenario.time.days, f" ({main.unit})" if main.unit not in ("", "1") else ""
+    if len(result.arms) == 1:
+        mean = float(result.at_day(main.name, result.reference, day).mean())
+        of = f", mean of {n}" if n > 1 else ""
+        answer = cards.facts({f"{main.label}{unit}, day {day:g}": compact(mean) + of})
+    else:
+        rows = [c for c in result.comparisons if c.endpoint == main.name]
+        what = f"{main.label}{unit}, day {day:g}"
+        head = (what, words(result.reference), "arm's mean", "difference [95 % interval]", "change")
+        texts: list[tuple[str, ...]] = [
+            (words(c.arm), compact(c.reference_mean), compact(c.mean),
+             compact(c.difference) + (f" [{compact(c.low)}, {compact(c.high)}]" if math.isfinite(c.low) else ""),
+             change(c, bounds=False))
+            for c in rows
+        ]  # fmt: skip
+        texts = [tuple(text.replace("-", "−") if i else text for i, text in enumerate(row)) for row in texts]
+        answer = cards.table(head, texts, [c.low > 0 or c.high < 0 for c in rows])
+    parts = [answer]
+    if result.snapshot_days:
+        shown = representative(result)
+        last = result.last_snapshot_day()
+        parts.append(cards.pictures({
+            f"{words(arm)}, day {last:g}": thumbnail(result.snapshot(last, arm, shown), scenario.catalogue)
+            for arm in result.arms[:4]
+        }, 180))  # fmt: skip
+    arms = f"{len(result.arms)} arms × " if len(result.arms) > 1 else ""
+    kind = f"result, {arms}{n} replicate{'s' * (n > 1)}, {scenario.host}"
+    parts.append(cards.note(*place(result.path)))
+    return cards.card(scenario.name, kind, scenario.question, *parts)
+
+
+def place(path: Path) -> tuple[str, str, str]:
+    """Where the files are: text, and a link to the report where a notebook server can follow one."""
+    report = path / "report.html"
+    if not report.is_file():
+        return f"files in {path}", "", ""
+    relative = Path(os.path.relpath(report)).as_posix()
+    if relative.startswith(".."):
+        return f"report in {report}", "", ""
+    return f"files in {path};", relative, "report"
+
+
+def model_card(tissue: Tissue) -> str:
+    """Who lives in a model now, and its picture."""
+    view = view_of(tissue)
+    catalogue, counts = tissue.scenario.catalogue, counted(view.shot)
+    rows = {cell.label: compact(counts[name]) for name, cell in catalogue.cells.items() if counts[name]}
+    half = -(-len(rows) // 2)
+    named = list(rows.items())
+    columns = [named[i] + (named[i + half] if i + half < len(named) else ("", "")) for i in range(half)]
+    ny, nx = tissue.shape
+    about = f"arm {words(tissue.arm)}, day {tissue.hour / 24:.3g} of {tissue.scenario.time.days:g}"
+    return cards.card(
+        tissue.scenario.name, f"model, {nx} × {ny} sites, {tissue.host}", about,
+        cards.table(("cells", "", "", ""), columns), cards.pictures({view.title: thumbnail(view.shot, catalogue)}, 240),
+    )  # fmt: skip
