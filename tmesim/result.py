@@ -90,7 +90,8 @@ class Result:
     @cached_property
     def comparison(self) -> pd.DataFrame:
         """One row for each endpoint and arm that is not the reference, as the run wrote them."""
-        return self._frame("comparison.csv")
+        frame = self._frame("comparison.csv")
+        return frame.astype({name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n")})
 
     def compare(
         self,
@@ -165,7 +166,7 @@ class Result:
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas
 
-        return pandas.read_csv(self.path / name)
+        return pandas.read_csv(self.path / name, float_precision="round_trip")
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ report, and last the marker that the directory is complete.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
