@@ -166,7 +166,7 @@ class Result:
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas
 
-        return pandas.read_csv(self.path / name, float_precision="round_trip")
+        return pandas.read_csv(self.path / name)
 
     @cached_property
     def _columns(self) -> dict[str, np.ndarray]:
