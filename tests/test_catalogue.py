@@ -97,10 +97,10 @@ def test_every_entry_can_be_named_hashed_copied_and_pickled(kind, name, entry):
 
 @pytest.mark.parametrize(("name", "rule"), RULES, ids=[name for name, _ in RULES])
 def test_every_rule_reads_as_a_sentence_of_known_words(name, rule):
-    sentence = rule.sentence()
-    assert sentence.startswith("In ")
-    assert sentence.endswith(").")
+    sentence = CATALOGUE.sentence(rule)
+    assert sentence.startswith("In ") and sentence.endswith(".")
     assert "  " not in sentence
+    assert not re.search(r"_|\.[a-z]|\bNone\b", sentence)  # words, not the names of data
     assert rule.signal in CATALOGUE.signals()
     assert rule.behavior in CATALOGUE.behaviors()
     assert same_dimension(rule.half_max.unit_at("mouse"), CATALOGUE.signals()[rule.signal].unit)
@@ -113,9 +113,9 @@ def test_the_sentence_of_a_rule_says_all_of_it():
         cell="tumor", signal="oxygen", effect="increases", behavior="division", group="energy", base=0, limit=1,
         half_max="21.5 mmHg", power=4, evidence="tumour-proliferation",
     )  # fmt: skip
-    assert rule.sentence() == (
-        "In tumor cells, oxygen increases division (its factor 'energy') from 0 towards 1 "
-        "(half-maximum 21.5 mmHg, power 4)."
+    assert CATALOGUE.sentence(rule) == (
+        "In tumor cells, oxygen raises the division from nothing without it to its normal value: "
+        "half of the effect comes at 21.5 mmHg, with a power of 4."
     )
 
 
@@ -282,7 +282,7 @@ RULE = "tgfb_drives_emt"
         ("fields", ("vegf", "diffusion", "value"), 0, "must be above 0"),
         ("states", ("emt", "label"), None, "states.emt.label: is missing"),
         ("processes", ("leukocytes", "substep", "value"), -5, "must be above 0, but -5 min was found"),
-        ("therapies", ("anti_vegf", "aliases"), ["pc61"], "'pc61' already means the therapy 'anti_cd25'"),
+        ("therapies", ("anti_vegf", "aliases"), ["anti-cd25"], "'anti-cd25' already means the therapy 'anti_cd25'"),
         ("therapies", ("anti_vegf", "effects", 0, "blocks"), "vgef", "there is no signal 'vgef'. Did you mean 'vegf'?"),
         ("therapies", ("anti_vegf", "effects", 0, "in"), ["endo"], "there is no cell type 'endo'"),
         ("therapies", ("anti_vegf", "effects", 0, "fraction", "value"), 1.2, "must not be above 1"),

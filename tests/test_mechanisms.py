@@ -209,3 +209,59 @@ def test_host_tissue_is_well_supplied(name):
     rows = np.concatenate([rows_of(t, "fibroblast"), rows_of(t, "adipocyte")])
     oxygen = t.fields["oxygen"][t.cells.y[rows], t.cells.x[rows]]
     assert 30 < np.median(oxygen) < 65
+
+
+def test_matrix_is_laid_down_on_the_site_of_a_cell_and_the_eight_around():
+    t = tissue("minimal", start={"tumor": [], "densities": {}, "capillaries": "0 /mm²", "ecm": 0.0})
+    row = t.spawn("caf", 20, 20)
+    t._sense()
+    rate = float(t.cells.value[row, t.biology.slot("caf", "deposition.ecm")])
+    loss = float(t.cells.value[row, t.biology.slot("caf", "degradation.ecm")])
+    assert rate > 0 and loss > 0
+    t._turn_over()
+    laid = t.matrix["ecm"]
+    around = laid[19:22, 19:22].copy()
+    own = rate / (rate + loss) * (1 - np.exp(-(rate + loss) * t.dt))
+    assert around[1, 1] == pytest.approx(own, rel=1e-5)
+    around[1, 1] = 1 - np.exp(-rate * t.dt)
+    assert around == pytest.approx(1 - np.exp(-rate * t.dt), rel=1e-5)
+    assert np.count_nonzero(laid) == 9
+
+
+def test_without_cafs_the_matrix_of_the_tumor_stays_thin():
+    """Three weeks: what CAFs lay down shows in the mean over the tumor."""
+    dense = {}
+    for name, off in (("with", []), ("without", ["activated_fibroblasts_become_cafs"])):
+        t = Tissue(scenario("untreated", off=off), seed=3)
+        for _ in range(18 * 24):
+            t.step()
+        rows = rows_of(t, "tumor")
+        dense[name] = t.matrix["ecm"][t.cells.y[rows], t.cells.x[rows]].mean()
+    assert count(t, "caf") == 0
+    assert dense["with"] > 1.3 * dense["without"]
+
+
+def test_hybrid_cells_bear_more_chemotherapy_than_cells_at_either_end():
+    arms = {"untreated": {}, "drug": {"therapies": [{"use": "chemotherapy", "start": "0 h"}]}}
+    t = tissue("minimal", start={"tumor": [], "densities": {}, "capillaries": "0 /mm²"}, arms=arms)
+    death = []
+    for emt in (0.02, 0.5, 0.98):
+        row = t.spawn("tumor", 20, 20, emt=emt, dna_damage=0.6, stemness=0.0, hypoxia_response=0.0)
+        t._sense()
+        death.append(float(t.cells.value[row, t.biology.slot("tumor", "apoptosis")]))
+        t.kill(row)
+    assert death[1] < 0.6 * min(death[0], death[2])
+    assert death[0] == pytest.approx(death[2], rel=0.05)
+
+
+def test_damage_by_a_drug_outlives_it_and_passes():
+    """A day of drug, then none: cells go on dying, and a week later the rest is nearly whole."""
+    arms = {"untreated": {}, "drug": {"therapies": [{"use": "chemotherapy", "start": "0 h", "dose": "0 mg/kg"}]}}
+    t = tissue("minimal", start=QUIET, arms=arms, seed=6)
+    held_at(t, 24, drug_chemotherapy=1e5, oxygen=40.0)
+    after, deaths = state(t, "dna_damage").mean(), t.counters["deaths.tumor"]
+    assert after > 0.5 and (t.fields["drug_chemotherapy"] < 1e3).mean() > 0
+    held_at(t, 24, drug_chemotherapy=0.0, oxygen=40.0)
+    assert t.counters["deaths.tumor"] - deaths > deaths / 4
+    held_at(t, 6 * 24, drug_chemotherapy=0.0, oxygen=40.0)
+    assert state(t, "dna_damage").mean() < 0.2 * after

@@ -165,13 +165,13 @@ def test_dose_and_schedule_come_from_the_catalogue_for_the_host():
 
 
 def test_a_dose_that_is_given_counts():
-    arms = "arms: {a: {therapies: [{use: pc61, start: 36 h, dose: 500 µg/kg, every: 3 d, times: 2}]}}\n"
+    arms = "arms: {a: {therapies: [{use: anti-cd25, start: 36 h, dose: 500 µg/kg, every: 3 d, times: 2}]}}\n"
     dose = scenario(arms).arms["a"].therapies[0]
     assert (dose.use, dose.dose, dose.unit, dose.hours()) == ("anti_cd25", 0.5, "mg/kg", (36.0, 108.0))
 
 
 def test_a_dose_of_nothing_is_a_dose():
-    assert scenario("arms: {a: {therapies: [{use: pc61, start: 0 h, dose: 0 mg/kg}]}}").arms["a"].therapies[0].dose == 0
+    assert scenario("arms: {a: {therapies: [{use: anti-cd25, start: 0 h, dose: 0 mg/kg}]}}").arms["a"].therapies[0].dose == 0
 
 
 def test_an_arm_may_be_left_empty_and_have_a_name_that_old_yaml_takes_for_a_truth_value():
@@ -379,7 +379,7 @@ start:
 time: {days: 4, record_every: 90 min, snapshots: [9 d]}
 replicates: 0
 arms:
-  a: {therapies: [{use: anti_cd52, start: -1 d}, {use: pc61, strat: 1 d, dose: 3 mmHg}]}
+  a: {therapies: [{use: anti_cd52, start: -1 d}, {use: anti-cd25, strat: 1 d, dose: 3 mmHg}]}
   b: {set: {fields.oxigen.decay: 1 1/h}, off: [nothing], from: 9 d}
 reference: c
 set: {cells.tumor.behaviors.division: 5 mmHg}

@@ -75,13 +75,28 @@ def test_every_therapy_acts_at_its_default_dose_and_wears_off(name, host):
     assert all(np.isfinite(shares)) and min(shares) >= 0
 
 
+@pytest.mark.parametrize("dt", [1.0, 0.5, 0.1])
+def test_what_vessels_carry_adds_up_to_the_area_under_the_curve(dt):
+    """dose / clearance, unbound: a peak of minutes counts for what it is, whatever the step."""
+    entry = CATALOGUE.therapies["chemotherapy"]
+    course = Course("chemotherapy", entry, "human", dt)
+    course.give(1.5, "mg/kg")
+    area = 0.0
+    for _ in range(round(60 * 24 / dt)):
+        course.advance()
+        area += course.blood * dt
+    pk = entry.pk
+    due = 1.5 / pk.clearance.at("human") / pk.molar_mass.at("human") * 1e3 * pk.unbound.at("human")
+    assert area == pytest.approx(due, rel=1e-6)
+
+
 def test_factors_scale_and_block_in_proportion_to_occupancy():
     s = scenario("treg_depletion")
     t = Tissue(s, seed=1)
     signal, behavior = factors(t.courses.values(), t.biology)
     assert (signal == 1).all() and (behavior == 1).all()
     course = t.courses["anti_cd25"]
-    course.amounts[3] = course.kd  # half of the target
+    course.restore(np.array([0.0, 0.0, 0.0, course.kd]))  # half of the target
     _, behavior = factors(t.courses.values(), t.biology)
     effect = next(e for e in course.effects if e.scales == "apoptosis" and "treg" in e.cells)
     assert behavior[t.biology.index("treg", "apoptosis")] == pytest.approx(1 + 0.5 * (effect.to.at("mouse") - 1))

@@ -2,12 +2,17 @@
 
 from itertools import pairwise
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tissues import scenario, tissue
 
 from tmesim.kernels import sprouting
 from tmesim.kernels.arrays import PAD
+from tmesim.kernels.chance import key_of
+from tmesim.scenario import load
 from tmesim.tissue import Tissue
 
 AT = {"E": 0, "NE": 1, "N": 2, "NW": 3, "W": 4, "SW": 5, "S": 6, "SE": 7}
@@ -45,13 +50,34 @@ def test_a_side_branch_of_a_through_vessel_stays_blind():
     assert drawing([(10, 10), (10, 15)], [LINE, branch]) == set(LINE)
 
 
-def test_a_loop_carries_blood_with_the_stem_that_feeds_it():
-    loop = [(10, 15), (9, 16), (10, 17), (11, 16), (10, 15)]
-    assert drawing([(10, 10)], [LINE, loop]) == set(LINE) | set(loop)
+LOOP = [(10, 15), (9, 16), (10, 17), (11, 16), (10, 15)]
+
+
+def test_a_loop_on_a_single_stem_stays_blind():
+    assert drawing([(10, 10)], [LINE, LOOP]) == {(10, 10)}
+
+
+def test_both_arms_of_a_loop_between_two_roots_carry_blood():
+    after = [(10, 17), (10, 18), (10, 19)]
+    assert drawing([(10, 10), (10, 19)], [LINE, LOOP, after]) == set(LINE) | set(LOOP) | set(after)
 
 
 def test_vessels_without_a_root_carry_none():
-    assert drawing([], [LINE]) == set()
+    assert drawing([], [LINE, LOOP]) == set()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.floats(0, 0.2))
+def test_blood_flows_where_a_path_joins_two_roots(seed, segments, share):
+    """Against networkx: the blocks of the network that hold an outside to which all roots are joined."""
+    rng = np.random.default_rng(seed)
+    sites = {(int(y), int(x)) for y, x in rng.integers(10, 17, (segments, 2))}
+    roots = [site for site in sorted(sites) if rng.random() < share]
+    pairs = [(a, b) for a in sorted(sites) for b in sorted(sites) if a < b and max(map(abs, np.subtract(a, b))) == 1]
+    pairs = [pair for pair in pairs if rng.random() < 0.5]
+    network = nx.Graph(pairs + [("outside", root) for root in roots])
+    expected = {site for block in nx.biconnected_components(network) if "outside" in block for site in block}
+    assert drawing(roots, [*pairs, *([site] for site in sites)]) == expected - {"outside"}
 
 
 def angiogenic(seed=1, days=6.0, **numbers):
@@ -73,6 +99,38 @@ def test_without_vegf_there_are_no_sprouts():
     for _ in range(144):
         dry.step()
     assert dry.counters["sprouts"] <= 0.1 * t.counters["sprouts"]
+
+
+def heading(vegf, came_from, tips=400):
+    """How often tips at one site, come from a direction, go on in each: shares by name."""
+    links = np.zeros(vegf.shape, np.uint8)
+    links[10, 10] = 1 << AT[came_from]
+    key = key_of(1, "a test")
+    guidance, noise = load("minimal").catalogue.processes["vessels"]["guidance"].value, 0.5
+    taken = [
+        sprouting.steer(np.uint64(i + 1), 10, 10, 0, key, 0, float(guidance), noise, vegf, links) for i in range(tips)
+    ]
+    return {name: taken.count(d) / tips for name, d in AT.items()}
+
+
+@pytest.mark.parametrize("came_from", ["W", "SW", "N"])
+def test_a_tip_goes_on_as_it_came_where_no_vegf_guides_it(came_from):
+    """Straight on most often, to either side alike, and never back."""
+    shares = heading(np.full((20, 20), 10.0, np.float32), came_from)
+    names = list(AT)
+    on = AT[came_from] + 4
+    assert shares[names[on % 8]] > 0.6
+    assert abs(shares[names[(on + 1) % 8]] - shares[names[(on - 1) % 8]]) < 0.1
+    assert sum(shares[names[(AT[came_from] + k) % 8]] for k in (-1, 0, 1)) == 0
+
+
+def test_a_tip_turns_to_the_side_on_which_vegf_rises():
+    """A rise of three tenths over a site turns most tips; those that come from where it rises do not go back."""
+    rising_south = np.repeat(10 * 1.3 ** np.arange(20, dtype=np.float32), 20).reshape(20, 20)
+    shares = heading(rising_south, "W")
+    assert shares["S"] + shares["SE"] > 0.9
+    shares = heading(rising_south, "S")
+    assert shares["S"] + shares["SE"] + shares["SW"] == 0
 
 
 def test_tips_climb_the_gradient_of_vegf():
@@ -98,7 +156,7 @@ def test_tips_climb_the_gradient_of_vegf():
 
 
 def test_new_vessels_that_join_carry_blood():
-    t = angiogenic(days=10)
+    t = angiogenic(days=10, **{"rules.vegf_drives_sprouting.limit": "0.02 1/h"})
     assert t.counters["joins"] > 0
     assert (t.vessels.perfused & ~t.vessels.root).sum() > 0
 

@@ -145,6 +145,7 @@ def _signals(types: list[str], states: list[str], fields: list[str], drugs: list
     out += [(f"contact.{c}", arrays.CONTACT, i) for i, c in enumerate(types)]
     out += [("contact.pdl1", arrays.CONTACT_PDL1, 0), ("contact.vessel", arrays.CONTACT_VESSEL, 0)]
     out += [(f"state.{s}", arrays.STATE, i) for i, s in enumerate(states)]
+    out += [(f"hybrid.{s}", arrays.HYBRID, i) for i, s in enumerate(states)]
     out += [("engagement", arrays.ENGAGEMENT, 0), ("age", arrays.AGE, 0)]
     out += [(f"drug.{d}", arrays.DRUG, i) for i, d in enumerate(drugs)]
     return out

@@ -1,9 +1,9 @@
 """Therapy: doses become plasma levels, plasma becomes tissue, tissue becomes occupancy of the target.
 
 A course is one or two compartments with first-order exchange, dA/dt = M A for the amounts per kg in (depot, central,
-peripheral) and the effect compartment dCe/dt = rate (partition Cp − Ce); solved exactly by the matrix exponential.
-The signal drug.<therapy> is Ce / (Ce + kd). A drug that must reach cells by diffusion has no effect compartment: its
-plasma level is what perfused vessels carry, and its field does the rest.
+peripheral) and the effect compartment dCe/dt = rate (partition · unbound · Cp − Ce); solved exactly by the matrix
+exponential. The signal drug.<therapy> is Ce / (Ce + kd). A drug that must reach cells by diffusion has no effect
+compartment: its unbound plasma level is what perfused vessels carry, and its field does the rest.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Course:
     def __init__(self, name: str, therapy: Therapy, host: str, dt: float) -> None:
         self.name = name
         self.amounts = np.zeros(4)
+        self.mean = np.zeros(4)  # of the amounts over the present step: a peak of minutes must not pass for an hour
         self.host = host
         pk = therapy.pk
 
@@ -47,6 +48,7 @@ class Course:
         absorption = at(pk.absorption)
         self.entry = DEPOT if absorption > 0 else CENTRAL
         self.available = at(pk.bioavailability, 1.0)
+        self.unbound = at(pk.unbound, 1.0)
         self.nanomolar = 1e3 / (at(pk.molar_mass) * volume)  # mg/L over kDa (1e3 g/mol) is µM, so × 1e3 is nM
         self.kd = therapy.occupancy.kd.at(host) * (NM_PER_PM if _is_pm(therapy.occupancy.kd, host) else 1.0)
         m = np.zeros((4, 4))
@@ -61,9 +63,11 @@ class Course:
             m[PERIPHERAL, PERIPHERAL] = -exchange / at(pk.peripheral_volume)
         if therapy.tissue is not None:
             rate = therapy.tissue.rate.at(host)
-            m[EFFECT, CENTRAL] = rate * therapy.tissue.partition.at(host) * self.nanomolar
+            m[EFFECT, CENTRAL] = rate * therapy.tissue.partition.at(host) * self.unbound * self.nanomolar
             m[EFFECT, EFFECT] = -rate
-        self.advance_by = expm(m * dt)
+        # exp of [[M, 1], [0, 0]] dt holds exp(M dt), and beside it the integral of exp(M t) over the step
+        both = expm(np.block([[m, np.eye(4)], [np.zeros((4, 8))]]) * dt)
+        self.advance_by, self.average_by = both[:4, :4], both[:4, 4:] / dt
         self.effects = therapy.effects
         self.delivered = therapy.delivery == "field"
 
@@ -73,23 +77,41 @@ class Course:
 
     def advance(self) -> None:
         """One step of dt."""
-        if self.amounts.any():
-            self.amounts = np.maximum(self.advance_by @ self.amounts, 0.0)
+        self.mean = np.maximum(self.average_by @ self.amounts, 0.0)
+        self.amounts = np.maximum(self.advance_by @ self.amounts, 0.0)
+
+    def restore(self, amounts: np.ndarray) -> None:
+        """Put back amounts."""
+        self.amounts, self.mean = np.array(amounts, dtype=float), np.array(amounts, dtype=float)
 
     @property
     def plasma(self) -> float:
-        """Plasma concentration, nM."""
+        """Plasma concentration, bound and unbound, nM."""
         return float(self.amounts[CENTRAL] * self.nanomolar)
 
     @property
     def tissue(self) -> float:
-        """Concentration in the effect compartment, nM; of a drug with a field, that of plasma."""
-        return self.plasma if self.delivered else float(self.amounts[EFFECT])
+        """Concentration in the effect compartment, nM; of a drug with a field, the unbound one of plasma."""
+        return self._acting(self.amounts)
 
     @property
     def occupancy(self) -> float:
         """Share of the target that the drug holds in tissue, 0 … 1."""
         return self.tissue / (self.tissue + self.kd)
+
+    @property
+    def blood(self) -> float:
+        """Unbound concentration that perfused vessels carry over the present step, nM."""
+        return float(self.mean[CENTRAL] * self.nanomolar * self.unbound)
+
+    @property
+    def effect(self) -> float:
+        """Share of the target that the drug holds over the present step, 0 … 1."""
+        acting = self._acting(self.mean)
+        return acting / (acting + self.kd)
+
+    def _acting(self, amounts: np.ndarray) -> float:
+        return float(amounts[CENTRAL] * self.nanomolar * self.unbound if self.delivered else amounts[EFFECT])
 
 
 def _is_pm(number: Number, host: str) -> bool:
@@ -101,7 +123,7 @@ def factors(courses: Iterable[Course], biology: Biology) -> tuple[np.ndarray, np
     signal = np.ones((len(biology.types), len(biology.signals)), np.float32)
     behavior = np.ones(len(biology.behaviors), np.float32)
     for course in courses:
-        share = course.occupancy
+        share = course.effect
         if share <= 0:
             continue
         for effect in course.effects:

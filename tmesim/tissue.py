@@ -234,9 +234,9 @@ class Tissue:
                     self.courses[dose.use].give(dose.dose, dose.unit)
         changes = (arm.set, frozenset(arm.off)) if self.hour + 1e-9 >= arm.from_h else (type(arm.set)(), frozenset())
         self._change(*changes)
-        self._hour = self._make_hour()
         for course in self.courses.values():
             course.advance()
+        self._hour = self._make_hour()
 
     def _change(self, numbers: Mapping[str, Any], off: frozenset[str]) -> None:
         """Bring the overrides of an arm into force, once."""
@@ -253,8 +253,8 @@ class Tissue:
         blood = self._blood.copy()
         for name, course in self.courses.items():
             if course.delivered:
-                blood[self.solver.index(drug_field(name))] = course.plasma / therapy.NM_PER_PM
-        drug = np.array([c.occupancy for c in self.courses.values()] or [0.0], np.float32)
+                blood[self.solver.index(drug_field(name))] = course.blood / therapy.NM_PER_PM
+        drug = np.array([c.effect for c in self.courses.values()] or [0.0], np.float32)
         factor = self.biology.clone_factor * (self.biology.constant * behavior)
         return Hour(self._decay, blood, drug, signal, factor)
 
@@ -409,7 +409,7 @@ class Tissue:
         tissue.vessels.restore(part("vessels"))
         tissue.node.restore(part("node"))
         for name, amounts in part("drug").items():
-            tissue.courses[name].amounts = np.array(amounts, dtype=float)
+            tissue.courses[name].restore(amounts)
         names, values = state["counters.names"], state["counters.values"]
         tissue.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})
         tissue._hour = tissue._make_hour()

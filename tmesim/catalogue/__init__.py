@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from tmesim import units
-from tmesim.catalogue import checks, vocabulary
+from tmesim.catalogue import checks, english, vocabulary
 from tmesim.catalogue.models import (
     HOSTS,
     KINDS,
@@ -135,6 +135,10 @@ class Catalogue:
     def behaviors(self) -> Mapping[str, Term]:
         """Each behavior a cell type may have, with unit and meaning."""
         return self._behaviors
+
+    def sentence(self, rule: Rule) -> str:
+        """A rule in plain English, with its numbers."""
+        return english.sentence(self, rule)
 
     @cached_property
     def _signals(self) -> Mapping[str, Term]:

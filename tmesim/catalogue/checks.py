@@ -138,8 +138,8 @@ def _rule(catalogue: Catalogue, path: DataPath, rule: Rule) -> Iterator[Issue]:
         kind = catalogue.cells[cell]
         what = f"behavior of cell type {cell}"
         yield from _known((*path, "behavior"), what, rule.behavior, kind.behaviors)
-        if rule.signal.startswith("state."):
-            own = rule.signal.removeprefix("state.")
+        prefix, _, own = rule.signal.partition(".")
+        if prefix in ("state", "hybrid"):
             yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
         if rule.signal == "engagement" and not kind.targets:
             yield (*path, "signal"), f"cell type {cell} has no targets, so it is never engaged"

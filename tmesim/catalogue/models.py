@@ -278,15 +278,6 @@ class Rule(Entry):
         """What a group other than main is worth without signals."""
         return self.base if self.base is not None else Number(value=1.0)
 
-    def sentence(self) -> str:
-        """The rule in plain English."""
-        cells = " and ".join(f"{name.replace('_', ' ')} cells" for name in self.cell)
-        base = "" if self.group == "main" else f" from {self.base_value}"
-        factor = "" if self.group == "main" else f" (its factor '{self.group}')"
-        limit = "" if self.limit is None else f" towards {self.limit}"
-        response = f"(half-maximum {self.half_max}, power {self.power})"
-        return f"In {cells}, {self.signal} {self.effect} {self.behavior}{factor}{base}{limit} {response}."
-
 
 class Edge(Entry):
     """What holds at the border of the tissue; `level` is held (dirichlet) or exchanged with (robin)."""
@@ -374,6 +365,7 @@ class Pharmacokinetics(Entry):
     molar_mass: Number
     absorption: Number | None = None
     bioavailability: Number | None = None
+    unbound: Number | None = None  # share of a drug in plasma that can leave it; all of it where nothing is said
 
     @model_validator(mode="after")
     def _complete(self) -> Pharmacokinetics:
@@ -384,7 +376,7 @@ class Pharmacokinetics(Entry):
 
 
 class TissueUptake(Entry):
-    """The effect compartment: dCe/dt = rate (partition Cp − Ce)."""
+    """The effect compartment: dCe/dt = rate (partition · unbound · Cp − Ce)."""
 
     partition: Number
     rate: Number

@@ -92,6 +92,9 @@ def signals(catalogue: Catalogue) -> dict[str, Term]:
         meaning = f"number of cells of type {name} ({cell.label}) on the same site and its 8 neighbors"
         terms[f"contact.{name}"] = Term("1", meaning)
     terms |= {f"state.{name}": Term("1", f"own {s.label}: {s.meaning}", 1.0) for name, s in catalogue.states.items()}
+    for name, s in catalogue.states.items():
+        meaning = f"how far in between the own {s.label} z is: 4 z (1 - z), 0 at both ends and 1 in the middle"
+        terms[f"hybrid.{name}"] = Term("1", meaning, 1.0)
     for name, therapy in catalogue.therapies.items():
         terms[f"drug.{name}"] = Term("1", f"share of the target that {therapy.label} occupies", 1.0)
     return terms
@@ -153,6 +156,7 @@ _PK = {
     "molar_mass": ("kDa",),
     "absorption": ("1/h",),
     "bioavailability": ("1",),
+    "unbound": ("1",),
 }
 DOSE_UNITS = ("mg/kg", "mg", "mg/m²")
 
@@ -202,7 +206,7 @@ def _therapy_slot(catalogue: Catalogue, name: str, rest: list[str | int]) -> Slo
     therapy = catalogue.therapies[name]
     part, last = rest[0], rest[-1]
     if part == "pk":
-        return Slot(_PK[str(last)], positive=last != "absorption", high=1.0 if last == "bioavailability" else math.inf)
+        return Slot(_PK[str(last)], positive=last != "absorption", high=1.0 if last in ("bioavailability", "unbound") else math.inf)
     if part == "tissue":
         return Slot(("1",)) if last == "partition" else Slot(("1/h",), positive=True)
     if part == "occupancy":

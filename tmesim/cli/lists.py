@@ -29,7 +29,7 @@ def fields(c: Catalogue) -> Iterable[Row]:
 
 def rules(c: Catalogue) -> Iterable[Row]:
     for name, e in c.all_rules.items():
-        yield {"name": name, "sentence": e.sentence(), "evidence": list(e.evidence)}
+        yield {"name": name, "sentence": c.sentence(e), "evidence": list(e.evidence)}
 
 
 def states(c: Catalogue) -> Iterable[Row]:

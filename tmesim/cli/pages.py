@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, Slot, Therapy, claims, load_catalogue
+from tmesim.catalogue import Catalogue, Slot, Therapy, claims, english, load_catalogue
 from tmesim.catalogue.models import Rule
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim
@@ -64,9 +64,9 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     page += [e.meaning] if e.meaning else []
     if e.targets:
         who = " that carry an antigen its receptor knows" if e.antigen_specific else ""
-        page.append(f"It attacks {listed(e.targets)}{who}.")
+        page.append(f"It attacks {english.joined(e.targets)}{who}.")
     if e.states:
-        page.append(f"It carries slow states between 0 and 1: {listed(e.states)}.")
+        page.append(f"It carries slow states between 0 and 1: {english.joined(e.states)}.")
     does = {"divide": "divides", "die": "dies or vanishes", "leave": "leaves the tissue"}
     for event in e.events:
         what = f"becomes {event.to}" if event.does == "become" else does[event.does]
@@ -83,7 +83,9 @@ def _rule(c: Catalogue, name: str) -> list[str]:
     rule = c.all_rules.get(name)
     if rule is None:
         return []
-    page = [f"{name} is a rule. {rule.sentence()}"]
+    factor = "" if rule.group == "main" else f", as its factor '{rule.group}'"
+    page = [f"{name} is a rule. {c.sentence(rule)}"]
+    page += [f"Written: in {english.joined(rule.cell)}, {rule.signal} {rule.effect} {rule.behavior}{factor}."]
     page += [rule.note] if rule.note else []
     for part in ("base", "limit", "half_max", "power"):
         number = getattr(rule, part)
@@ -114,7 +116,7 @@ def _parameter(c: Catalogue, name: str) -> list[str]:
     if word:
         page += _rules_about(c, lambda r: entry in r.cell and r.behavior == word, "Rules that start from it:")
     elif kind == "rules":
-        page += ["", c.rules[entry].sentence()]
+        page += ["", c.sentence(c.rules[entry])]
     elif kind == "processes":
         page += ["", f"It belongs to the process {entry}: tmesim explain {entry}"]
     example = f"{show(number.at(number.hosts[0]), number.unit_at(number.hosts[0]))}"
@@ -139,7 +141,7 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
         return []
     e = c.therapies[name]
     times = {host: e.schedule.times_at(host) for host in e.schedule.every.hosts}
-    page = [f"{name} is a therapy: {e.label} ({e.therapy_class}). Other names: {listed(e.aliases) or 'none'}."]
+    page = [f"{name} is a therapy: {e.label} ({e.therapy_class}). Other names: {english.joined(e.aliases) or 'none'}."]
     page += [e.meaning] if e.meaning else []
     page.append(
         f"Usual course: {e.dose}, every {e.schedule.every}, {', '.join(f'{n} times ({h})' for h, n in times.items())}."
@@ -149,12 +151,12 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
     page += _kinetics(e)
     page += ["", "What it does:"]
     for effect in e.effects:
-        where = f" in {listed(effect.cells)}" if effect.cells else ""
+        where = f" in {english.joined(effect.cells)}" if effect.cells else ""
         what = (f"blocks {effect.fraction} of {effect.blocks}" if effect.blocks
                 else f"scales {effect.scales} to {effect.to} of its value")  # fmt: skip
         why = number.source if (number := effect.fraction or effect.to) else ()
         page.append(f"- At full occupancy it {what}{where}.  [{'; '.join((*why, *effect.evidence))}]")
-    page += [f"- {n}: {r.sentence()}" for n, r in e.rules.items()]
+    page += [f"- {n}: {c.sentence(r)}" for n, r in e.rules.items()]
     return page + _evidence(e.evidence)
 
 
@@ -211,7 +213,7 @@ def _scenario(c: Catalogue, name: str) -> list[str]:
     for arm, part in made.arms.items():
         doses = [f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}" for d in part.therapies]
         page.append(f"- arm {arm}: {'; '.join(doses) or 'nothing given'}")
-    page.append(f"- endpoints: {listed(made.endpoints)}")
+    page.append(f"- endpoints: {english.joined(made.endpoints)}")
     return [*page, "", f"    tmesim run {name}"]
 
 
@@ -224,7 +226,7 @@ def _field(c: Catalogue, name: str) -> list[str]:
     page.append(f"- decay {e.decay}  [{'; '.join(e.decay.source)}]")
     for verb, words in (("secretion", "Secreted by"), ("uptake", "Taken up by")):
         who = [cell for cell, entry in c.cells.items() if f"{verb}.{name}" in entry.behaviors]
-        page += [f"- {words} {listed(who)}."] if who else []
+        page += [f"- {words} {english.joined(who)}."] if who else []
     page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
     page += _rules_about(c, lambda rule: rule.behavior == f"secretion.{name}", "What drives its secretion:")
     return page + _evidence(e.evidence)
@@ -236,12 +238,13 @@ def _state(c: Catalogue, name: str) -> list[str]:
         return []
     name = name.removeprefix("state.")
     page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}, {e.meaning}."]
-    page += [f"It belongs to {listed([cell for cell, entry in c.cells.items() if name in entry.states])}."]
+    page += [f"They sense as hybrid.{name} how far in between it is, 4 z (1 - z)."]
+    page += [f"It belongs to {english.joined([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     if e.spread is not None:
         page += [f"A daughter's odds stray from her mother's by a logistic spread of {e.spread}."]
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_gain", "What raises it:")
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_loss", "What changes its loss:")
-    page += _rules_about(c, lambda rule: rule.signal == f"state.{name}", "What it does:")
+    page += _rules_about(c, lambda rule: rule.signal in (f"state.{name}", f"hybrid.{name}"), "What it does:")
     return page + _evidence(e.evidence)
 
 
@@ -280,15 +283,10 @@ PAGES: tuple[Callable[[Catalogue, str], list[str]], ...] = (
 
 
 def _rules_about(c: Catalogue, test: Callable[[Rule], bool], title: str) -> list[str]:
-    found = [f"- {rule.sentence()}  [{name}]" for name, rule in c.all_rules.items() if test(rule)]
+    found = [f"- {c.sentence(rule)}  [{name}]" for name, rule in c.all_rules.items() if test(rule)]
     return ["", title, *found] if found else []
 
 
 def _evidence(evidence: Iterable[str]) -> list[str]:
     lines = [f"- {claim(text)}" for text in evidence]
     return ["", "Evidence:", *lines] if lines else []
-
-
-def listed(names: Iterable[str]) -> str:
-    names = list(names)
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""

@@ -22,7 +22,7 @@ REACH = 8  # whatever a cell reads or writes in one sweep stays this close (2 ·
 TISSUE, LEUKOCYTE, VESSEL = 0, 1, 2
 
 # where a signal comes from
-FIELD, MATRIX, PACKING, CONTACT, CONTACT_PDL1, CONTACT_VESSEL, STATE, ENGAGEMENT, AGE, DRUG = range(10)
+FIELD, MATRIX, PACKING, CONTACT, CONTACT_PDL1, CONTACT_VESSEL, STATE, HYBRID, ENGAGEMENT, AGE, DRUG = range(11)
 
 # what an event does
 DIVIDE, DIE, BECOME, LEAVE = 1, 2, 3, 4

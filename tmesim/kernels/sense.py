@@ -15,6 +15,7 @@ from tmesim.kernels.arrays import (
     DRUG,
     ENGAGEMENT,
     FIELD,
+    HYBRID,
     LEUKOCYTE,
     MATRIX,
     PACKING,
@@ -31,6 +32,7 @@ from tmesim.kernels.compiling import inline, inner, parallel
 # inline: a call would pass, and count references to, some thirty arrays
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
+FOUR = np.float32(4.0)
 MOST = np.float32(1e30)
 CHUNK = 256  # rows that one thread takes at a time
 
@@ -114,6 +116,8 @@ def perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, c
             v = counts[i]
         elif source == STATE:
             v = cells.state[row, i]
+        elif source == HYBRID:
+            v = FOUR * cells.state[row, i] * (ONE - cells.state[row, i])
         elif source == MATRIX:
             v = ground.matrix[i, y, x]
         elif source == PACKING:

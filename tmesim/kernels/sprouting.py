@@ -2,8 +2,9 @@
 
 The vessel layer is an overlay of segments, one a site; `links` says which of a segment's eight neighbors it is
 joined to (bits 0 … 7: E, NE, N, NW, W, SW, S, SE; north is y − 1). Roots are capillaries that cross the plane and
-so carry blood on their own. Any other segment carries blood when it lies between two roots or on a loop: what
-remains when dead ends are taken off again and again. Segments are few, so these phases run in one thread.
+so carry blood on their own. Any other segment carries blood when it lies on a path between two roots, which alone
+may differ in pressure: a blind sprout carries none, nor does a loop that hangs on a single stem. Segments are few, so
+these phases run in one thread.
 """
 
 import numpy as np
@@ -64,7 +65,7 @@ def add_segment(new, parent, y, x, now, kind, cells, layers):
 
 
 @kernel
-def steer(row, y, x, index, key, step, guidance, noise, vegf, layers, links):
+def steer(identity, y, x, index, key, step, guidance, noise, vegf, links):
     """Direction in which a tip goes on, or -1: clearest rise of VEGF, straightness and chance, never back.
 
     guidance : weight of the relative rise; noise : weight of chance; straight ahead counts 1.
@@ -80,20 +81,19 @@ def steer(row, y, x, index, key, step, guidance, noise, vegf, layers, links):
     here = np.float64(vegf[y, x])
     for d in range(8):
         if back >= 0:
-            turn = abs(((d - back + 12) & 7) - 4)  # 0: straight back, 4: straight on
-            turn = 4 - turn
-            if turn < 2:
+            ahead = abs(((d - back + 12) & 7) - 4)  # 4: straight on, 2: to a side, 0: back
+            if ahead < 2:
                 continue
         ty = y + ALONG_Y[d]
         tx = x + ALONG_X[d]
         if ty < 0 or ty >= ny or tx < 0 or tx >= nx:
             continue
-        w0, _, _, _ = draw(key, np.uint64(row), step, 16 + 8 * index + d)
+        w0, _, _, _ = draw(key, identity, step, 16 + 8 * index + d)
         length = 1.0 if d % 2 == 0 else 1.4142135623730951
         rise = (np.float64(vegf[ty, tx]) - here) / (here + 1e-9) / length
         score = guidance * rise + noise * unit(w0)
         if back >= 0:
-            score += 0.25 * turn
+            score += 0.25 * ahead
         if score > top:
             top = score
             best = d
@@ -119,7 +119,7 @@ def advance(
     w0, _, _, _ = draw(key, cells.core[row].id, step, 2)
     sites = min(np.int64(np.float64(cells.value[row, slot]) * dt / spacing + unit(w0)), MOST_ADVANCE)
     for i in range(sites):
-        d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, vegf, layers, links)
+        d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, vegf, links)
         if d < 0:
             return n
         ty = y + ALONG_Y[d]
@@ -204,41 +204,102 @@ def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, lay
 
 
 @kernel
+def number_segments(layers, numbers):
+    """Number the segments 0, 1, … in the order of their sites; numbers : (ny, nx) int64, overwritten, -1 elsewhere.
+
+    Returns the sites as y · nx + x, (segments,) int64.
+    """
+    ny, nx = numbers.shape
+    m = 0
+    for y in range(ny):
+        for x in range(nx):
+            numbers[y, x] = -1
+            if layers.vessel[y + PAD, x + PAD] >= 0:
+                numbers[y, x] = m
+                m += 1
+    sites = np.empty(m, dtype=np.int64)
+    for y in range(ny):
+        for x in range(nx):
+            if numbers[y, x] >= 0:
+                sites[numbers[y, x]] = y * nx + x
+    return sites
+
+
+@kernel
+def mark_through(first, seen, sites, numbers, links, root, order, low, turn, path, block, through):
+    """Depth-first search from the root segment `first`: mark in `through` what lies on a path to another root.
+
+    Tarjan's search for blocks, begun at an outside that all roots touch (order 0): what hangs on a single segment is
+    taken off `block` when the search returns to that segment; what is left shares a loop with the outside.
+
+    seen : how many segments have been; order, low : (segments,) int64, 0 where not yet; turn : (segments,) int64,
+    the next direction to try, 0 at first; path, block : (segments,) int64, scratch. Returns how many have been seen.
+    """
+    nx = numbers.shape[1]
+    seen += 1
+    order[first] = seen
+    low[first] = seen
+    path[0] = first
+    block[0] = first
+    depth = 1
+    held = 1
+    while depth > 0:
+        me = path[depth - 1]
+        y = sites[me] // nx
+        x = sites[me] % nx
+        d = turn[me]
+        turn[me] += 1
+        if d < 8:
+            if not links[y, x] & np.uint8(1 << d):
+                continue
+            other = numbers[y + ALONG_Y[d], x + ALONG_X[d]]
+            if order[other] == 0:
+                seen += 1
+                order[other] = seen
+                low[other] = 0 if root[y + ALONG_Y[d], x + ALONG_X[d]] else seen
+                path[depth] = other
+                block[held] = other
+                depth += 1
+                held += 1
+            elif depth < 2 or other != path[depth - 2]:
+                low[me] = min(low[me], order[other])
+            continue
+        depth -= 1
+        if depth > 0:
+            before = path[depth - 1]
+            low[before] = min(low[before], low[me])
+            if low[me] >= order[before]:
+                while block[held - 1] != me:
+                    held -= 1
+                held -= 1
+    for k in range(held):
+        through[block[k]] = True
+    return seen
+
+
+@kernel
 def perfuse(openness, cells, layers, links, root, perfusion):
-    """Blood flow of each segment: its openness where it is a root, lies between roots or on a loop; else 0.
+    """Blood flow of each segment: its openness where it lies on a path between two roots or is one itself; else 0.
 
     openness : slot of the behavior; perfusion : (ny, nx) float32, overwritten.
     """
     ny, nx = links.shape
-    alive = links.copy()
-    stack = np.empty(ny * nx, dtype=np.int64)
-    top = 0
-    for y in range(ny):
-        for x in range(nx):
-            bits = alive[y, x]
-            # a power of two or none: at most one link
-            if layers.vessel[y + PAD, x + PAD] >= 0 and not root[y, x] and bits & (bits - np.uint8(1)) == 0:
-                stack[top] = y * nx + x
-                top += 1
-    dead_end = np.zeros((ny, nx), dtype=np.bool_)
-    while top > 0:
-        top -= 1
-        y = stack[top] // nx
-        x = stack[top] % nx
-        dead_end[y, x] = True
-        for d in range(8):
-            if alive[y, x] & np.uint8(1 << d):
-                ty = y + ALONG_Y[d]
-                tx = x + ALONG_X[d]
-                alive[y, x] = 0
-                alive[ty, tx] &= np.uint8(255 - (1 << ((d + 4) & 7)))
-                bits = alive[ty, tx]
-                if not root[ty, tx] and not dead_end[ty, tx] and bits & (bits - np.uint8(1)) == 0:
-                    stack[top] = ty * nx + tx
-                    top += 1
-                break
-    for y in range(ny):
-        for x in range(nx):
-            row = layers.vessel[y + PAD, x + PAD]
-            flows = row >= 0 and not dead_end[y, x]
-            perfusion[y, x] = cells.value[row, openness] if flows else np.float32(0.0)
+    numbers = np.empty((ny, nx), dtype=np.int64)
+    sites = number_segments(layers, numbers)
+    n = sites.size
+    order = np.zeros(n, dtype=np.int64)
+    low = np.zeros(n, dtype=np.int64)
+    turn = np.zeros(n, dtype=np.int64)
+    path = np.empty(n, dtype=np.int64)
+    block = np.empty(n, dtype=np.int64)
+    through = np.zeros(n, dtype=np.bool_)
+    seen = 0
+    for i in range(n):
+        if root[sites[i] // nx, sites[i] % nx] and order[i] == 0:
+            seen = mark_through(i, seen, sites, numbers, links, root, order, low, turn, path, block, through)
+    perfusion[:] = np.float32(0.0)
+    for i in range(n):
+        if through[i]:
+            y = sites[i] // nx
+            x = sites[i] % nx
+            perfusion[y, x] = cells.value[layers.vessel[y + PAD, x + PAD], openness]

@@ -73,7 +73,7 @@ def drug(result: Result, name: str) -> Markup:
             "li",
             tag("code", key),
             " ",
-            rule.sentence(),
+            catalogue.sentence(rule),
             " ",
             badge(rule.half_max.assumed or (rule.limit is not None and rule.limit.assumed), "strength assumed"),
             tag("ul", *(tag("li", text) for text in grounds.cited(rule.evidence)), class_="evidence"),

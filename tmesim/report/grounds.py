@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tmesim.catalogue import english
 from tmesim.evidence import ground, statements
-from tmesim.statistics import words
 
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue, Rule, Therapy
@@ -59,34 +59,14 @@ def steps(catalogue: Catalogue, therapy: Therapy, host: str) -> Iterator[Step]:
 
 
 def told(catalogue: Catalogue, effect: Effect, value: float) -> str:
-    cells = " and ".join(plural(catalogue, name) for name in effect.cells)
-    where = f" in {cells}" if cells else ""
+    where = f" in {english.joined(english.plural(catalogue, name) for name in effect.cells)}" if effect.cells else ""
     if effect.blocks is not None:
-        return f"blocks {100 * value:.0f} % of {named(catalogue, effect.blocks)}{where}"
-    change = "raises" if value > 1 else "lowers"
+        return f"blocks {100 * value:.0f} % of the signal of {english.cause(catalogue, effect.blocks)}{where}"
     behavior = str(effect.scales)
     if behavior.startswith("admit."):
-        behavior, where = f"the entry of {plural(catalogue, behavior.removeprefix('admit.'))} from the blood", ""
-    else:
-        behavior = words(behavior.replace(".", " of "))
-    return f"{change} {behavior}{where} to {value:g} times its value"
-
-
-def plural(catalogue: Catalogue, cell: str) -> str:
-    label = catalogue.cells[cell].label if cell in catalogue.cells else words(cell)
-    return label if label.endswith(("s", "debris")) else f"{label}s"
-
-
-def named(catalogue: Catalogue, signal: str) -> str:
-    """A signal in a sentence."""
-    kind, _, name = signal.partition(".")
-    if kind == "contact":
-        return f"the contact with {plural(catalogue, name) if name in catalogue.cells else name.upper()}"
-    return (
-        f"the signal of {catalogue.fields[signal].label}"
-        if signal in catalogue.fields
-        else f"the signal {words(signal)}"
-    )
+        where = ""  # it is vessels that let cells in
+    change = "raises" if value > 1 else "lowers"
+    return f"{change} the {english.doing(catalogue, behavior)}{where} to {value:g} times its value"
 
 
 def chain(catalogue: Catalogue, therapy: Therapy) -> dict[str, Rule]:
