@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue
 from tmesim.catalogue.models import frozendict
+from tmesim.evidence import ground
 from tmesim.reading import InputError, parse
 from tmesim.units import UnitError, same_dimension, show
 
@@ -389,3 +390,17 @@ def test_a_rule_keeps_its_limit_when_the_one_that_stated_it_is_off():
     built, _ = Catalogue.build({"rules": {"first": rule(base=0, limit=3), "second": rule()}})
     assert built.without(["first"]).rules["second"].limit.at("mouse") == 3
     assert built.without(["first"]).rules["second"].base.at("mouse") == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "ground_of_it"),
+    [
+        ("Vaupel et al. 1991 Cancer Res 51:3316", "source"),
+        ("assumed: below 10 mmHg (Vaupel et al. 1991 Cancer Res 51:3316)", "bounded"),
+        ("assumed: once a day (PMID 30442814)", "bounded"),
+        ("assumed: the middle of 1 to 2000 pM", "assumed"),
+        ("definition: none without the drug", "definition"),
+    ],
+)
+def test_a_number_rests_on_what_its_text_cites(source, ground_of_it):
+    assert ground(Number(value=1, unit="pM", source=source)) == ground_of_it

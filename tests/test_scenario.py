@@ -171,7 +171,8 @@ def test_a_dose_that_is_given_counts():
 
 
 def test_a_dose_of_nothing_is_a_dose():
-    assert scenario("arms: {a: {therapies: [{use: anti-cd25, start: 0 h, dose: 0 mg/kg}]}}").arms["a"].therapies[0].dose == 0
+    found = scenario("arms: {a: {therapies: [{use: anti-cd25, start: 0 h, dose: 0 mg/kg}]}}")
+    assert found.arms["a"].therapies[0].dose == 0
 
 
 def test_an_arm_may_be_left_empty_and_have_a_name_that_old_yaml_takes_for_a_truth_value():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tmesim.catalogue.models import Number
+
+CITATION = re.compile(r"\bdoi:|\bPMID |\bPMC\d|\b(18|19|20)\d\d [A-Z]\w*|\b(label|product information)\b")
+"""A paper (year and journal, or an identifier) or a drug's label in the text of a source."""
 
 
 @cache
@@ -27,9 +31,13 @@ def statements() -> Mapping[str, Mapping[str, Any]]:
 
 
 def ground(number: Number) -> str:
-    """On what a number rests: `assumed`, `definition` (true by construction), `source`, or `none`."""
+    """On what a number rests.
+
+    `source`; `bounded` (assumed, but its text cites a measurement that it lies near or that limits it); `assumed`;
+    `definition` (true by construction); `none`.
+    """
     if not number.source:
         return "none"
     if number.assumed:
-        return "assumed"
+        return "bounded" if any(CITATION.search(text) for text in number.source) else "assumed"
     return "definition" if all(text.startswith("definition") for text in number.source) else "source"

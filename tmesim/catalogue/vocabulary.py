@@ -206,7 +206,8 @@ def _therapy_slot(catalogue: Catalogue, name: str, rest: list[str | int]) -> Slo
     therapy = catalogue.therapies[name]
     part, last = rest[0], rest[-1]
     if part == "pk":
-        return Slot(_PK[str(last)], positive=last != "absorption", high=1.0 if last in ("bioavailability", "unbound") else math.inf)
+        share = last in ("bioavailability", "unbound")
+        return Slot(_PK[str(last)], positive=last != "absorption", high=1.0 if share else math.inf)
     if part == "tissue":
         return Slot(("1",)) if last == "partition" else Slot(("1/h",), positive=True)
     if part == "occupancy":

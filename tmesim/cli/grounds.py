@@ -39,7 +39,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
     on_claims = [name for name, rule in c.all_rules.items() if any(text in known for text in rule.evidence)]
     return {
         "numbers": {kind: dict(counts) for kind, counts in by_kind.items()},
-        "assumed": [path for path, basis in grounds.items() if basis == "assumed"],
+        "assumed": [path for path, basis in grounds.items() if basis in ("assumed", "bounded")],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
         "claims": {
             "modelled": modelled,
@@ -66,15 +66,20 @@ def print_evidence(as_json: bool) -> None:
     for group, counts in groups.items():
         print(f"  {group:28s} {counts['modelled']:4d} of {counts['all']:3d}")
     print(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
-    print("\nNumbers              cited  by definition  assumed")
+    print("\nNumbers              cited  by definition  assumed near a measurement  assumed")
     total: Counter[str] = Counter()
     for kind, counts in [*found["numbers"].items(), ("all", total)]:
         total.update(counts if kind != "all" else {})
         print(
-            f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} {counts.get('assumed', 0):8d}"
+            f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} "
+            f"{counts.get('bounded', 0):26d} {counts.get('assumed', 0):8d}"
         )
-    share = total["assumed"] / max(1, total.total() - total["definition"])
-    print(f"\n{share:.0%} of the numbers that are not definitions are assumed; each says why (tmesim list parameters).")
+    count = max(1, total.total() - total["definition"])
+    share, near = (total["assumed"] + total["bounded"]) / count, total["bounded"] / count
+    print(
+        f"\n{share:.0%} of the numbers that are not definitions are assumed, {near:.0%} beside a measurement that is "
+        "cited; each says why (tmesim list parameters)."
+    )
     core = ", ".join(left["core"])
     print(f"\nClaims marked as core that nothing in the catalogue names yet ({len(left['core'])}): {core or 'none'}")
     print(

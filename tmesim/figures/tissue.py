@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from tmesim.figures.grid import Grid, Shots, corner
 from tmesim.figures.style import CASING, CLOSED, DPI, PERFUSED, save
+from tmesim.kernels.arrays import ALONG_X, ALONG_Y
 from tmesim.observables import HYPOXIC_MMHG, around
 from tmesim.statistics import compact, words
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
     from tmesim.result import Result, Snapshot
 
-DIRECTIONS = ((0, 1), (-1, 1), (-1, 0), (-1, -1))  # E, NE, N, NW as (dy, dx); the other four are the same links
 BEHIND = LinearSegmentedColormap.from_list("behind", ["#7E9FB2", "#C3D3DD", "#F1F5F8", "#FFFFFF"])
 """Pale, so that cells stand out: blue-gray without oxygen, white with plenty."""
 EDGE = 0.35
@@ -186,27 +186,42 @@ def draw_outline(axes: Axes, mask: np.ndarray, color: str, width: float = 0.8, s
 def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True, site: float = 2.0) -> None:
     """Linked segments as tubes, capillaries that cross the plane as rings. site : its width in points."""
     links, perfused = shot.maps["vessels.links"], shot.maps["vessels.perfused"].astype(bool)
-    ny, nx = links.shape
+    courses = vessel_courses(links, perfused)
     for flow in (False, True) if closed else (True,):
-        lines = []
-        for bit, (dy, dx) in enumerate(DIRECTIONS):
-            y, x = np.nonzero(links & (1 << bit))
-            inside = (y + dy >= 0) & (y + dy < ny) & (x + dx >= 0) & (x + dx < nx)
-            y, x = y[inside], x[inside]
-            chosen = (perfused[y, x] & perfused[y + dy, x + dx]) == flow
-            y, x = y[chosen], x[chosen]
-            lines.append(np.stack([np.stack([x, y], 1), np.stack([x + dx, y + dy], 1)], 1))
-        segments = list(np.concatenate(lines))
         wall, core = ("white", PERFUSED) if flow else (CASING, CLOSED)
         for color, width in ((wall, 1.3 if flow else 0.95), (core, 0.72 if flow else 0.5)):
             axes.add_collection(
-                LineCollection(segments, colors=color, linewidths=width * site, capstyle="round", zorder=3)
+                LineCollection(courses[flow], colors=color, linewidths=width * site, capstyle="round", zorder=3)
             )
         y, x = np.nonzero(shot.maps["vessels.root"].astype(bool) & (perfused == flow) & (links == 0))
         axes.scatter(
             x, y, s=max(0.65 * site, 2.0) ** 2, c="white", edgecolors=core if flow else wall,
             linewidths=max(0.2 * site, 0.7), zorder=3,
         )  # fmt: skip
+
+
+def vessel_courses(links: np.ndarray, perfused: np.ndarray) -> dict[bool, list[np.ndarray]]:
+    """Lines (n, 2) of (x, y) along the vessels, with flow (True) and without.
+
+    At a segment with two links of a kind the line bends from the middle of one to the middle of the other, so that a
+    vessel winds instead of turning by corners; at ends and forks straight halves of links meet.
+    """
+    bend = np.linspace(0.0, 1.0, 6)[:, None]
+    courses: dict[bool, list[np.ndarray]] = {True: [], False: []}
+    for y, x in np.argwhere(links > 0).tolist():
+        here = np.array([x, y], float)
+        halves: dict[bool, list[np.ndarray]] = {True: [], False: []}
+        for bit, (dy, dx) in enumerate(zip(ALONG_Y, ALONG_X, strict=True)):
+            v, u = y + dy, x + dx
+            if links[y, x] >> bit & 1 and 0 <= v < links.shape[0] and 0 <= u < links.shape[1]:
+                halves[bool(perfused[y, x] and perfused[v, u])].append(here + np.array([dx, dy]) / 2)
+        for flow, middles in halves.items():
+            if len(middles) == 2:
+                first, second = middles
+                courses[flow].append((1 - bend) ** 2 * first + 2 * bend * (1 - bend) * here + bend**2 * second)
+            else:
+                courses[flow] += [np.stack([middle, here]) for middle in middles]
+    return courses
 
 
 def key(name: str, color: str, marker: str) -> Line2D:

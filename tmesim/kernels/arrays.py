@@ -20,6 +20,8 @@ STAMPS = 64  # sweeps that a step may have; each has its own stamp
 REACH = 8  # whatever a cell reads or writes in one sweep stays this close (2 · REACH ≤ TILE)
 
 TISSUE, LEUKOCYTE, VESSEL = 0, 1, 2
+ALONG_Y = (0, -1, -1, -1, 0, 1, 1, 1)  # the neighbors by the bits of a link: E, NE, N, NW, W, SW, S, SE
+ALONG_X = (1, 1, 0, -1, -1, -1, 0, 1)
 
 # where a signal comes from
 FIELD, MATRIX, PACKING, CONTACT, CONTACT_PDL1, CONTACT_VESSEL, STATE, HYBRID, ENGAGEMENT, AGE, DRUG = range(11)

@@ -10,12 +10,10 @@ these phases run in one thread.
 import numpy as np
 
 from tmesim.kernels.act import vanish
-from tmesim.kernels.arrays import EMPTY, PAD
+from tmesim.kernels.arrays import ALONG_X, ALONG_Y, EMPTY, PAD
 from tmesim.kernels.chance import below, draw, identity_of, unit
 from tmesim.kernels.compiling import kernel
 
-ALONG_Y = (0, -1, -1, -1, 0, 1, 1, 1)
-ALONG_X = (1, 1, 0, -1, -1, -1, 0, 1)
 SPROUTS, JOINS, REGRESSIONS = 0, 1, 2
 MOST_ADVANCE = 3  # sites that a tip may gain in a step
 

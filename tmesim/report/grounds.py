@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GROUNDS = {
     "source": "from a source: a paper, a label or a claim of the seed documents",
+    "bounded": "assumed, beside a measurement that is cited",
     "assumed": "assumed, each with its reason",
     "definition": "true by definition",
     "none": "without a note, set by the scenario",
