@@ -120,6 +120,7 @@ def test_matrix_of_the_rim_is_that_of_the_host_tissue_beside_the_tumor():
     tissue.matrix["ecm"][4:9, 5:10] = 0.9
     region = Reading(tissue).region
     tissue.matrix["ecm"][region] = 0.0
+    assert value(tissue, "ecm_in_tumor") == 0
     rim = Reading(tissue).rim_sites
     assert not region.ravel()[rim].any()
     assert value(tissue, "ecm_rim") == pytest.approx(float(tissue.matrix["ecm"].ravel()[rim].mean()))
@@ -129,7 +130,8 @@ def test_matrix_of_the_rim_is_that_of_the_host_tissue_beside_the_tumor():
 def test_without_tumor_cells_what_has_no_meaning_is_nan_and_counts_are_zero():
     tissue = drawn("....", ".CF.", "....")
     for name in ("tumor_oxygen", "hypoxic_fraction", "emt_mean", "necrotic_fraction", "ctl_density", "ctl_to_treg",
-                 "vessel_density", "perfused_fraction", "ecm_rim", "growth_rate"):  # fmt: skip
+                 "vessel_density", "perfused_fraction", "ecm_in_tumor", "ecm_rim",
+                 "growth_rate"):  # fmt: skip
         assert math.isnan(value(tissue, name)), name
     assert value(tissue, "tumor_burden") == value(tissue, "tumor_area") == 0
 

@@ -253,7 +253,8 @@ def respond_cell(row, dt, key, step, cells, book):
             i = book.changes[k].state
             target = gain / rate
             z = cells.state[row, i]
-            cells.state[row, i] = target + (z - target) * np.float32(np.exp(-np.float64(rate) * dt))
+            if z != target:
+                cells.state[row, i] = target + (z - target) * np.float32(np.exp(-np.float64(rate) * dt))
     first = book.kinds[kind].event_first
     end = book.kinds[kind + 1].event_first
     total = 0.0

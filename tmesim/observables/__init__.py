@@ -158,6 +158,10 @@ def ecm_rim(look: Reading) -> float:
     return mean(look.tissue.matrix["ecm"].ravel()[look.rim_sites]) if "ecm" in look.tissue.matrix else NAN
 
 
+def ecm_in_tumor(look: Reading) -> float:
+    return mean(look.tissue.matrix["ecm"].ravel()[look.region_sites]) if "ecm" in look.tissue.matrix else NAN
+
+
 def field_in_tumor(field: str) -> Callable[[Reading], float]:
     def read(look: Reading) -> float:
         values = look.tissue.fields.get(field)
@@ -282,6 +286,10 @@ def _fixed() -> Iterable[Observable]:
     yield Observable(
         "caf_share", "cancer-associated share of fibroblasts", "fraction", "CAF among fibroblasts and CAF.", caf_share
     )
+    yield Observable(
+        "ecm_in_tumor", "matrix in the tumor", "density 0-1",
+        "Mean density of the extracellular matrix within the tumor.", ecm_in_tumor,
+    )  # fmt: skip
     yield Observable(
         "ecm_rim", "matrix in the rim", "density 0-1",
         f"Mean density of the extracellular matrix within {RIM_UM:g} µm outside the tumor.", ecm_rim,
