@@ -220,6 +220,26 @@ def test_emt_falls_with_distance_from_cafs_and_m2_at_equal_oxygen(settings, seed
     assert p < 0.05 and z < -4
 
 
+# Matrix
+
+
+def test_cafs_thicken_the_matrix_of_the_tumor_and_feed_it():
+    """Where fibroblasts cannot turn, the tumor's matrix stays thin and the tumor smaller, in pairs of one seed."""
+    ends = []
+    for seed in range(5):
+        for off in ([], ["activated_fibroblasts_become_cafs"]):
+            t = Tissue(scenario("untreated", off=off), seed=seed)
+            for _ in range(18 * 24):
+                t.step()
+            rows = rows_of(t, "tumor")
+            ends.append((t.matrix["ecm"][t.cells.y[rows], t.cells.x[rows]].mean(), rows.size, count(t, "caf")))
+    ends = np.array(ends).reshape(5, 2, 3)
+    print("\nmatrix of the tumor, tumor cells, CAFs, with and without:", ends.mean(axis=0).round(3).tolist())
+    assert (ends[:, 1, 2] == 0).all()
+    assert (ends[:, 0, 0] > 1.3 * ends[:, 1, 0]).all()
+    assert stats.ttest_rel(ends[:, 0, 1], ends[:, 1, 1], alternative="greater").pvalue < 0.025
+
+
 # Stem-like cells
 
 

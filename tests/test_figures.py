@@ -340,12 +340,27 @@ def test_links_of_vessels_become_lines_between_their_sites():
     lines = [
         np.sort(s, axis=0).tolist() for c in axes.collections if hasattr(c, "get_segments") for s in c.get_segments()
     ]
-    assert sorted(lines) == [[[1, 1], [2, 1]]] * 2 + [[[2, 1], [3, 2]]] * 2
+    flowing, closed = [[[1, 1], [1.5, 1]], [[1.5, 1], [2, 1]]], [[[2, 1], [2.5, 1.5]], [[2.5, 1.5], [3, 2]]]
+    assert sorted(lines) == sorted(2 * (flowing + closed))  # halves of links, each with a wall
     tubes = [c for c in axes.collections if hasattr(c, "get_segments")]
     drawn = [(to_hex(c.get_colors()[0]), c.get_linewidths()[0], len(c.get_segments())) for c in tubes]
     assert [color.upper() for color, _, _ in drawn] == [CASING, CLOSED, "#FFFFFF", PERFUSED]
-    assert [n for _, _, n in drawn] == [1, 1, 1, 1]  # each a wall and, thinner, what is inside
+    assert [n for _, _, n in drawn] == [2, 2, 2, 2]  # each a wall and, thinner, what is inside
     assert drawn[1][1] < drawn[0][1] < drawn[2][1] and drawn[3][1] < drawn[2][1]
+
+
+def test_a_vessel_bends_where_it_turns_and_forks_by_straight_halves():
+    """From the middle of one link to that of the next, inside of the corner; three halves meet at a fork."""
+    links = np.zeros((4, 4), np.uint8)
+    links[1, 1], links[1, 2], links[2, 2] = 1 << 0, 1 << 4 | 1 << 6, 1 << 2  # east, then south
+    flows = np.ones((4, 4), bool)
+    bend = max(tissue.vessel_courses(links, flows)[True], key=len)
+    assert bend[0].tolist() == [1.5, 1] and bend[-1].tolist() == [2, 1.5]
+    assert (bend[1:-1, 0] < 2).all() and (bend[1:-1, 1] > 1).all()
+    links[1, 2] |= 1 << 0
+    links[1, 3] = 1 << 4
+    courses = tissue.vessel_courses(links, flows)[True]
+    assert sorted(c[0].tolist() for c in courses if c[-1].tolist() == [2, 1]) == [[1.5, 1], [2, 1.5], [2.5, 1]]
 
 
 def test_the_replicate_shown_is_the_one_in_the_middle():

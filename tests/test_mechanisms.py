@@ -228,19 +228,6 @@ def test_matrix_is_laid_down_on_the_site_of_a_cell_and_the_eight_around():
     assert np.count_nonzero(laid) == 9
 
 
-def test_without_cafs_the_matrix_of_the_tumor_stays_thin():
-    """Three weeks: what CAFs lay down shows in the mean over the tumor."""
-    dense = {}
-    for name, off in (("with", []), ("without", ["activated_fibroblasts_become_cafs"])):
-        t = Tissue(scenario("untreated", off=off), seed=3)
-        for _ in range(18 * 24):
-            t.step()
-        rows = rows_of(t, "tumor")
-        dense[name] = t.matrix["ecm"][t.cells.y[rows], t.cells.x[rows]].mean()
-    assert count(t, "caf") == 0
-    assert dense["with"] > 1.3 * dense["without"]
-
-
 def test_hybrid_cells_bear_more_chemotherapy_than_cells_at_either_end():
     arms = {"untreated": {}, "drug": {"therapies": [{"use": "chemotherapy", "start": "0 h"}]}}
     t = tissue("minimal", start={"tumor": [], "densities": {}, "capillaries": "0 /mm²"}, arms=arms)

@@ -295,7 +295,8 @@ def test_the_time_line_marks_each_dose_and_change(result, text):
     assert "doses on days 1, 2" in drug
     assert drawing.rail(arms["changed"], 3.0, "changed").count('class="dose"') == 1
     assert drawing.rail(arms["untreated"], 3.0, "untreated").count('class="dose"') == 0
-    assert "anti-CD25 antibody that depletes regulatory T cells, 10 mg/kg, on days 1 and 2" in text
+    label = "anti-CD25 antibody with a strong Fc part, which depletes regulatory T cells"
+    assert f"{label}, 10 mg/kg, on days 1 and 2" in text
 
 
 @pytest.mark.parametrize("days", [0.5, 1, 4, 10, 21, 24, 180, 365])

@@ -23,6 +23,7 @@ class TumorCell(Cell):
     hypoxia_response = State("Level of hypoxia-responsive proteins.")
     pdl1 = State("PD-L1 on the surface.")
     stemness = State("Stem-like behavior.")
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class NecroticCell(Cell):
@@ -36,12 +37,14 @@ class Fibroblast(Cell):
 
     cell_type = "fibroblast"
     caf_activation = State("How far it is on its way to a cancer-associated fibroblast.")
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class CancerAssociatedFibroblast(Cell):
     """A fibroblast in the service of the tumor."""
 
     cell_type = "caf"
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class Adipocyte(Cell):
@@ -62,6 +65,7 @@ class Monocyte(Cell):
 
     cell_type = "monocyte"
     polarization = State("0 towards M1, 1 towards M2.")
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class M1Macrophage(Cell):
@@ -86,18 +90,21 @@ class CytotoxicTCell(Cell):
     cell_type = "ctl"
     exhaustion = State("0 fresh, 1 exhausted.")
     terminal = State("Share of terminal, irreversible exhaustion.")
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class HelperTCell(Cell):
     """A CD4 T helper cell of type 1."""
 
     cell_type = "th1"
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class RegulatoryTCell(Cell):
     """A regulatory T cell."""
 
     cell_type = "treg"
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 class DendriticCell(Cell):
@@ -105,6 +112,7 @@ class DendriticCell(Cell):
 
     cell_type = "dendritic"
     antigen_load = State("How much antigen it carries.")
+    dna_damage = State("Damage by a drug that binds DNA.")
 
 
 CLASSES: dict[str, type[Cell]] = {

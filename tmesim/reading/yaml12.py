@@ -203,6 +203,8 @@ class _Composer:
     def syntax(self, error: yaml.MarkedYAMLError) -> None:
         where = error.problem_mark or error.context_mark
         message = f"is not YAML: {error.problem or error.context}"
+        if "nesting depth" in message:  # libyaml from 0.2.6 on has a limit of its own, and looks ahead
+            message = f"nested deeper than {MAX_DEPTH} levels"
         if where is None:
             self.problems.append(Problem(message, file=self.file))
             return
