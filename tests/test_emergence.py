@@ -137,13 +137,13 @@ def test_anti_vegf_lowers_vessels_at_half_the_step_and_in_a_larger_box(settings)
 
 
 def test_anti_vegf_mends_vessels_before_oxygen_falls():
-    """The normalization window: for a day fewer but better covered vessels hold oxygen, within 1 mmHg; then it falls."""
-    run = tmesim.run("anti_vegf", replicates=8, arms=["untreated", "anti_vegf"], quiet=True, figures=False)
+    """The normalization window: for two days fewer but better covered vessels hold oxygen, within 1 mmHg; then it falls."""
+    run = tmesim.run("anti_vegf", replicates=12, arms=["untreated", "anti_vegf"], quiet=True, figures=False)
     series = run.timeseries.set_index(["arm", "replicate", "day"])
     change = {}
     for name in ("vessel_density", "perfused_fraction", "pericyte_cover", "tumor_oxygen", "tumor_burden"):
         pairs = (series.loc["anti_vegf"][name] - series.loc["untreated"][name]).unstack("replicate")
-        for when, first, last in (("window", 7.25, 8), ("late", 19, 21)):
+        for when, first, last in (("window", 7.5, 9), ("late", 19, 21)):
             change[name, when] = pairs.loc[first:last].mean().to_numpy()
             print(f"\n{name}, {when}: {change[name, when].mean():+.3g} ± {stats.sem(change[name, when]):.2g}", end="")
 
