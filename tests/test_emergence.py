@@ -135,7 +135,7 @@ def test_anti_vegf_lowers_vessels_at_half_the_step_and_in_a_larger_box(settings)
 
 
 def test_anti_vegf_mends_vessels_before_oxygen_falls():
-    """The normalization window: for two days fewer but better covered vessels hold oxygen, within 1 mmHg; then it falls."""
+    """The normalization window: for two days fewer but better covered vessels hold oxygen, to 1 mmHg; then it falls."""
     run = tmesim.run("anti_vegf", replicates=12, arms=["untreated", "anti_vegf"], quiet=True, figures=False)
     series = run.timeseries.set_index(["arm", "replicate", "day"])
     change = {}
