@@ -20,7 +20,8 @@ assert model.hour == 12
     "therapy_on_and_off": """
 differences = result.compare().set_index("arm")
 assert differences.high["chemotherapy"] < 0, "clearly holds it back"
-assert differences.difference["without_killing"] < differences.difference["without_arrest"], "arrest is the stronger"
+alone = differences.difference[["without_killing", "without_arrest"]] / differences.difference["chemotherapy"]
+assert alone.between(0.3, 0.7).all(), "about half of the gain each"
 assert differences.low["without_both"] < 0 < differences.high["without_both"], "gone"
 assert differences.low["without_both"] > differences.high["chemotherapy"]
 assert all(cells[arm].equals(cells["untreated"]) for arm in result.arms), "the same cell for cell"
@@ -28,8 +29,8 @@ assert result.compare(day=5).difference.eq(0).all()
 days, plasma = result.series("chemotherapy_plasma", "chemotherapy")
 assert plasma[0, -1] < 0.2 * plasma.max(), "it leaves the plasma"
 days, burden = result.series("tumor_burden", "chemotherapy")
-before, stalled, end = (burden[:, days == day][:, 0] for day in (5, 7, 8))
-assert (stalled < 1.15 * before).all() and (end > stalled).all(), "growth stalls for two days and then goes on"
+before, stalled = (burden[:, days == day][:, 0] for day in (5, 7))
+assert (stalled < 1.1 * before).all(), "for two days it hardly grows"
 """,
     "exploring_parameters": """
 table = pd.DataFrame(ends).T
