@@ -150,7 +150,7 @@ def test_anti_vegf_mends_vessels_before_oxygen_falls():
 
     for when in ("window", "late"):
         assert holds("vessel_density", when, "less")
-        assert holds("pericyte_cover", when, "greater")
+        assert holds("perfused_fraction", when, "greater") and holds("pericyte_cover", when, "greater")
     assert stats.ttest_1samp(change["tumor_oxygen", "window"], -1, alternative="greater").pvalue < 0.025
     assert holds("tumor_oxygen", "late", "less") and holds("tumor_burden", "late", "less")
 
