@@ -179,7 +179,7 @@ def test_no_mutated_scenario_leaves_a_traceback_ten_thousand_times(tmp_path_fact
 
 
 @pytest.mark.slow
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(daring())
 def test_what_the_check_lets_through_can_be_simulated_many_times(tmp_path_factory, data):
     step_once(data, _empty(tmp_path_factory))
