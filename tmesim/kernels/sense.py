@@ -204,8 +204,8 @@ def sense_cell(row, y, x, now, cells, layers, ground, book, hour, signals, count
 
 
 @inner
-def sense_row(y, now, cells, layers, ground, book, hour, signals, counts):
-    """One lattice row of `sense`."""
+def sense_row(y, now, cells, layers, ground, book, hour, signals, counts, found):
+    """One lattice row of `sense`. found : (3 nx, 2) int32, scratch for the column and row of each of its cells."""
     for f in range(ground.fields.shape[0]):
         for x in range(ground.fields.shape[2]):
             ground.loss[f, y, x] = hour.decay[f]
@@ -213,7 +213,8 @@ def sense_row(y, now, cells, layers, ground, book, hour, signals, counts):
     for f in range(ground.vmax.shape[0]):
         for x in range(ground.fields.shape[2]):
             ground.vmax[f, y, x] = ZERO
-    for x in range(ground.fields.shape[2]):
+    m = 0
+    for x in range(ground.fields.shape[2]):  # gathered without branches, which chance would mispredict
         for layer in range(3):
             if layer == TISSUE:
                 row = layers.tissue[y + PAD, x + PAD]
@@ -221,8 +222,13 @@ def sense_row(y, now, cells, layers, ground, book, hour, signals, counts):
                 row = layers.leukocyte[y + PAD, x + PAD]
             else:
                 row = layers.vessel[y + PAD, x + PAD]
-            if row >= 0:
-                sense_cell(row, y, x, now, cells, layers, ground, book, hour, signals, counts)
+            found[m, 0] = x
+            found[m, 1] = row
+            m += np.int64(row >= 0)
+    for i in range(m):
+        sense_cell(
+            np.int64(found[i, 1]), y, np.int64(found[i, 0]), now, cells, layers, ground, book, hour, signals, counts
+        )
 
 
 @parallel
@@ -234,7 +240,8 @@ def sense(now, cells, layers, ground, book, hour):
     for y in prange(ground.fields.shape[1]):
         signals = np.zeros(book.signals.size, dtype=np.float32)
         counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
-        sense_row(y, now, cells, layers, ground, book, hour, signals, counts)
+        found = np.empty((3 * ground.fields.shape[2], 2), dtype=np.int32)
+        sense_row(y, now, cells, layers, ground, book, hour, signals, counts, found)
 
 
 @inline
