@@ -25,6 +25,25 @@ def many(key, n, step, index):
 
 
 @kernel
+def side_by_side(key, identities, step, index):
+    pairs = np.empty((2, identities.size), np.uint64)
+    chance.draw_many(key, identities, identities.size, np.uint64(step), np.uint64(index), pairs)
+    words = np.empty((4, identities.size), np.uint64)
+    for i in range(identities.size):
+        words[0, i], words[1, i] = chance.split(pairs[0, i])
+        words[2, i], words[3, i] = chance.split(pairs[1, i])
+    return words
+
+
+@kernel
+def one_by_one(key, identities, step, index):
+    words = np.empty((4, identities.size), np.uint64)
+    for i in range(identities.size):
+        words[0, i], words[1, i], words[2, i], words[3, i] = chance.draw(key, identities[i], step, index)
+    return words
+
+
+@kernel
 def ids(n, b):
     out = np.empty(n, np.uint64)
     for i in range(n):
@@ -77,6 +96,14 @@ def test_draws_are_uniform_for_neighboring_cells_steps_and_indices():
     key = chance.key_of(1, "event")
     for step, index in ((0, 0), (1, 0), (0, 1), (10_000, 7)):
         assert stats.kstest(many(key, 20_000, step, index), "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("n", [1, 7, 256])
+@pytest.mark.parametrize(("step", "index"), [(0, 0), (1234, 3), (2**32 + 5, 2)])
+def test_draws_side_by_side_are_those_one_by_one(n, step, index):
+    identities = np.random.default_rng(n).integers(1, 2**63, n).astype(U) * U(2) + U(1)
+    key = chance.key_of(3, "event")
+    assert (side_by_side(key, identities, step, index) == one_by_one(key, identities, step, index)).all()
 
 
 def test_purposes_tissues_and_seeds_do_not_share_their_luck():

@@ -10,7 +10,7 @@ from numba import prange
 
 from tmesim.kernels.act import die
 from tmesim.kernels.arrays import EMPTY, NOBODY_TCR, PAD, TILE
-from tmesim.kernels.chance import below, draw, high, low, shuffle, unit
+from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
@@ -118,16 +118,23 @@ def strike(
 
 
 @inline
-def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells, layers, ground, book, tally):
-    """A substep on the way: hops with persistence, cues, crowding and matrix in the way; meetings after each."""
+def roam(
+    row, kind, i, pairs, first_pairs, minutes, spacing, squeeze, exclusion, half, key, when,
+    cells, layers, ground, book, tally,
+):  # fmt: skip
+    """A substep on the way: hops with persistence, cues, crowding and matrix in the way; meetings after each.
+
+    pairs, first_pairs : what cell number i has drawn for the substep and for its first hop.
+    """
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
     speed = np.float64(cells.value[row, book.kinds[kind].speed])
-    w0, w1, w2, _ = draw(key, cells.core[row].id, when, 2)
+    w0, w1 = split(pairs[0, i])
     hops = min(np.int64(speed * minutes / spacing + unit(w0)), MOST_HOPS)
     attack = book.kinds[kind].attachment >= 0
     if hops == 0:
         if attack:
+            w2, _ = split(pairs[1, i])
             chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / 60.0)
             if meet(row, kind, y, x, chance, w1, w2, cells, layers, book):
                 tally[SYNAPSES] += 1
@@ -140,7 +147,11 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
     if attack:
         chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / (60.0 * hops))
     for hop in range(hops):
-        w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + hop)
+        if hop == 0:
+            w0, w1 = split(first_pairs[0, i])
+            w2, w3 = split(first_pairs[1, i])
+        else:
+            w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + hop)
         cue = guided(row, kind, y, x, w0, half, cells, ground, book)
         if cue >= 0:
             heading = cue
@@ -171,7 +182,7 @@ def roam(row, kind, minutes, spacing, squeeze, exclusion, half, key, when, cells
 @inner
 def patrol_tile(
     tile, across, oy, ox, moment, when, burst, substeps, dwell, spacing, rates, tile_key, key, stamp,
-    cells, layers, ground, book, hour, tally, rows, signals, counts,
+    cells, layers, ground, book, hour, tally, rows, identities, pairs, first_pairs, signals, counts,
 ):  # fmt: skip
     """`burst` substeps of the leukocytes of one tile, in drawn order; some end outside of it."""
     squeeze, exclusion, half, hits_needed, fading = rates
@@ -188,7 +199,10 @@ def patrol_tile(
     shuffle(rows, m, w0, w1)
     for i in range(m):
         cells.core[rows[i]].stamp = stamp
+        identities[i] = cells.core[rows[i]].id
     for sub in range(burst):
+        draw_many(key, identities, m, np.uint64(when + sub), np.uint64(2), pairs)
+        draw_many(key, identities, m, np.uint64(when + sub), np.uint64(3), first_pairs)
         for i in range(m):
             row = rows[i]
             kind = np.int64(cells.type[row])
@@ -201,7 +215,7 @@ def patrol_tile(
                 )  # fmt: skip
             elif book.kinds[kind].speed >= 0:
                 roam(
-                    row, kind, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when + sub,
+                    row, kind, i, pairs, first_pairs, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when + sub,
                     cells, layers, ground, book, tally,
                 )  # fmt: skip
 
@@ -229,11 +243,15 @@ def patrol(
             tile = tile_of_color(k, colors[c], down, across)
             if tile >= 0:
                 rows = np.empty(TILE * TILE, dtype=np.int64)
+                identities = np.empty(TILE * TILE, dtype=np.uint64)
+                pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
+                first_pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
                 signals = np.zeros(book.signals.size, dtype=np.float32)
                 counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
                 patrol_tile(
                     tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates,
                     tile_key, key, stamp,
-                    cells, layers, ground, book, hour, tallies[tile], rows, signals, counts,
+                    cells, layers, ground, book, hour, tallies[tile],
+                    rows, identities, pairs, first_pairs, signals, counts,
                 )  # fmt: skip
     return tallies

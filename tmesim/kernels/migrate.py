@@ -4,7 +4,7 @@ import numpy as np
 from numba import prange
 
 from tmesim.kernels.arrays import EMPTY, PAD, TILE
-from tmesim.kernels.chance import below, draw, high, low, shuffle, unit
+from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 
@@ -53,14 +53,11 @@ def guided(row, kind, y, x, word, half, cells, ground, book):
 
 
 @inline
-def migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, ground, book):
-    """One possible hop of a tissue cell to a free site of its four neighbors."""
+def hop(row, word_1, word_2, half, stamp, cells, layers, ground, book):
+    """A hop of a tissue cell to a free site of its four neighbors, if there is one; stamps the cell that moved."""
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
-    w0, w1, w2, _ = draw(key, cells.core[row].id, when, 0)
-    if unit(w0) >= np.float64(cells.value[row, book.kinds[kind].speed]) * chance_per_speed:
-        return
-    direction = guided(row, kind, y, x, w2, half, cells, ground, book)
+    direction = guided(row, np.int64(cells.type[row]), y, x, word_2, half, cells, ground, book)
     if direction >= 0:
         if layers.tissue[y + STEP_Y[direction] + PAD, x + STEP_X[direction] + PAD] != EMPTY:
             return
@@ -73,7 +70,7 @@ def migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, gro
                 open_sites |= 1 << d
         if free == 0:
             return
-        pick = below(w1, free)
+        pick = below(word_1, free)
         for d in range(4):
             if open_sites & (1 << d):
                 if pick == 0:
@@ -86,31 +83,51 @@ def migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, gro
     layers.tissue[ty + PAD, tx + PAD] = row
     cells.core[row].y = ty
     cells.core[row].x = tx
+    cells.core[row].stamp = stamp
 
 
 @inner
 def migrate_tile(
-    tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp, cells, layers, ground, book, rows
-):
-    """The hops of one tile, in drawn order."""
+    tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp,
+    cells, layers, ground, book, rows, identities, pairs,
+):  # fmt: skip
+    """The hops of one tile, in drawn order.
+
+    rows, identities (TILE²), pairs (2, TILE²) : scratch. Who is there, can move and will is sifted without branches,
+    which chance would mispredict.
+    """
     ny, nx = ground.perfusion.shape
     y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
     m = 0
     for y in range(y0, y1):
         for x in range(x0, x1):
             row = layers.tissue[y + PAD, x + PAD]
-            if row >= 0:
-                slot = book.kinds[cells.type[row]].speed
-                if slot >= 0 and cells.core[row].stamp != stamp and cells.value[row, slot] > 0:
-                    rows[m] = row
-                    m += 1
-    w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
-    shuffle(rows, m, w0, w1)
+            rows[m] = row
+            m += np.int64(row >= 0)
+    n = 0
     for i in range(m):
         row = rows[i]
-        cells.core[row].stamp = stamp
-        kind = np.int64(cells.type[row])
-        migrate_one(row, kind, chance_per_speed, key, when, half, cells, layers, ground, book)
+        slot = book.kinds[cells.type[row]].speed
+        rows[n] = row
+        n += np.int64((slot >= 0) & (cells.core[row].stamp != stamp) & (cells.value[row, max(slot, 0)] > 0))
+    w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
+    shuffle(rows, n, w0, w1)
+    for i in range(n):
+        identities[i] = cells.core[rows[i]].id
+    draw_many(key, identities, n, np.uint64(when), np.uint64(0), pairs)
+    m = 0
+    for i in range(n):
+        row = rows[i]
+        speed = np.float64(cells.value[row, book.kinds[cells.type[row]].speed])
+        word, _ = split(pairs[0, i])
+        rows[m] = row
+        pairs[0, m] = pairs[0, i]
+        pairs[1, m] = pairs[1, i]
+        m += np.int64(unit(word) < speed * chance_per_speed)
+    for i in range(m):
+        _, w1 = split(pairs[0, i])
+        w2, _ = split(pairs[1, i])
+        hop(rows[i], w1, w2, half, stamp, cells, layers, ground, book)
 
 
 @parallel
@@ -126,8 +143,10 @@ def migrate(when, chance_per_speed, half, tile_key, key, stamp, cells, layers, g
         for k in prange(of_color):
             tile = tile_of_color(k, colors[c], down, across)
             if tile >= 0:
-                rows = np.empty(TILE * TILE, dtype=np.int64)
+                rows = np.empty(TILE * TILE + 1, dtype=np.int64)
+                identities = np.empty(TILE * TILE, dtype=np.uint64)
+                pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
                 migrate_tile(
                     tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp,
-                    cells, layers, ground, book, rows,
+                    cells, layers, ground, book, rows, identities, pairs,
                 )  # fmt: skip

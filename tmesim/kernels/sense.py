@@ -26,7 +26,7 @@ from tmesim.kernels.arrays import (
     TISSUE,
     UPTAKE,
 )
-from tmesim.kernels.chance import draw, unit
+from tmesim.kernels.chance import draw_many, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 
 # inline: a call would pass, and count references to, some thirty arrays
@@ -245,9 +245,8 @@ def sense(now, cells, layers, ground, book, hour):
 
 
 @inline
-def respond_cell(row, dt, key, step, cells, book):
-    """One cell's states over dt, and its event of this step, if any (1 + index among its type's events, else 0)."""
-    kind = np.int64(cells.type[row])
+def advance_states(row, kind, dt, cells, book):
+    """One cell's states over dt."""
     for k in range(book.kinds[kind].state_first, book.kinds[kind + 1].state_first):
         gain = ZERO
         loss = ZERO
@@ -262,20 +261,14 @@ def respond_cell(row, dt, key, step, cells, book):
             z = cells.state[row, i]
             if z != target:
                 cells.state[row, i] = target + (z - target) * np.float32(np.exp(-np.float64(rate) * dt))
+
+
+@inline
+def pick_event(row, kind, total, word, cells, book):
+    """Which of its hazards, `total` 1/h together, befalls a cell: 1 + index among the events of its type."""
     first = book.kinds[kind].event_first
-    end = book.kinds[kind + 1].event_first
-    total = 0.0
-    for k in range(first, end):
-        total += np.float64(cells.value[row, book.events[k].slot])
-    if total <= 0.0:
-        return 0
-    w0, w1, _, _ = draw(key, cells.core[row].id, step, 0)
-    u = unit(w0)
-    # 1 − exp(−x) ≤ x spares most cells the exponential
-    if u >= total * dt or u >= -np.expm1(-total * dt):
-        return 0
-    which = unit(w1) * total
-    for k in range(first, end):
+    which = unit(word) * total
+    for k in range(first, book.kinds[kind + 1].event_first):
         which -= np.float64(cells.value[row, book.events[k].slot])
         if which < 0.0:
             return k - first + 1
@@ -283,12 +276,29 @@ def respond_cell(row, dt, key, step, cells, book):
 
 
 @inner
-def respond_rows(first, end, dt, key, step, cells, book):
-    """Rows first … end − 1 of `respond`."""
+def respond_rows(first, end, dt, key, step, cells, book, identities, hazards, pairs):
+    """Rows first … end − 1 of `respond`. identities, hazards (CHUNK), pairs (2, CHUNK) : scratch."""
     for row in range(first, end):
+        total = 0.0
         if cells.type[row] != DEAD:
-            cells.core[row].engagement = ZERO
-            cells.event[row] = respond_cell(row, dt, key, step, cells, book)
+            kind = np.int64(cells.type[row])
+            if cells.core[row].engagement != ZERO:
+                cells.core[row].engagement = ZERO
+            advance_states(row, kind, dt, cells, book)
+            for k in range(book.kinds[kind].event_first, book.kinds[kind + 1].event_first):
+                total += np.float64(cells.value[row, book.events[k].slot])
+            cells.event[row] = 0
+        hazards[row - first] = total
+        identities[row - first] = cells.core[row].id
+    draw_many(key, identities, end - first, np.uint64(step), np.uint64(0), pairs)
+    for i in range(end - first):
+        total = hazards[i]
+        w0, w1 = split(pairs[0, i])
+        u = unit(w0)
+        # 1 − exp(−x) ≤ x spares most cells the exponential
+        if u < total * dt and u < -np.expm1(-total * dt):
+            row = first + i
+            cells.event[row] = pick_event(row, np.int64(cells.type[row]), total, w1, cells, book)
 
 
 @parallel
@@ -299,4 +309,8 @@ def respond(n, dt, key, step, cells, book):
     P(any) = 1 − exp(−Σ r dt), then which, in proportion. Rows 0 … n − 1.
     """
     for chunk in prange((n + CHUNK - 1) // CHUNK):
-        respond_rows(chunk * CHUNK, min(n, (chunk + 1) * CHUNK), dt, key, step, cells, book)
+        identities = np.empty(CHUNK, dtype=np.uint64)
+        hazards = np.empty(CHUNK, dtype=np.float64)
+        pairs = np.empty((2, CHUNK), dtype=np.uint64)
+        end = min(n, (chunk + 1) * CHUNK)
+        respond_rows(chunk * CHUNK, end, dt, key, step, cells, book, identities, hazards, pairs)
