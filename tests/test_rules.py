@@ -126,8 +126,10 @@ def twin(catalogue, host, off, biology, cell, behavior, signals, factor):
 
 
 @kernel
-def behave(behavior, clone, book, hour, signals):
-    return sense.behave(behavior, clone, book, hour, signals)
+def behave(behavior, clones, book, hour, signals):
+    value = np.empty((3, clones.size), np.float32)
+    sense.behave(behavior, clones.size, clones, book, hour, signals, value[0], value[1], value[2])
+    return value[0]
 
 
 @settings(max_examples=40)
@@ -142,10 +144,12 @@ def test_every_behavior_of_the_catalogue_agrees_with_its_plain_twin(seed, host):
     signals[rng.random(signals.size) < 0.2] = 0
     factor = rng.random((1, len(biology.behaviors))).astype(np.float32)
     hour = TEMPLATE._hour._replace(factor=factor * biology.constant)
+    lanes = np.stack([signals, np.zeros_like(signals), signals], axis=1)
     for index, (cell, behavior) in enumerate(biology.behaviors):
-        found = behave(index, 0, biology.book, hour, signals)
+        found = behave(index, np.zeros(3, np.int64), biology.book, hour, lanes)
         due = twin(s.catalogue, host, off, biology, cell, behavior, signals.astype(float), float(factor[0, index]))
-        assert found == pytest.approx(due, rel=3e-4, abs=1e-10), (cell, behavior)
+        assert found[0] == pytest.approx(due, rel=3e-4, abs=1e-10), (cell, behavior)
+        assert found[2] == found[0], "cells side by side do not see one another"
 
 
 TEMPLATE = Tissue(scenario("minimal"), seed=1)

@@ -14,7 +14,7 @@ from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, sp
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
-from tmesim.kernels.sense import behave, perceive
+from tmesim.kernels.sense import behave, count_contacts, perceive
 
 HOPS, SYNAPSES, HITS, KILLS = 0, 1, 2, 3
 MOST_HOPS = 6  # in a sweep: with a look at the neighbors that makes 8, the reach of a sweep
@@ -75,7 +75,9 @@ def strike(
     book,
     hour,
     signals,
-    counts,
+    contacts,
+    who,
+    work,
     tally,
 ):
     """A substep in the synapse: perhaps a hit, perhaps a kill, perhaps the end of the contact.
@@ -92,10 +94,16 @@ def strike(
     if other < 0 or not recognizes(row, kind, other, cells, book):
         cells.core[row].target = 0
         return
-    perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, counts)
-    first = book.kinds[kind].slot_first
-    clone = cells.clone[row]
-    rate = np.float64(behave(first + book.kinds[kind].hit_rate, clone, book, hour, signals))
+    who[0, 0] = row
+    who[1, 0] = y
+    who[2, 0] = x
+    who[3, 0] = cells.clone[row]
+    if book.kinds[kind].needs:
+        count_contacts(y, x, kind, cells, layers, contacts)
+    perceive(kind, 1, who, now, cells, layers, ground, book, hour, signals, contacts)
+    hit_rate = book.kinds[kind].slot_first + book.kinds[kind].hit_rate
+    behave(hit_rate, 1, who[3], book, hour, signals, work[0], work[1], work[2])
+    rate = np.float64(work[0, 0])
     victim = np.int64(cells.type[other])
     if book.kinds[victim].visibility >= 0:
         rate *= np.float64(cells.value[other, book.kinds[victim].visibility])
@@ -182,7 +190,7 @@ def roam(
 @inner
 def patrol_tile(
     tile, across, oy, ox, moment, when, burst, substeps, dwell, spacing, rates, tile_key, key, stamp,
-    cells, layers, ground, book, hour, tally, rows, identities, pairs, first_pairs, signals, counts,
+    cells, layers, ground, book, hour, tally, rows, identities, pairs, first_pairs, signals, contacts, who, work,
 ):  # fmt: skip
     """`burst` substeps of the leukocytes of one tile, in drawn order; some end outside of it."""
     squeeze, exclusion, half, hits_needed, fading = rates
@@ -211,7 +219,7 @@ def patrol_tile(
                 x = np.int64(cells.core[row].x)
                 strike(
                     row, kind, y, x, moment + dwell * sub, dwell, 1.0 / substeps, key, when + sub, hits_needed, fading,
-                    cells, layers, ground, book, hour, signals, counts, tally,
+                    cells, layers, ground, book, hour, signals, contacts, who, work, tally,
                 )  # fmt: skip
             elif book.kinds[kind].speed >= 0:
                 roam(
@@ -246,12 +254,14 @@ def patrol(
                 identities = np.empty(TILE * TILE, dtype=np.uint64)
                 pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
                 first_pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
-                signals = np.zeros(book.signals.size, dtype=np.float32)
-                counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
+                signals = np.zeros((book.signals.size, 1), dtype=np.float32)
+                contacts = np.zeros((book.kinds.size, 1), dtype=np.float32)
+                who = np.empty((4, 1), dtype=np.int64)
+                work = np.empty((3, 1), dtype=np.float32)
                 patrol_tile(
                     tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates,
                     tile_key, key, stamp,
                     cells, layers, ground, book, hour, tallies[tile],
-                    rows, identities, pairs, first_pairs, signals, counts,
+                    rows, identities, pairs, first_pairs, signals, contacts, who, work,
                 )  # fmt: skip
     return tallies

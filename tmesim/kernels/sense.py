@@ -27,24 +27,24 @@ from tmesim.kernels.arrays import (
     UPTAKE,
 )
 from tmesim.kernels.chance import draw_many, split, unit
-from tmesim.kernels.compiling import inline, inner, parallel
+from tmesim.kernels.compiling import inline, inner, parallel, side_by_side
 
 # inline: a call would pass, and count references to, some thirty arrays
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
 FOUR = np.float32(4.0)
 MOST = np.float32(1e30)
+LANES = 64  # cells of one type that are worked on side by side
+BAND = 8  # rows of the lattice that one thread takes at a time
 CHUNK = 256  # rows that one thread takes at a time
 
 
-@inline
-def count_contacts(y, x, cells, layers, counts):
-    """Cells of each type on the site and its eight neighbors, in all layers, without the cell's own self.
-
-    counts : (types,) float32, overwritten. Returns packing, the share of the eight tissue neighbors taken.
-    """
-    for c in range(counts.size):
-        counts[c] = ZERO
+@inner
+def count_contacts(y, x, kind, cells, layers, contacts):
+    """What one cell of type `kind` at (y, x) touches, into lane 0 of contacts: `count_near` for a single site."""
+    types = contacts.shape[0] - 1
+    for c in range(types + 1):
+        contacts[c, 0] = ZERO
     taken = 0
     for dy in range(-1, 2):
         for dx in range(-1, 2):
@@ -52,16 +52,60 @@ def count_contacts(y, x, cells, layers, counts):
             px = x + dx + PAD
             row = layers.tissue[py, px]
             if row >= 0:
-                counts[cells.type[row]] += ONE
+                contacts[cells.type[row], 0] += ONE
                 if dy != 0 or dx != 0:
                     taken += 1
             row = layers.leukocyte[py, px]
             if row >= 0:
-                counts[cells.type[row]] += ONE
+                contacts[cells.type[row], 0] += ONE
             row = layers.vessel[py, px]
             if row >= 0:
-                counts[cells.type[row]] += ONE
-    return np.float32(taken * 0.125)
+                contacts[cells.type[row], 0] += ONE
+    contacts[kind, 0] -= ONE
+    contacts[types, 0] = np.float32(taken * 0.125)
+
+
+@inner
+def count_near(y0, y1, cells, layers, near, seen, column):
+    """Cells on each site of rows y0 … y1 − 1 and its eight neighbors.
+
+    near : (rows, types + 1, nx) uint8, overwritten: cells of each type in all layers; last, tissue cells on the
+    eight neighbors. seen (rows + 2, types + 2, nx + 2), column (nx + 2) : scratch.
+    """
+    types = near.shape[1] - 1
+    nx = near.shape[2]
+    seen[:] = 0
+    for j in range(y1 - y0 + 2):
+        py = y0 - 1 + j + PAD
+        for x in range(nx):  # nobody counts as type number `types`: no branches, which chance would mispredict
+            row = layers.tissue[py, x + PAD]
+            kind = np.int64(cells.type[max(row, 0)])
+            seen[j, kind if row >= 0 else types, x + 1] += 1
+            seen[j, types + 1, x + 1] = row >= 0
+            row = layers.leukocyte[py, x + PAD]
+            kind = np.int64(cells.type[max(row, 0)])
+            seen[j, kind if row >= 0 else types, x + 1] += 1
+            row = layers.vessel[py, x + PAD]
+            kind = np.int64(cells.type[max(row, 0)])
+            seen[j, kind if row >= 0 else types, x + 1] += 1
+    for j in range(y1 - y0):
+        for c in range(types + 1):
+            k = c if c < types else types + 1
+            above = seen[j, k]
+            here = seen[j + 1, k]
+            below = seen[j + 2, k]
+            for x in range(nx + 2):
+                column[x] = np.uint8(np.uint8(above[x] + here[x]) + below[x])
+            left = column[0:]
+            middle = column[1:]
+            right = column[2:]
+            into = near[j, c]
+            for x in range(nx):
+                into[x] = np.uint8(np.uint8(left[x] + middle[x]) + right[x])
+        own = seen[j + 1, types + 1, 1:]
+        into = near[j, types]
+        for x in range(nx):
+            into[x] = np.uint8(into[x] - own[x])
 
 
 @inline
@@ -100,91 +144,134 @@ def perfused_near(y, x, layers, ground):
 
 
 @inline
-def perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, counts):
-    """Fill signals[used by the type] for the cell in `row` at (y, x)."""
-    packing = ZERO
-    if book.kinds[kind].needs:
-        packing = count_contacts(y, x, cells, layers, counts)
-        counts[kind] -= ONE
+def perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts):
+    """Fill signals[used by the type, :n] for n cells of one type.
+
+    who : (4, lanes) row, y, x and clone of each; contacts : (types + 1, lanes) cells touched by type; last, packing.
+    """
     for u in range(book.kinds[kind].used_first, book.kinds[kind + 1].used_first):
         s = book.used[u]
         source = book.signals[s].kind
         i = book.signals[s].index
+        line = signals[s]
         if source == FIELD:
-            v = ground.fields[i, y, x]
+            for c in range(n):
+                line[c] = ground.fields[i, who[1, c], who[2, c]]
         elif source == CONTACT:
-            v = counts[i]
+            for c in range(n):
+                line[c] = contacts[i, c]
         elif source == STATE:
-            v = cells.state[row, i]
+            for c in range(n):
+                line[c] = cells.state[who[0, c], i]
         elif source == HYBRID:
-            v = FOUR * cells.state[row, i] * (ONE - cells.state[row, i])
+            for c in range(n):
+                z = cells.state[who[0, c], i]
+                line[c] = FOUR * z * (ONE - z)
         elif source == MATRIX:
-            v = ground.matrix[i, y, x]
+            for c in range(n):
+                line[c] = ground.matrix[i, who[1, c], who[2, c]]
         elif source == PACKING:
-            v = packing
+            for c in range(n):
+                line[c] = contacts[contacts.shape[0] - 1, c]
         elif source == DRUG:
-            v = hour.drug[i]
+            for c in range(n):
+                line[c] = hour.drug[i]
         elif source == ENGAGEMENT:
-            v = cells.core[row].engagement
+            for c in range(n):
+                line[c] = cells.core[who[0, c]].engagement
         elif source == CONTACT_PDL1:
-            v = sum_pdl1(y, x, cells, layers, book.pdl1, row)
+            for c in range(n):
+                line[c] = sum_pdl1(who[1, c], who[2, c], cells, layers, book.pdl1, who[0, c])
         elif source == CONTACT_VESSEL:
-            v = perfused_near(y, x, layers, ground)
+            for c in range(n):
+                line[c] = perfused_near(who[1, c], who[2, c], layers, ground)
         else:
-            v = np.float32(now) - cells.core[row].born
-        signals[s] = max(v, ZERO) * hour.signal_factor[kind, s]
+            for c in range(n):
+                line[c] = np.float32(now) - cells.core[who[0, c]].born
+        factor = hour.signal_factor[kind, s]
+        for c in range(n):
+            line[c] = max(line[c], ZERO) * factor
 
 
 @inline
-def pull(level, limit, first, end, book, signals):
-    """A level drawn towards a limit by the terms first … end − 1: (level + S · limit) / (1 + S)."""
-    total = ZERO
+def pull(level, limit, first, end, n, book, signals, total):
+    """Levels drawn towards a limit by the terms first … end − 1: (level + S · limit) / (1 + S), in place."""
+    for c in range(n):
+        total[c] = ZERO
     for k in range(first, end):
-        ratio = signals[book.terms[k].signal] * book.terms[k].inverse
+        line = signals[book.terms[k].signal]
+        inverse = book.terms[k].inverse
         halves = book.terms[k].halves
         if halves == 2:
-            total += ratio
+            for c in range(n):
+                total[c] += line[c] * inverse
         elif halves == 3:
-            total += ratio * np.sqrt(ratio)
+            for c in range(n):
+                ratio = line[c] * inverse
+                total[c] += ratio * np.sqrt(ratio)
         elif halves == 4:
-            total += ratio * ratio
+            for c in range(n):
+                ratio = line[c] * inverse
+                total[c] += ratio * ratio
         elif halves == 6:
-            total += ratio * ratio * ratio
+            for c in range(n):
+                ratio = line[c] * inverse
+                total[c] += ratio * ratio * ratio
         elif halves == 8:
-            ratio *= ratio
-            total += ratio * ratio
-        elif ratio > ZERO:
-            total += ratio ** book.terms[k].power
-    # a power may overflow to infinity, where the limit is all that counts
-    total = min(total, MOST)
-    rest = ONE / (ONE + total)
-    return level * rest + limit * (total * rest)
+            for c in range(n):
+                ratio = line[c] * inverse
+                ratio *= ratio
+                total[c] += ratio * ratio
+        else:
+            power = book.terms[k].power
+            for c in range(n):
+                ratio = line[c] * inverse
+                if ratio > ZERO:
+                    total[c] += ratio**power
+    for c in range(n):
+        # a power may overflow to infinity, where the limit is all that counts
+        whole = min(total[c], MOST)
+        rest = ONE / (ONE + whole)
+        level[c] = level[c] * rest + limit * (whole * rest)
 
 
-@inline
-def behave(behavior, clone, book, hour, signals):
-    """The value of one behavior (index over all types) given the signals."""
-    value = hour.factor[clone, behavior]
+@side_by_side
+def behave(behavior, n, clone, book, hour, signals, value, level, total):
+    """value[:n] of one behavior (index over all types) of n cells, given their clones and signals (signals, lanes).
+
+    level, total : (lanes,) scratch.
+    """
+    for c in range(n):
+        value[c] = hour.factor[clone[c], behavior]
     for g in range(book.group_first[behavior], book.group_first[behavior + 1]):
-        level = book.groups[g].base
+        base = book.groups[g].base
+        for c in range(n):
+            level[c] = base
         middle = book.groups[g].down_first
         if middle > book.groups[g].up_first:
-            level = pull(level, book.groups[g].highest, book.groups[g].up_first, middle, book, signals)
+            pull(level, book.groups[g].highest, book.groups[g].up_first, middle, n, book, signals, total)
         if book.groups[g].term_end > middle:
-            level = pull(level, book.groups[g].lowest, middle, book.groups[g].term_end, book, signals)
-        value *= level
-    return value
+            pull(level, book.groups[g].lowest, middle, book.groups[g].term_end, n, book, signals, total)
+        for c in range(n):
+            value[c] *= level[c]
+
+
+@side_by_side
+def sense_lanes(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts, work):
+    """All behaviors of n cells of one type into cells.value. work : (3, lanes) scratch."""
+    perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts)
+    first = book.kinds[kind].slot_first
+    value = work[0]
+    for b in range(first, book.kinds[kind + 1].slot_first):
+        behave(b, n, who[3], book, hour, signals, value, work[1], work[2])
+        for c in range(n):
+            cells.value[who[0, c], b - first] = value[c]
 
 
 @inline
-def sense_cell(row, y, x, now, cells, layers, ground, book, hour, signals, counts):
-    """All behaviors of one cell into cells.value, and its exchange with the fields at its site."""
+def exchange(row, y, x, cells, ground, book, hour):
+    """What one cell gives to the fields and takes from them at its site; antigens that it captures there."""
     kind = np.int64(cells.type[row])
-    perceive(row, kind, y, x, now, cells, layers, ground, book, hour, signals, counts)
-    first = book.kinds[kind].slot_first
-    clone = cells.clone[row]
-    for b in range(first, book.kinds[kind + 1].slot_first):
-        cells.value[row, b - first] = behave(b, clone, book, hour, signals)
     for k in range(book.kinds[kind].flux_first, book.kinds[kind + 1].flux_first):
         f = book.fluxes[k].field
         amount = cells.value[row, book.fluxes[k].slot]
@@ -204,31 +291,84 @@ def sense_cell(row, y, x, now, cells, layers, ground, book, hour, signals, count
 
 
 @inner
-def sense_row(y, now, cells, layers, ground, book, hour, signals, counts, found):
-    """One lattice row of `sense`. found : (3 nx, 2) int32, scratch for the column and row of each of its cells."""
-    for f in range(ground.fields.shape[0]):
-        for x in range(ground.fields.shape[2]):
-            ground.loss[f, y, x] = hour.decay[f]
-            ground.source[f, y, x] = ZERO
-    for f in range(ground.vmax.shape[0]):
-        for x in range(ground.fields.shape[2]):
-            ground.vmax[f, y, x] = ZERO
+def gather_band(y0, y1, cells, layers, found, order, end):
+    """The cells of rows y0 … y1 − 1: found[:m] column, row and y of each in the order of sites, all layers; returns m.
+
+    order[:m] : places in `found` by type; those of type k end before end[k], (types + 1,).
+    """
     m = 0
-    for x in range(ground.fields.shape[2]):  # gathered without branches, which chance would mispredict
-        for layer in range(3):
-            if layer == TISSUE:
-                row = layers.tissue[y + PAD, x + PAD]
-            elif layer == LEUKOCYTE:
-                row = layers.leukocyte[y + PAD, x + PAD]
-            else:
-                row = layers.vessel[y + PAD, x + PAD]
-            found[m, 0] = x
-            found[m, 1] = row
-            m += np.int64(row >= 0)
+    for y in range(y0, y1):
+        for x in range(layers.tissue.shape[1] - 2 * PAD):  # without branches, which chance would mispredict
+            for layer in range(3):
+                if layer == TISSUE:
+                    row = layers.tissue[y + PAD, x + PAD]
+                elif layer == LEUKOCYTE:
+                    row = layers.leukocyte[y + PAD, x + PAD]
+                else:
+                    row = layers.vessel[y + PAD, x + PAD]
+                found[m, 0] = x
+                found[m, 1] = row
+                found[m, 2] = y
+                m += np.int64(row >= 0)
+    for k in range(end.size):
+        end[k] = 0
     for i in range(m):
-        sense_cell(
-            np.int64(found[i, 1]), y, np.int64(found[i, 0]), now, cells, layers, ground, book, hour, signals, counts
-        )
+        end[np.int64(cells.type[found[i, 1]]) + 1] += 1
+    for k in range(1, end.size):
+        end[k] += end[k - 1]
+    for i in range(m):
+        kind = np.int64(cells.type[found[i, 1]])
+        order[end[kind]] = i
+        end[kind] += 1
+    return m
+
+
+@inner
+def sense_band(
+    y0, y1, now, cells, layers, ground, book, hour,
+    signals, contacts, who, work, found, order, end, near, seen, column,
+):  # fmt: skip
+    """Rows y0 … y1 − 1 of `sense`: cells of one type side by side, then the exchange in the order of sites."""
+    nx = ground.fields.shape[2]
+    types = book.kinds.size - 1
+    for f in range(ground.fields.shape[0]):
+        for y in range(y0, y1):
+            for x in range(nx):
+                ground.loss[f, y, x] = hour.decay[f]
+                ground.source[f, y, x] = ZERO
+    for f in range(ground.vmax.shape[0]):
+        for y in range(y0, y1):
+            for x in range(nx):
+                ground.vmax[f, y, x] = ZERO
+    m = gather_band(y0, y1, cells, layers, found, order, end)
+    touch = False
+    for kind in range(types):
+        touch |= book.kinds[kind].needs != 0
+    if touch:
+        count_near(y0, y1, cells, layers, near, seen, column)
+    begin = 0
+    for kind in range(types):
+        while begin < end[kind]:
+            n = min(who.shape[1], end[kind] - begin)
+            for c in range(n):
+                i = order[begin + c]
+                who[0, c] = found[i, 1]
+                who[1, c] = found[i, 2]
+                who[2, c] = found[i, 0]
+                who[3, c] = cells.clone[found[i, 1]]
+            if book.kinds[kind].needs:
+                for u in range(book.kinds[kind].used_first, book.kinds[kind + 1].used_first):
+                    i = book.signals[book.used[u]].index
+                    if book.signals[book.used[u]].kind == CONTACT:
+                        own = ONE if i == kind else ZERO
+                        for c in range(n):
+                            contacts[i, c] = np.float32(near[who[1, c] - y0, i, who[2, c]]) - own
+                for c in range(n):
+                    contacts[types, c] = np.float32(near[who[1, c] - y0, types, who[2, c]] * 0.125)
+            sense_lanes(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts, work)
+            begin += n
+    for i in range(m):
+        exchange(np.int64(found[i, 1]), np.int64(found[i, 2]), np.int64(found[i, 0]), cells, ground, book, hour)
 
 
 @parallel
@@ -237,11 +377,23 @@ def sense(now, cells, layers, ground, book, hour):
 
     Reads the state of the step's start only. A site is one thread's: sources are gathered, never scattered.
     """
-    for y in prange(ground.fields.shape[1]):
-        signals = np.zeros(book.signals.size, dtype=np.float32)
-        counts = np.zeros(book.kinds.size - 1, dtype=np.float32)
-        found = np.empty((3 * ground.fields.shape[2], 2), dtype=np.int32)
-        sense_row(y, now, cells, layers, ground, book, hour, signals, counts, found)
+    ny, nx = ground.perfusion.shape
+    types = book.kinds.size - 1
+    for band in prange((ny + BAND - 1) // BAND):
+        signals = np.zeros((book.signals.size, LANES), dtype=np.float32)
+        contacts = np.zeros((types + 1, LANES), dtype=np.float32)
+        who = np.empty((4, LANES), dtype=np.int64)
+        work = np.empty((3, LANES), dtype=np.float32)
+        found = np.empty((3 * BAND * nx, 3), dtype=np.int32)
+        order = np.empty(3 * BAND * nx, dtype=np.int32)
+        end = np.empty(types + 1, dtype=np.int64)
+        near = np.empty((BAND, types + 1, nx), dtype=np.uint8)
+        seen = np.empty((BAND + 2, types + 2, nx + 2), dtype=np.uint8)
+        column = np.empty(nx + 2, dtype=np.uint8)
+        sense_band(
+            band * BAND, min(ny, (band + 1) * BAND), now, cells, layers, ground, book, hour,
+            signals, contacts, who, work, found, order, end, near, seen, column,
+        )  # fmt: skip
 
 
 @inline
