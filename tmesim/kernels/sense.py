@@ -143,7 +143,7 @@ def perfused_near(y, x, layers, ground):
     return total
 
 
-@inline
+@side_by_side
 def perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts):
     """Fill signals[used by the type, :n] for n cells of one type.
 
@@ -193,7 +193,7 @@ def perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, cont
             line[c] = max(line[c], ZERO) * factor
 
 
-@inline
+@side_by_side
 def pull(level, limit, first, end, n, book, signals, total):
     """Levels drawn towards a limit by the terms first … end − 1: (level + S · limit) / (1 + S), in place."""
     for c in range(n):
