@@ -14,7 +14,7 @@ import numpy as np
 from tmesim import start, therapy
 from tmesim.cells import COLUMNS, Cells
 from tmesim.fields import Fields, FieldSpec
-from tmesim.kernels import act, entry, leukocytes, matrix, migrate, sense
+from tmesim.kernels import act, entry, leukocytes, matrix, migrate, respond, sense
 from tmesim.kernels.arrays import CELL, DEAD, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
@@ -267,7 +267,7 @@ class Tissue:
 
     def _respond(self) -> None:
         key = key_of(self.seed, "event")
-        sense.respond(self.cells.n, self.dt, key, self.step_index, self.cells.columns, self.biology.book)
+        respond.respond(self.cells.n, self.dt, key, self.step_index, self.cells.columns, self.biology.book)
 
     def _act(self) -> None:
         cells = self.cells

@@ -14,7 +14,8 @@ from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, sp
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
 from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
-from tmesim.kernels.sense import behave, count_contacts, perceive
+from tmesim.kernels.sense import behave, perceive
+from tmesim.kernels.touch import count_contacts
 
 HOPS, SYNAPSES, HITS, KILLS = 0, 1, 2, 3
 MOST_HOPS = 6  # in a sweep: with a look at the neighbors that makes 8, the reach of a sweep

@@ -143,7 +143,7 @@ def migrate(when, chance_per_speed, half, tile_key, key, stamp, cells, layers, g
         for k in prange(of_color):
             tile = tile_of_color(k, colors[c], down, across)
             if tile >= 0:
-                rows = np.empty(TILE * TILE + 1, dtype=np.int64)
+                rows = np.empty(TILE * TILE, dtype=np.int64)
                 identities = np.empty(TILE * TILE, dtype=np.uint64)
                 pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
                 migrate_tile(

@@ -11,7 +11,6 @@ from tmesim.kernels.arrays import (
     CONTACT,
     CONTACT_PDL1,
     CONTACT_VESSEL,
-    DEAD,
     DRUG,
     ENGAGEMENT,
     FIELD,
@@ -26,8 +25,8 @@ from tmesim.kernels.arrays import (
     TISSUE,
     UPTAKE,
 )
-from tmesim.kernels.chance import draw_many, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel, side_by_side
+from tmesim.kernels.touch import count_near, perfused_near, sum_pdl1
 
 # inline: a call would pass, and count references to, some thirty arrays
 ONE = np.float32(1.0)
@@ -36,111 +35,6 @@ FOUR = np.float32(4.0)
 MOST = np.float32(1e30)
 LANES = 64  # cells of one type that are worked on side by side
 BAND = 8  # rows of the lattice that one thread takes at a time
-CHUNK = 256  # rows that one thread takes at a time
-
-
-@inner
-def count_contacts(y, x, kind, cells, layers, contacts):
-    """What one cell of type `kind` at (y, x) touches, into lane 0 of contacts: `count_near` for a single site."""
-    types = contacts.shape[0] - 1
-    for c in range(types + 1):
-        contacts[c, 0] = ZERO
-    taken = 0
-    for dy in range(-1, 2):
-        for dx in range(-1, 2):
-            py = y + dy + PAD
-            px = x + dx + PAD
-            row = layers.tissue[py, px]
-            if row >= 0:
-                contacts[cells.type[row], 0] += ONE
-                if dy != 0 or dx != 0:
-                    taken += 1
-            row = layers.leukocyte[py, px]
-            if row >= 0:
-                contacts[cells.type[row], 0] += ONE
-            row = layers.vessel[py, px]
-            if row >= 0:
-                contacts[cells.type[row], 0] += ONE
-    contacts[kind, 0] -= ONE
-    contacts[types, 0] = np.float32(taken * 0.125)
-
-
-@inner
-def count_near(y0, y1, cells, layers, near, seen, column):
-    """Cells on each site of rows y0 … y1 − 1 and its eight neighbors.
-
-    near : (rows, types + 1, nx) uint8, overwritten: cells of each type in all layers; last, tissue cells on the
-    eight neighbors. seen (rows + 2, types + 2, nx + 2), column (nx + 2) : scratch.
-    """
-    types = near.shape[1] - 1
-    nx = near.shape[2]
-    seen[:] = 0
-    for j in range(y1 - y0 + 2):
-        py = y0 - 1 + j + PAD
-        for x in range(nx):  # nobody counts as type number `types`: no branches, which chance would mispredict
-            row = layers.tissue[py, x + PAD]
-            kind = np.int64(cells.type[max(row, 0)])
-            seen[j, kind if row >= 0 else types, x + 1] += 1
-            seen[j, types + 1, x + 1] = row >= 0
-            row = layers.leukocyte[py, x + PAD]
-            kind = np.int64(cells.type[max(row, 0)])
-            seen[j, kind if row >= 0 else types, x + 1] += 1
-            row = layers.vessel[py, x + PAD]
-            kind = np.int64(cells.type[max(row, 0)])
-            seen[j, kind if row >= 0 else types, x + 1] += 1
-    for j in range(y1 - y0):
-        for c in range(types + 1):
-            k = c if c < types else types + 1
-            above = seen[j, k]
-            here = seen[j + 1, k]
-            below = seen[j + 2, k]
-            for x in range(nx + 2):
-                column[x] = np.uint8(np.uint8(above[x] + here[x]) + below[x])
-            left = column[0:]
-            middle = column[1:]
-            right = column[2:]
-            into = near[j, c]
-            for x in range(nx):
-                into[x] = np.uint8(np.uint8(left[x] + middle[x]) + right[x])
-        own = seen[j + 1, types + 1, 1:]
-        into = near[j, types]
-        for x in range(nx):
-            into[x] = np.uint8(into[x] - own[x])
-
-
-@inline
-def sum_pdl1(y, x, cells, layers, pdl1, own):
-    """PD-L1 of the cells on the site and its four neighbors, in both cell layers, without the cell's own."""
-    total = ZERO
-    for k in range(5):
-        py = y + PAD
-        px = x + PAD
-        if k == 1:
-            px += 1
-        elif k == 2:
-            py -= 1
-        elif k == 3:
-            px -= 1
-        elif k == 4:
-            py += 1
-        row = layers.tissue[py, px]
-        if row >= 0 and row != own:
-            total += cells.state[row, pdl1]
-        row = layers.leukocyte[py, px]
-        if row >= 0 and row != own:
-            total += cells.state[row, pdl1]
-    return total
-
-
-@inline
-def perfused_near(y, x, layers, ground):
-    """Perfused vessel segments on the site and its eight neighbors, weighted by their flow."""
-    total = ZERO
-    ny, nx = ground.perfusion.shape
-    for dy in range(max(y - 1, 0), min(y + 2, ny)):
-        for dx in range(max(x - 1, 0), min(x + 2, nx)):
-            total += ground.perfusion[dy, dx]
-    return total
 
 
 @side_by_side
@@ -394,75 +288,3 @@ def sense(now, cells, layers, ground, book, hour):
             band * BAND, min(ny, (band + 1) * BAND), now, cells, layers, ground, book, hour,
             signals, contacts, who, work, found, order, end, near, seen, column,
         )  # fmt: skip
-
-
-@inline
-def advance_states(row, kind, dt, cells, book):
-    """One cell's states over dt."""
-    for k in range(book.kinds[kind].state_first, book.kinds[kind + 1].state_first):
-        gain = ZERO
-        loss = ZERO
-        if book.changes[k].gain >= 0:
-            gain = cells.value[row, book.changes[k].gain]
-        if book.changes[k].loss >= 0:
-            loss = cells.value[row, book.changes[k].loss]
-        rate = gain + loss
-        if rate > ZERO:
-            i = book.changes[k].state
-            target = gain / rate
-            z = cells.state[row, i]
-            if z != target:
-                cells.state[row, i] = target + (z - target) * np.float32(np.exp(-np.float64(rate) * dt))
-
-
-@inline
-def pick_event(row, kind, total, word, cells, book):
-    """Which of its hazards, `total` 1/h together, befalls a cell: 1 + index among the events of its type."""
-    first = book.kinds[kind].event_first
-    which = unit(word) * total
-    for k in range(first, book.kinds[kind + 1].event_first):
-        which -= np.float64(cells.value[row, book.events[k].slot])
-        if which < 0.0:
-            return k - first + 1
-    return 0
-
-
-@inner
-def respond_rows(first, end, dt, key, step, cells, book, identities, hazards, pairs):
-    """Rows first … end − 1 of `respond`. identities, hazards (CHUNK), pairs (2, CHUNK) : scratch."""
-    for row in range(first, end):
-        total = 0.0
-        if cells.type[row] != DEAD:
-            kind = np.int64(cells.type[row])
-            if cells.core[row].engagement != ZERO:
-                cells.core[row].engagement = ZERO
-            advance_states(row, kind, dt, cells, book)
-            for k in range(book.kinds[kind].event_first, book.kinds[kind + 1].event_first):
-                total += np.float64(cells.value[row, book.events[k].slot])
-            cells.event[row] = 0
-        hazards[row - first] = total
-        identities[row - first] = cells.core[row].id
-    draw_many(key, identities, end - first, np.uint64(step), np.uint64(0), pairs)
-    for i in range(end - first):
-        total = hazards[i]
-        w0, w1 = split(pairs[0, i])
-        u = unit(w0)
-        # 1 − exp(−x) ≤ x spares most cells the exponential
-        if u < total * dt and u < -np.expm1(-total * dt):
-            row = first + i
-            cells.event[row] = pick_event(row, np.int64(cells.type[row]), total, w1, cells, book)
-
-
-@parallel
-def respond(n, dt, key, step, cells, book):
-    """Integrated states move towards their targets; competing hazards are drawn into the column `event`.
-
-    States obey dz/dt = gain (1 − z) − loss z, solved exactly over dt (h). The hazards of a cell share one draw:
-    P(any) = 1 − exp(−Σ r dt), then which, in proportion. Rows 0 … n − 1.
-    """
-    for chunk in prange((n + CHUNK - 1) // CHUNK):
-        identities = np.empty(CHUNK, dtype=np.uint64)
-        hazards = np.empty(CHUNK, dtype=np.float64)
-        pairs = np.empty((2, CHUNK), dtype=np.uint64)
-        end = min(n, (chunk + 1) * CHUNK)
-        respond_rows(chunk * CHUNK, end, dt, key, step, cells, book, identities, hazards, pairs)
