@@ -28,7 +28,6 @@ from tmesim.kernels.arrays import (
 from tmesim.kernels.compiling import inline, inner, parallel, side_by_side
 from tmesim.kernels.touch import count_near, perfused_near, sum_pdl1
 
-# inline: a call would pass, and count references to, some thirty arrays
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
 FOUR = np.float32(4.0)
@@ -186,7 +185,7 @@ def exchange(row, y, x, cells, ground, book, hour):
 
 @inner
 def gather_band(y0, y1, cells, layers, found, order, end):
-    """The cells of rows y0 … y1 − 1: found[:m] column, row and y of each in the order of sites, all layers; returns m.
+    """The cells of rows y0 … y1 − 1: found[:m] row, y and x of each in the order of sites, all layers; returns m.
 
     order[:m] : places in `found` by type; those of type k end before end[k], (types + 1,).
     """
@@ -200,18 +199,18 @@ def gather_band(y0, y1, cells, layers, found, order, end):
                     row = layers.leukocyte[y + PAD, x + PAD]
                 else:
                     row = layers.vessel[y + PAD, x + PAD]
-                found[m, 0] = x
-                found[m, 1] = row
-                found[m, 2] = y
+                found[m, 0] = row
+                found[m, 1] = y
+                found[m, 2] = x
                 m += np.int64(row >= 0)
     for k in range(end.size):
         end[k] = 0
     for i in range(m):
-        end[np.int64(cells.type[found[i, 1]]) + 1] += 1
+        end[np.int64(cells.type[found[i, 0]]) + 1] += 1
     for k in range(1, end.size):
         end[k] += end[k - 1]
     for i in range(m):
-        kind = np.int64(cells.type[found[i, 1]])
+        kind = np.int64(cells.type[found[i, 0]])
         order[end[kind]] = i
         end[kind] += 1
     return m
@@ -246,10 +245,10 @@ def sense_band(
             n = min(who.shape[1], end[kind] - begin)
             for c in range(n):
                 i = order[begin + c]
-                who[0, c] = found[i, 1]
-                who[1, c] = found[i, 2]
-                who[2, c] = found[i, 0]
-                who[3, c] = cells.clone[found[i, 1]]
+                who[0, c] = found[i, 0]
+                who[1, c] = found[i, 1]
+                who[2, c] = found[i, 2]
+                who[3, c] = cells.clone[found[i, 0]]
             if book.kinds[kind].needs:
                 for u in range(book.kinds[kind].used_first, book.kinds[kind + 1].used_first):
                     i = book.signals[book.used[u]].index
@@ -262,7 +261,7 @@ def sense_band(
             sense_lanes(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts, work)
             begin += n
     for i in range(m):
-        exchange(np.int64(found[i, 1]), np.int64(found[i, 2]), np.int64(found[i, 0]), cells, ground, book, hour)
+        exchange(np.int64(found[i, 0]), np.int64(found[i, 1]), np.int64(found[i, 2]), cells, ground, book, hour)
 
 
 @parallel
