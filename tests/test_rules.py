@@ -144,12 +144,12 @@ def test_every_behavior_of_the_catalogue_agrees_with_its_plain_twin(seed, host):
     signals[rng.random(signals.size) < 0.2] = 0
     factor = rng.random((1, len(biology.behaviors))).astype(np.float32)
     hour = TEMPLATE._hour._replace(factor=factor * biology.constant)
-    lanes = np.stack([signals, np.zeros_like(signals), signals], axis=1)
+    lanes = np.stack([np.zeros_like(signals), signals, signals], axis=1)
     for index, (cell, behavior) in enumerate(biology.behaviors):
         found = behave(index, np.zeros(3, np.int64), biology.book, hour, lanes)
         due = twin(s.catalogue, host, off, biology, cell, behavior, signals.astype(float), float(factor[0, index]))
-        assert found[0] == pytest.approx(due, rel=3e-4, abs=1e-10), (cell, behavior)
-        assert found[2] == found[0], "cells side by side do not see one another"
+        assert found[1] == pytest.approx(due, rel=3e-4, abs=1e-10), (cell, behavior)
+        assert found[2] == found[1], "equal cells side by side do the same"
 
 
 TEMPLATE = Tissue(scenario("minimal"), seed=1)
