@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 SHARES = {
-    2: (("settle", "remodel", "migrate", "turn_over"), ("patrol", "act", "respond", "admit")),
-    3: (("settle", "turn_over"), ("patrol", "remodel"), ("act", "respond", "admit", "migrate")),
-    4: (("settle",), ("patrol",), ("act", "respond"), ("remodel", "migrate", "admit", "turn_over")),
+    2: (("settle", "remodel", "turn_over"), ("patrol", "act", "respond", "admit", "migrate")),
+    3: (("settle",), ("patrol", "migrate", "turn_over"), ("act", "respond", "remodel", "admit")),
+    4: (("settle",), ("patrol",), ("act", "remodel"), ("respond", "migrate", "admit", "turn_over")),
 }
-"""Phases of a step for each number of processes, so that the processes take about as long (measured: settle, which is
-sense and diffuse, 20 s; patrol 13, act 12, remodel 4, migrate 3, the others 1 to 2)."""
+"""Phases of a step for each number of processes, so that the processes take about as long (measured, each by itself:
+settle, which is sense and diffuse, 25 s; patrol 16, remodel 10, act 9, migrate 5, the others 2 to 5)."""
 
 
 def is_cold() -> bool:
