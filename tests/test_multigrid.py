@@ -7,22 +7,22 @@ import sys
 import numpy as np
 import pytest
 
-from tmesim.kernels import multigrid
+from tmesim.kernels import coarsening, multigrid
 
 SIZES = [4, 5, 7, 16, 187, 200, 333, 512, 1500]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_coarsens_to_one_site(size):
-    levels = multigrid.level_table(size, 5)
+    levels = coarsening.level_table(size, 5)
     assert tuple(levels[0, :2]) == (size, 5)
     assert tuple(levels[-1, :2]) == (1, 1)
     assert np.all(levels[1:, 0] == (levels[:-1, 0] + 1) // 2)
 
 
 def _axis(size, rate=3.0, face=0.0):
-    lengths = multigrid.level_table(size, size)[:, 0]
-    flat = multigrid.make_axis(lengths, rate, face)
+    lengths = coarsening.level_table(size, size)[:, 0]
+    flat = coarsening.make_axis(lengths, rate, face)
     begins = np.cumsum(lengths) - lengths
     return [flat[8 * b : 8 * (b + n)].reshape(8, n) for b, n in zip(begins, lengths, strict=True)]
 
@@ -30,26 +30,26 @@ def _axis(size, rate=3.0, face=0.0):
 @pytest.mark.parametrize("size", SIZES)
 def test_coarse_widths_add_up_to_the_tissue(size):
     for table in _axis(size):
-        assert table[multigrid.WIDTH].sum() == size
+        assert table[coarsening.WIDTH].sum() == size
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_couplings_of_an_axis_are_symmetric(size):
     for table in _axis(size):
-        np.testing.assert_array_equal(table[multigrid.BEFORE, 1:], table[multigrid.AFTER, :-1])
+        np.testing.assert_array_equal(table[coarsening.BEFORE, 1:], table[coarsening.AFTER, :-1])
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_interpolation_is_exact_for_a_straight_line(size):
     """Away from the edges, where the value outside is not known."""
     tables = _axis(size)
-    widths = [table[multigrid.WIDTH].astype(float) for table in tables]
+    widths = [table[coarsening.WIDTH].astype(float) for table in tables]
     centers = [np.cumsum(w) - w / 2 for w in widths]
     for table, coarse, fine in zip(tables[1:], centers[1:], centers, strict=False):
         before = np.concatenate([[0], coarse[:-1]])
         after = np.concatenate([coarse[1:], [0]])
-        first = table[multigrid.OWN_FIRST] * coarse + table[multigrid.OTHER_FIRST] * before
-        second = table[multigrid.OWN_SECOND] * coarse + table[multigrid.OTHER_SECOND] * after
+        first = table[coarsening.OWN_FIRST] * coarse + table[coarsening.OTHER_FIRST] * before
+        second = table[coarsening.OWN_SECOND] * coarse + table[coarsening.OTHER_SECOND] * after
         np.testing.assert_allclose(first[1:], fine[::2][1:], rtol=1e-6, atol=0)
         inner = min(len(fine) // 2, len(coarse) - 1)
         np.testing.assert_allclose(second[:inner], fine[1::2][:inner], rtol=1e-6, atol=0)
@@ -66,23 +66,34 @@ def test_the_local_root_solves_its_balance():
     assert multigrid._settle(*map(np.float32, (0, 10, 1, 5))) == 0
 
 
-def _measured(c, rate, hold=0.0, level=0.0):
-    """What the finest lattice hands down, for pure diffusion of c."""
-    rows, cols = c.shape
-    levels = multigrid.level_table(rows, cols)
-    axes = [np.concatenate([t.ravel() for t in _axis(n, rate)]) for n in (rows, cols)]
-    flat = np.zeros((3, int(np.prod(levels[1:, :2], axis=1).sum())), dtype=np.float32)
-    zeros = np.zeros_like(c)
-    scratch = np.zeros((multigrid.SCRATCH_LINES, cols + 2), dtype=np.float32)
-    one = np.float32(1)
-    tables = [a[: 8 * n].reshape(8, n) for a, n in zip(axes, (rows, cols), strict=True)]
-    height, length = levels[1, :2]
-    coarse = [f[: height * length].reshape(height, length) for f in flat]
+@pytest.mark.parametrize("shape", [(4, 6), (5, 7), (1, 1)])
+def test_parted_columns_are_even_ones_then_odd_ones_and_join_again(shape):
+    table = np.random.default_rng(4).uniform(1, 2, shape).astype(np.float32)
+    parted = np.zeros((shape[0], coarsening.parted_width(shape[1])), dtype=np.float32)
+    multigrid._part(table, parted)
+    half = parted.shape[1] // 2
+    np.testing.assert_array_equal(parted[:, :half], table[:, ::2])
+    np.testing.assert_array_equal(parted[:, half : half + shape[1] // 2], table[:, 1::2])
+    joined = np.zeros_like(table)
+    multigrid._join(parted, joined)
+    np.testing.assert_array_equal(joined, table)
+
+
+def _measured(table, rate, hold=0.0, level=0.0):
+    """What the finest lattice hands down, for pure diffusion of a table."""
+    rows, cols = table.shape
+    axes = [_axis(n, rate)[:2] for n in (rows, cols)]
+    width, height, length = coarsening.parted_width(cols), (rows + 1) // 2, (cols + 1) // 2
+    c, previous, zeros = np.zeros((3, rows, width), dtype=np.float32)
+    multigrid._part(table, c)
+    error, load, drain = np.zeros((3, height, coarsening.parted_width(length)), dtype=np.float32)
+    scratch = np.zeros((multigrid.SCRATCH_LINES, width + 2), dtype=np.float32)
+    (across, across_coarse), (along, along_coarse) = axes
     multigrid._pass_through(
-        c, zeros.copy(), c, zeros, zeros, zeros, one, np.float32(0), np.float32(rate), np.float32(hold),
-        np.float32(level), False, *tables, *tables, *coarse, True, 0, scratch,
+        c, previous, c, zeros, zeros, zeros, zeros, np.float32(1), np.float32(0), np.float32(rate), np.float32(hold),
+        np.float32(level), False, across, along, across_coarse, along_coarse, error, load, drain, True, 0, scratch,
     )  # fmt: skip
-    return coarse[1]
+    return load
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (33, 57), (4, 187)])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tmesim.kernels import multigrid
+from tmesim.kernels import coarsening, multigrid
 
 EDGES = ("zero_flux", "dirichlet", "robin")
 
@@ -89,19 +89,30 @@ class SolveError(RuntimeError):
 
 
 class _Workspace:
-    """Coarse lattices and scratch rows for one solve at a time."""
+    """Lattices with parted columns and scratch rows for one solve at a time."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        self.levels = multigrid.level_table(*shape)
-        coarse_sites = int((self.levels[1:, 0] * self.levels[1:, 1]).sum())
-        self.error, self.load, self.drain = np.zeros((3, coarse_sites), dtype=np.float32)
-        self.previous = np.zeros(shape, dtype=np.float32)
-        self.scratch = np.zeros((multigrid.SCRATCH_LINES, shape[1] + 2), dtype=np.float32)
-        self.start: np.ndarray | None = None  # made by the first slow field
+        self.levels = coarsening.level_table(*shape)
+        width = coarsening.parted_width(shape[1])
+        last = self.levels[-1]
+        coarse = int(last[2] + last[0] * coarsening.parted_width(last[1]))
+        self.error, self.load, self.drain = np.zeros((3, coarse), dtype=np.float32)
+        self.lattices = np.zeros((4, shape[0], width), dtype=np.float32)
+        self.scratch = np.zeros((multigrid.SCRATCH_LINES, width + 2), dtype=np.float32)
+        # made by the first field that needs them: saturating, slow
+        self._unused = self.vmax = self.start = self.supply = self.lattices[0]
+
+    def prepare(self, saturates: bool, slow: bool) -> None:
+        """Make what fields of these kinds need."""
+        if saturates and self.vmax is self._unused:
+            self.vmax = np.zeros_like(self._unused)
+        if slow and self.start is self._unused:
+            self.start, self.supply = np.zeros_like(self._unused), np.zeros_like(self._unused)
 
     @property
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in vars(self).values() if array is not None)
+        """Memory of all arrays, bytes."""
+        return sum(array.nbytes for array in vars(self).values() if array.base is not self.lattices)
 
 
 class Fields:
@@ -140,12 +151,12 @@ class Fields:
 
     def _prepare(self) -> None:
         """Everything that follows from specs, shape and spacing, and is not state."""
-        lengths = multigrid.level_table(*self.shape)[:, :2].T
+        lengths = coarsening.level_table(*self.shape)[:, :2].T
         self._axes = []
         for spec in self.specs:
             rate = spec.diffusion / self.spacing**2
             face = spec.face(self.spacing)
-            self._axes.append([multigrid.make_axis(axis, rate, face) for axis in lengths])
+            self._axes.append([coarsening.make_axis(axis, rate, face) for axis in lengths])
         self._workspaces = [_Workspace(self.shape)]
 
     def __getstate__(self) -> dict:
@@ -233,16 +244,11 @@ class Fields:
         values = self.values[f]
         step = dt if spec.slow else None
         rate = spec.diffusion / self.spacing**2
-        hold = multigrid.face_conductance(rate, spec.face(self.spacing))
+        hold = coarsening.face_conductance(rate, spec.face(self.spacing))
         saturates = spec.half_max is not None
         vmax = self.vmax[self.vmax_row[f]] if saturates else self.loss[f]
-        start = values
         self._last_step.pop(f, None)
         if step is not None:
-            if work.start is None:
-                work.start = np.empty(self.shape, dtype=np.float32)
-            start = work.start
-            start[:] = values
             self._last_step[f] = (step, float(values.sum(dtype=np.float64)))
         elif hold * spec.level == 0 and not self.source[f].any():
             # Nothing comes in: zero everywhere; or, where nothing goes out either, what there is evens out.
@@ -252,11 +258,12 @@ class Fields:
         elif saturates and hold == 0 and not self.loss[f].any() and self.source[f].sum() >= vmax.sum() > 0:
             return 0, 0.0, 0.0, 0.0, multigrid.SINGULAR  # the field would rise for ever
         across, along = self._axes[f]
+        work.prepare(saturates, step is not None)
         return multigrid.solve_field(
-            values, start, self.loss[f], self.source[f], vmax, np.float32(spec.half_max or 1.0),
+            values, self.loss[f], self.source[f], vmax, np.float32(spec.half_max or 1.0),
             np.float32(0.0 if step is None else 1.0 / step), np.float32(rate), np.float32(hold), np.float32(spec.level),
-            saturates, across, along, work.levels, work.error, work.load, work.drain, work.previous, work.scratch,
-            float(tol), int(max_cycles),
+            saturates, across, along, work.levels, work.lattices, work.vmax, work.start, work.supply,
+            work.error, work.load, work.drain, work.scratch, float(tol), int(max_cycles),
         )  # fmt: skip
 
     def _diagnose(self, f: int, report: FieldReport, status: int) -> str:
@@ -292,7 +299,7 @@ class Fields:
         if spec.half_max is not None:
             used += self.vmax[self.vmax_row[f]] * c / (spec.half_max + c)
         rate = spec.diffusion / self.spacing**2
-        hold = multigrid.face_conductance(rate, spec.face(self.spacing))
+        hold = coarsening.face_conductance(rate, spec.face(self.spacing))
         rim = sum((spec.level - side).sum() for side in (c[0], c[-1], c[:, 0], c[:, -1]))
         stored = 0.0
         if f in self._last_step:
