@@ -21,6 +21,8 @@ Everything is serial and free of order-dependent sums: the bits depend on the ar
 compiled function drops the interpreter lock, so that fields can be solved side by side.
 """
 
+from functools import partial
+
 import numpy as np
 from numba import njit
 
@@ -60,7 +62,9 @@ _UNMOVED = 0.01  # residual accepted of a field that does not move any more: flo
 _ROUND_OFF = 3 * 2.0**-23  # a site may stay one unit in the last place off, and its terms round too
 
 
-_kernel = njit(cache=True, nogil=True, error_model="numpy")
+_outer = njit(cache=True, nogil=True, error_model="numpy")
+# For what is called once a row: no references to the many slices are counted, which costs more than the arithmetic.
+_kernel = partial(njit, cache=True, nogil=True, _nrt=False, error_model="numpy")()
 _width = _kernel(parted_width)
 
 
@@ -441,9 +445,7 @@ def _pass_through(
             for k in range(half_sweeps):
                 y = front - 1 - k
                 if 0 <= y < rows:
-                    _relax_row(
-                        c, supply, loss, vmax, half_max, shift, saturates, hold * level, across, along, y, k & 1
-                    )
+                    _relax_row(c, supply, loss, vmax, half_max, shift, saturates, hold * level, across, along, y, k & 1)
         y = front - half_sweeps - 1
         if 0 <= y < rows:
             k = y & 1
@@ -473,25 +475,25 @@ def _pass_through(
     return total, turnover, gross, change, peak
 
 
-@_kernel
+@_outer
 def _table(flat, begin, rows, width):
     """The (rows, width) table that begins at `begin` of a flat array."""
     return flat[begin : begin + rows * width].reshape(rows, width)
 
 
-@_kernel
+@_outer
 def _lattice(flat, level):
     """A coarse lattice with parted columns, of a row of `level_table`."""
     return _table(flat, level[2], level[0], _width(level[1]))
 
 
-@_kernel
+@_outer
 def _axis_tables(across, along, level):
     """The axis tables of rows and columns of a row of `level_table`."""
     return _table(across, 8 * level[3], 8, level[0]), _table(along, 8 * level[4], 8, level[1])
 
 
-@_kernel
+@_outer
 def solve_field(
     values, loss, source, vmax, half_max, shift, rate, hold, level, saturates, across, along, levels,
     lattices, vmax_parted, start, supply, error, load, drain, scratch, tolerance, max_cycles,
@@ -519,8 +521,10 @@ def solve_field(
     if saturates:
         _part(vmax, vmax_parted)
     if shift > _ZERO:
-        start[:] = c
-        supply[:] = source_parted + shift * start
+        for y in range(c.shape[0]):
+            for x in range(c.shape[1]):
+                start[y, x] = c[y, x]
+                supply[y, x] = source_parted[y, x] + shift * c[y, x]
     else:
         start, supply = c, source_parted
     line = scratch[_LINE]
