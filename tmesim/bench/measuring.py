@@ -1,0 +1,106 @@
+"""What all cases share: seconds of single steps, two things stepped in turn, and the figures of a case."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from tmesim.tissue import Tissue
+
+# what is done cell by cell; matrix and fields are done site by site
+CELL_PHASES = ("reorder", "sense", "respond", "act", "migrate", "patrol", "admit", "remodel")
+WHOLE = "whole_step"
+
+
+class Step(NamedTuple):
+    """One step as it was timed."""
+
+    seconds: dict[str, float]  # of each phase, and of the WHOLE
+    cells: int = 0  # that it brought up to date
+
+    def spent(self, phases: tuple[str, ...] = (WHOLE,)) -> float:
+        """Seconds of some phases together."""
+        return sum(self.seconds[phase] for phase in phases)
+
+
+def timed(step: Callable[[], Any], tissue: Tissue) -> Step:
+    """Time a step of a tissue, or of what steps it."""
+    cells, before = int(tissue.cells.rows.size), dict(tissue.seconds)
+    begun = time.perf_counter()
+    step()
+    whole = time.perf_counter() - begun
+    return Step({WHOLE: whole} | {phase: tissue.seconds[phase] - then for phase, then in before.items()}, cells)
+
+
+def in_turn(
+    one: tuple[Callable[[], Any], Tissue], other: tuple[Callable[[], Any], Tissue], steps: int
+) -> tuple[list[Step], list[Step]]:
+    """Two that are in the same state step in turn, each first every other time: the machine's moods meet both."""
+    pair = (one, other)
+    taken: tuple[list[Step], list[Step]] = ([], [])
+    for step in range(steps):
+        for which in (step % 2, 1 - step % 2):
+            taken[which].append(timed(*pair[which]))
+    return taken
+
+
+def median_ratio(over: list[Step], under: list[Step], phases: tuple[str, ...] = (WHOLE,)) -> float:
+    """Seconds of some phases, of one relative to the other: median over the pairs of steps."""
+    return statistics.median(a.spent(phases) / b.spent(phases) for a, b in zip(over, under, strict=True))
+
+
+def best_ratio(over: list[Step], under: list[Step], phases: tuple[str, ...] = (WHOLE,)) -> float:
+    """The same of the fastest step of each, for two that suffer unequally when others are at work on the machine."""
+    return min(step.spent(phases) for step in over) / min(step.spent(phases) for step in under)
+
+
+def peak_rss() -> int:
+    """The most memory that this process ever held, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def figures(
+    name: str,
+    taken: list[Step],
+    *,
+    sites: int,
+    fields: int,
+    threads: int,
+    peak: int,
+    counted: tuple[str, ...] = (WHOLE,),
+    each: int = 1,
+) -> dict[str, Any]:
+    """The figures that every case has; phases that it leaves out took 0 s.
+
+    counted : phases that the rates refer to      each : how often a step brings a site up to date
+    """
+    from tmesim.tissue import PHASES
+
+    steps, cells = len(taken), sum(step.cells for step in taken)
+    seconds = sum(step.spent(counted) for step in taken)
+    return {
+        "name": name,
+        "cells": round(cells / steps),
+        "sites": sites,
+        "fields": fields,
+        "threads": threads,
+        "steps": steps,
+        "ms_per_step": 1e3 * statistics.median(step.spent() for step in taken),
+        "cell_updates_per_s": cells / seconds,
+        "site_updates_per_s": sites * each * steps / seconds,
+        "peak_rss_bytes": peak,
+        "phases": {phase: sum(step.seconds.get(phase, 0.0) for step in taken) for phase in PHASES},
+    }
+
+
+def of_tissue(
+    name: str, tissue: Tissue, taken: list[Step], peak: int, counted: tuple[str, ...] = (WHOLE,)
+) -> dict[str, Any]:
+    """`figures` of a case that steps a tissue."""
+    sites, fields = tissue.shape[0] * tissue.shape[1], len(tissue.fields)
+    return figures(name, taken, sites=sites, fields=fields, threads=tissue.threads, peak=peak, counted=counted)

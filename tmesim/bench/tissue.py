@@ -1,0 +1,75 @@
+"""Cases that step a tissue: alone, or one thread against two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tmesim.bench.measuring import CELL_PHASES, WHOLE, best_ratio, in_turn, median_ratio, of_tissue, peak_rss, timed
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+    from tmesim.tissue import Tissue
+
+
+@dataclass(frozen=True)
+class TissueCase:
+    """A tissue of `sites`² sites, for `steps` steps after `warm` others."""
+
+    name: str
+    make: Callable[[int], Scenario]
+    sites: int
+    warm: int
+    steps: int
+    threads: int = 1
+    cells_only: bool = False  # the rates leave out what is done site by site
+
+    def measure(self) -> dict[str, Any]:
+        """Rates, seconds of each phase, substeps and hops of leukocytes."""
+        tissue = warmed(self.make(self.sites), self.threads, self.warm)
+        before = tissue.counters["hops"]
+        taken = [timed(tissue.step, tissue) for _ in range(self.steps)]
+        counted = CELL_PHASES if self.cells_only else (WHOLE,)
+        return of_tissue(self.name, tissue, taken, peak_rss(), counted) | {
+            "substeps": tissue.substeps,
+            "hops_per_step": round((tissue.counters["hops"] - before) / self.steps),
+        }
+
+
+@dataclass(frozen=True)
+class ThreadsCase:
+    """A tissue in two threads and its copy in one, in turn. The bits are the same, so they stay equal throughout."""
+
+    name: str
+    make: Callable[[int], Scenario]
+    sites: int
+    warm: int
+    steps: int
+
+    def measure(self) -> dict[str, Any]:
+        """Figures of the two threads, and how many times faster they are than one: at best, and by median.
+
+        Where another process takes the second core, only the two threads wait for it; then the median is about that.
+        """
+        tissue = warmed(self.make(self.sites), 2, self.warm)
+        peak = peak_rss()  # before the copy comes
+        alone = tissue.copy()
+        alone.threads = 1
+        taken, slower = in_turn((tissue.step, tissue), (alone.step, alone), self.steps)
+        parts = {WHOLE: (WHOLE,), "act": ("act",), "cell_phases": CELL_PHASES}
+        return of_tissue(self.name, tissue, taken, peak) | {
+            "speedup_of_two_threads": {part: best_ratio(slower, taken, phases) for part, phases in parts.items()},
+            "median_speedup": {part: median_ratio(slower, taken, phases) for part, phases in parts.items()},
+            "same_state": tissue.hash() == alone.hash(),
+        }
+
+
+def warmed(scenario: Scenario, threads: int, steps: int) -> Tissue:
+    """A tissue after some steps: kernels are compiled, memory is at hand."""
+    from tmesim.tissue import Tissue
+
+    tissue = Tissue(scenario, threads=threads)
+    for _ in range(steps):
+        tissue.step()
+    return tissue
