@@ -7,11 +7,14 @@ import os
 
 import yaml
 from hypothesis import strategies as st
+from typer.main import get_command
 
 from tmesim.catalogue import load_catalogue
 from tmesim.cli import app
 from tmesim.scenario import find, load
 
+COMMAND = get_command(app)  # once: Typer takes half as long to build it as a check takes
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 BASES = ("minimal", "untreated", "treg_depletion", "combination", "chemotherapy")
 RAW = {name: find(name).read_bytes() for name in BASES}  # once: a file that changes meanwhile is no news
 WHOLE = {name: load(name).content() for name in BASES}
@@ -226,7 +229,7 @@ def daring(draw):
 
 
 def written(data) -> bytes:
-    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False).encode("utf-8", "surrogatepass")
+    return yaml.dump(data, Dumper=DUMPER, allow_unicode=True, sort_keys=False).encode("utf-8", "surrogatepass")
 
 
 broken = broken_data().map(written) | broken_text()
@@ -240,7 +243,7 @@ def command(*arguments) -> tuple[int, str, str]:
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                app(args=[str(argument) for argument in arguments], prog_name="tmesim")
+                COMMAND(args=[str(argument) for argument in arguments], prog_name="tmesim")
                 code = 0
             except SystemExit as end:
                 code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1

@@ -9,7 +9,7 @@ import pytest
 
 from tmesim import bench
 from tmesim.bench.fields import DT, OXYGEN, SIGNALS, FieldsCase, Supply, error
-from tmesim.bench.measuring import CELL_PHASES, Step, best_ratio, median_ratio
+from tmesim.bench.measuring import CELL_PHASES, WHOLE, Step, best_ratio, figures, median_ratio
 from tmesim.fields import EDGES
 from tmesim.tissue import PHASES
 
@@ -35,7 +35,12 @@ def small(case):
     return replace(case, **{one.name: less[one.name] for one in settings(case) if one.name in less})
 
 
-@pytest.mark.parametrize("name", CASES)
+THREADED = ("full_500_two_threads", "act_two_threads")  # their kernels take most of a minute to compile
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in THREADED else []) for name in CASES]
+)
 def test_every_case_has_the_keys_and_its_own(name):
     case = small(CASES[name])
     found = json.loads(json.dumps(bench.measure(case)))
@@ -160,3 +165,10 @@ def test_text_is_a_line_a_case_of_those_that_are_named(two_small_cases, capsys):
     bench.main(names=("fields_200",))
     (line,) = capsys.readouterr().out.splitlines()
     assert "fields_200" in line and "ms a step for 8 fields" in line and "of the maximum" in line
+
+
+def test_the_best_rate_is_that_of_the_fastest_round_of_steps():
+    taken = [Step({WHOLE: 0.1 if 10 <= step < 26 else 0.4}, 100) for step in range(40)]
+    found = figures("some", taken, sites=9, fields=1, threads=1, peak=1)
+    assert found["best_cell_updates_per_s"] == pytest.approx(1000)
+    assert found["cell_updates_per_s"] == pytest.approx(40 * 100 / (16 * 0.1 + 24 * 0.4))

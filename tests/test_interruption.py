@@ -389,12 +389,12 @@ host: mouse
 tissue: {size: [300 µm, 300 µm]}
 start: {tumor: {radius: 90 µm}, densities: {fibroblast: 400 /mm², ctl: 200 /mm², treg: 200 /mm²}, capillaries: 120 /mm²,
         ecm: 0.2}
-time: {days: 4, record_every: 12 h, snapshots: [0 d, 2 d, 4 d]}
+time: {days: 2, record_every: 12 h, snapshots: [0 d, 2 d]}
 replicates: 2
 arms:
   untreated: {}
   early: {therapies: [{use: anti_cd25, start: 1 d}]}
-  late: {therapies: [{use: anti_cd25, start: 2 d}]}
+  late: {therapies: [{use: anti_cd25, start: 36 h}]}
 endpoints: [tumor_burden, n_treg]
 """
 KILLS = 50

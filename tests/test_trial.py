@@ -3,6 +3,7 @@ tests of their own."""
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -402,6 +403,20 @@ def test_shares_cover_what_a_step_compiles():
         named = [phase for part in share for phase in part]
         assert len(named) == len(set(named))
         assert {*named, "sense", "diffuse"} - {"settle"} == {*PHASES} - {"medicate", "reorder", "prime"}
+
+
+def test_kernels_compiled_before_an_edit_of_any_are_forgotten(tmp_path):
+    """Numba looks at a kernel's own file alone."""
+    kept = tmp_path / "__pycache__"
+    kept.mkdir()
+    files = [kept / f"test_x.loop-3.py311.{end}" for end in ("nbi", "1.nbc", "2.nbc")]
+    for file in files:
+        file.touch()
+    compiling.forget_stale(tmp_path)
+    assert all(file.exists() for file in files)
+    os.utime(files[1], (1e9, 1e9))
+    compiling.forget_stale(tmp_path)
+    assert not list(kept.iterdir())
 
 
 @pytest.mark.slow

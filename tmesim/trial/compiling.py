@@ -41,6 +41,7 @@ def is_cold() -> bool:
 def warm(scenario: Scenario, processes: int) -> float:
     """Compile what a step of this scenario needs; returns the wall time, s. Kernels that fail here fail in the run."""
     start = time.perf_counter()
+    forget_stale()
     mark = stamp()  # of the sources as they are now, before anybody edits them
     shares = SHARES.get(min(processes, max(SHARES)))
     if shares is not None:
@@ -54,6 +55,23 @@ def warm(scenario: Scenario, processes: int) -> float:
     with suppress(OSError):
         write(mark, "")
     return time.perf_counter() - start
+
+
+def forget_stale(*folders: Path) -> None:
+    """Remove what numba has kept of the kernels, and of those in other folders, from before the last edit of a kernel.
+
+    Numba takes a kernel to be stale if its own file has changed, not if one has that it calls.
+    """
+    from tmesim import kernels
+
+    home = Path(str(kernels.__file__)).parent
+    edited = max(source.stat().st_mtime for source in home.glob("*.py"))
+    for folder in (home, *folders):
+        kept = list((folder / "__pycache__").glob("*.nb[ci]"))
+        with suppress(OSError):  # another process was faster, or the folder is not ours
+            if any(file.suffix == ".nbc" and file.stat().st_mtime < edited for file in kept):
+                for file in kept:
+                    file.unlink()
 
 
 def call(scenario: Scenario, phases: Sequence[str]) -> None:
