@@ -42,7 +42,7 @@ CASES: tuple[Case, ...] = (
     TissueCase("full_500", full_scenario, 500, 4, 16),
     TissueCase("full_500_two_threads", full_scenario, 500, 4, 16, threads=2),
     TissueCase("full_1500_cell_phases", partial(full_scenario, share=0.7), 1500, 2, 16, cells_only=True),
-    ThreadsCase("act_two_threads", full_scenario, 500, 4, 16),
+    ThreadsCase("act_two_threads", full_scenario, 500, 4, 24),
     FieldsCase("fields_200", (OXYGEN, *SIGNALS), 200, 64),
     FieldsCase("field_512", SIGNALS[:1], 512, 32),
     FieldsCase("oxygen_512", (OXYGEN,), 512, 32),
@@ -83,11 +83,14 @@ def _point(result: dict[str, Any]) -> str:
         count = result["fields"]
         return f"{step} for {count} field{'s' if count > 1 else ''}, error {result['field_error']:.0e} of the maximum"
     if "cost_over_tissue" in result:
-        return f"{step}, {100 * result['cost_over_tissue']:+.1f} % over the tissue alone"
+        cost, low, high = (100 * part for part in (result["cost_over_tissue"], *result["cost_quartiles"]))
+        return f"{step}, {cost:+.1f} % over the tissue alone (quartiles {low:+.1f}, {high:+.1f})"
     if "speedup_of_two_threads" in result:
-        best, usual = result["speedup_of_two_threads"], result["median_speedup"]
-        parts = ", ".join(f"{part} × {best[part]:.2f} (median {usual[part]:.2f})" for part in best)
-        return f"{step}; faster than one thread: {parts}"
+        faster, quartiles = result["speedup_of_two_threads"], result["speedup_quartiles"]
+        parts = ", ".join(
+            "{} × {:.2f} ({:.2f}, {:.2f})".format(part, faster[part], *quartiles[part]) for part in faster
+        )
+        return f"{step}; faster than one thread (quartiles): {parts}"
     slowest = sorted(result["phases"].items(), key=lambda item: -item[1])[:4]
     return "ms a step: " + ", ".join(f"{name} {1e3 * s / result['steps']:.1f}" for name, s in slowest)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.bench.measuring import in_turn, median_ratio, of_tissue, peak_rss
+from tmesim.bench.measuring import in_turn, of_tissue, peak_rss, ratios
 
 if TYPE_CHECKING:
     from tmesim.model import TumorModel
@@ -40,8 +40,10 @@ class MesaCase:
         peak = peak_rss()  # before the copy comes
         alone = model.tissue.copy()
         taken, bare = in_turn((model.step, model.tissue), (alone.step, alone), self.steps)
+        cost, *quartiles = (ratio - 1.0 for ratio in ratios(taken, bare))
         return of_tissue(self.name, model.tissue, taken, peak) | {
-            "cost_over_tissue": median_ratio(taken, bare) - 1.0,
+            "cost_over_tissue": cost,
+            "cost_quartiles": quartiles,
             "handles_held": len(held),
             "python_agents": self.agents,
             "same_state": model.tissue.hash() == alone.hash(),

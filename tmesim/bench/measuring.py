@@ -50,14 +50,11 @@ def in_turn(
     return taken
 
 
-def median_ratio(over: list[Step], under: list[Step], phases: tuple[str, ...] = (WHOLE,)) -> float:
-    """Seconds of some phases, of one relative to the other: median over the pairs of steps."""
-    return statistics.median(a.spent(phases) / b.spent(phases) for a, b in zip(over, under, strict=True))
-
-
-def best_ratio(over: list[Step], under: list[Step], phases: tuple[str, ...] = (WHOLE,)) -> float:
-    """The same of the fastest step of each, for two that suffer unequally when others are at work on the machine."""
-    return min(step.spent(phases) for step in over) / min(step.spent(phases) for step in under)
+def ratios(over: list[Step], under: list[Step], phases: tuple[str, ...] = (WHOLE,)) -> tuple[float, float, float]:
+    """Seconds of some phases, of one relative to the other: median and both quartiles over the pairs of steps."""
+    pairs = [a.spent(phases) / b.spent(phases) for a, b in zip(over, under, strict=True)]
+    low, middle, high = statistics.quantiles(pairs, n=4, method="inclusive")
+    return middle, low, high
 
 
 def peak_rss() -> int:

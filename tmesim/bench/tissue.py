@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tmesim.bench.measuring import CELL_PHASES, WHOLE, best_ratio, in_turn, median_ratio, of_tissue, peak_rss, timed
+from tmesim.bench.measuring import CELL_PHASES, WHOLE, in_turn, of_tissue, peak_rss, ratios, timed
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -48,9 +48,9 @@ class ThreadsCase:
     steps: int
 
     def measure(self) -> dict[str, Any]:
-        """Figures of the two threads, and how many times faster they are than one: at best, and by median.
+        """Figures of the two threads, and how many times faster they are than one.
 
-        Where another process takes the second core, only the two threads wait for it; then the median is about that.
+        Where another process takes the second core, only the two threads wait for it, and the figures are about that.
         """
         tissue = warmed(self.make(self.sites), 2, self.warm)
         peak = peak_rss()  # before the copy comes
@@ -58,9 +58,10 @@ class ThreadsCase:
         alone.threads = 1
         taken, slower = in_turn((tissue.step, tissue), (alone.step, alone), self.steps)
         parts = {WHOLE: (WHOLE,), "act": ("act",), "cell_phases": CELL_PHASES}
+        faster = {part: ratios(slower, taken, phases) for part, phases in parts.items()}
         return of_tissue(self.name, tissue, taken, peak) | {
-            "speedup_of_two_threads": {part: best_ratio(slower, taken, phases) for part, phases in parts.items()},
-            "median_speedup": {part: median_ratio(slower, taken, phases) for part, phases in parts.items()},
+            "speedup_of_two_threads": {part: median for part, (median, *_) in faster.items()},
+            "speedup_quartiles": {part: quartiles for part, (_, *quartiles) in faster.items()},
             "same_state": tissue.hash() == alone.hash(),
         }
 
