@@ -20,7 +20,7 @@ settings.load_profile("tmesim")
 
 
 def pytest_configure(config):
-    """No test meets a kernel compiled before the last edit of one that it calls, and no two workers compile the same."""
+    """No test meets a kernel compiled before the edit of one that it calls, and no two workers compile the same."""
     if hasattr(config, "workerinput"):
         return  # once, before workers begin
     from tmesim.scenario import load

@@ -84,6 +84,7 @@ def test_agents_in_python_do_step_and_leave_the_tissue_alone():
     assert model.tissue.hash() == alone.hash()
 
 
+@pytest.mark.slow
 def test_two_threads_against_one_are_told_for_each_part():
     found = bench.measure(small(CASES["act_two_threads"]))
     faster, quartiles = found["speedup_of_two_threads"], found["speedup_quartiles"]
