@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tmesim.kernels import coarsening, multigrid
+from tmesim.kernels import coarsening, lattice_rows, multigrid
 
 SIZES = [4, 5, 7, 16, 187, 200, 333, 512, 1500]
 
@@ -59,23 +59,23 @@ def test_the_local_root_solves_its_balance():
     rng = np.random.default_rng(1)
     for _ in range(300):
         b, diagonal, half_max, vmax = (10.0 ** rng.uniform(low, 6) for low in (-3, 1, -2, -2))
-        c = float(multigrid._settle(*map(np.float32, (b, diagonal, half_max, vmax))))
+        c = float(lattice_rows.settle(*map(np.float32, (b, diagonal, half_max, vmax))))
         terms = np.array([diagonal * c, vmax * c / (half_max + c)])
         assert c >= 0
         np.testing.assert_allclose(terms.sum(), b, rtol=3e-5, atol=0)
-    assert multigrid._settle(*map(np.float32, (0, 10, 1, 5))) == 0
+    assert lattice_rows.settle(*map(np.float32, (0, 10, 1, 5))) == 0
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (5, 7), (1, 1)])
 def test_parted_columns_are_even_ones_then_odd_ones_and_join_again(shape):
     table = np.random.default_rng(4).uniform(1, 2, shape).astype(np.float32)
     parted = np.zeros((shape[0], coarsening.parted_width(shape[1])), dtype=np.float32)
-    multigrid._part(table, parted)
+    lattice_rows.part(table, parted)
     half = parted.shape[1] // 2
     np.testing.assert_array_equal(parted[:, :half], table[:, ::2])
     np.testing.assert_array_equal(parted[:, half : half + shape[1] // 2], table[:, 1::2])
     joined = np.zeros_like(table)
-    multigrid._join(parted, joined)
+    lattice_rows.join(parted, joined)
     np.testing.assert_array_equal(joined, table)
 
 
@@ -85,9 +85,9 @@ def _measured(table, rate, hold=0.0, level=0.0):
     axes = [_axis(n, rate)[:2] for n in (rows, cols)]
     width, height, length = coarsening.parted_width(cols), (rows + 1) // 2, (cols + 1) // 2
     c, previous, zeros = np.zeros((3, rows, width), dtype=np.float32)
-    multigrid._part(table, c)
+    lattice_rows.part(table, c)
     error, load, drain = np.zeros((3, height, coarsening.parted_width(length)), dtype=np.float32)
-    scratch = np.zeros((multigrid.SCRATCH_LINES, width + 2), dtype=np.float32)
+    scratch = np.zeros((lattice_rows.SCRATCH_LINES, width + 2), dtype=np.float32)
     (across, across_coarse), (along, along_coarse) = axes
     multigrid._pass_through(
         c, previous, c, zeros, zeros, zeros, zeros, np.float32(1), np.float32(0), np.float32(rate), np.float32(hold),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tmesim.kernels import coarsening, multigrid
+from tmesim.kernels import coarsening, lattice_rows, multigrid
 
 EDGES = ("zero_flux", "dirichlet", "robin")
 
@@ -98,7 +98,7 @@ class _Workspace:
         coarse = int(last[2] + last[0] * coarsening.parted_width(last[1]))
         self.error, self.load, self.drain = np.zeros((3, coarse), dtype=np.float32)
         self.lattices = np.zeros((4, shape[0], width), dtype=np.float32)
-        self.scratch = np.zeros((multigrid.SCRATCH_LINES, width + 2), dtype=np.float32)
+        self.scratch = np.zeros((lattice_rows.SCRATCH_LINES, width + 2), dtype=np.float32)
         # made by the first field that needs them: saturating, slow
         self._unused = self.vmax = self.start = self.supply = self.lattices[0]
 
