@@ -255,6 +255,26 @@ def test_a_warm_start_ends_where_a_cold_one_does_and_sooner():
 # --- balance ---
 
 
+@pytest.mark.parametrize("reach", [1.0, 4.0, 20.0])
+@pytest.mark.parametrize("half_max", [None, 1.0])
+def test_a_solve_stops_within_its_tolerance_of_a_far_tighter_one(half_max, reach):
+    """Also where it stops because little is left to change, though its last change was larger."""
+    rng = np.random.default_rng(8)
+    spec = FieldSpec("c", 225.0 * reach**2, decay=1.0, edge="robin", level=1.0, exchange=5.0, half_max=half_max)
+    fields = Fields(["c"], (70, 90), 15.0, [spec])
+    by_foresight = 0
+    for _ in range(8):
+        fields.source[0] = np.where(rng.random(fields.shape) < 0.05, rng.lognormal(3.0, 1.0, fields.shape), 0.0)
+        if half_max is not None:
+            fields.vmax[0] = np.where(rng.random(fields.shape) < 0.5, 3.0, 0.0)
+        (report,) = fields.solve(tol=1e-4)
+        by_foresight += report.change > 1e-4
+        tight = copy.deepcopy(fields)
+        tight.solve(tol=2e-6)
+        assert np.abs(fields["c"] - tight["c"]).max() < 1e-4 * tight["c"].max()
+    assert by_foresight
+
+
 @pytest.mark.parametrize("edge", EDGES)
 @pytest.mark.parametrize("half_max", [None, 1.0])
 def test_what_is_made_is_used_or_leaves(edge, half_max):

@@ -79,6 +79,19 @@ def test_parted_columns_are_even_ones_then_odd_ones_and_join_again(shape):
     np.testing.assert_array_equal(joined, table)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (5, 4), (9, 12)])
+def test_what_a_balance_divides_by_is_the_loss_and_all_couplings(shape):
+    rows, cols = (_axis(n, 30.0, face=7.0)[0] for n in shape)
+    loss = np.random.default_rng(5).uniform(1, 2, shape).astype(np.float32)
+    expected = 1 / (loss + 3 + np.outer(rows[coarsening.TOTAL], cols[coarsening.WIDTH])
+                    + np.outer(rows[coarsening.WIDTH], cols[coarsening.TOTAL]))  # fmt: skip
+    parted = np.zeros((shape[0], coarsening.parted_width(shape[1])), dtype=np.float32)
+    lattice_rows.part(loss, parted)
+    lattice_rows.invert(parted, np.float32(3), rows, cols)
+    lattice_rows.join(parted, loss)
+    np.testing.assert_allclose(loss, expected, rtol=1e-6, atol=0)
+
+
 def _measured(table, rate, hold=0.0, level=0.0):
     """What the finest lattice hands down, for pure diffusion of a table."""
     rows, cols = table.shape
@@ -90,8 +103,9 @@ def _measured(table, rate, hold=0.0, level=0.0):
     scratch = np.zeros((lattice_rows.SCRATCH_LINES, width + 2), dtype=np.float32)
     (across, across_coarse), (along, along_coarse) = axes
     multigrid._pass_through(
-        c, previous, c, zeros, zeros, zeros, zeros, np.float32(1), np.float32(0), np.float32(rate), np.float32(hold),
-        np.float32(level), False, across, along, across_coarse, along_coarse, error, load, drain, True, 0, scratch,
+        c, previous, c, zeros, zeros, zeros, zeros, zeros, np.float32(1), np.float32(0), np.float32(rate),
+        np.float32(hold), np.float32(level), False, across, along, across_coarse, along_coarse, error, load, drain,
+        True, True, 0, scratch,
     )  # fmt: skip
     return load
 

@@ -99,13 +99,11 @@ class _Workspace:
         self.error, self.load, self.drain = np.zeros((3, coarse), dtype=np.float32)
         self.lattices = np.zeros((4, shape[0], width), dtype=np.float32)
         self.scratch = np.zeros((lattice_rows.SCRATCH_LINES, width + 2), dtype=np.float32)
-        # made by the first field that needs them: saturating, slow
-        self._unused = self.vmax = self.start = self.supply = self.lattices[0]
+        self.extra = np.zeros_like(self.lattices[0])
+        self._unused = self.start = self.supply = self.lattices[0]  # made by the first slow field
 
-    def prepare(self, saturates: bool, slow: bool) -> None:
-        """Make what fields of these kinds need."""
-        if saturates and self.vmax is self._unused:
-            self.vmax = np.zeros_like(self._unused)
+    def prepare(self, slow: bool) -> None:
+        """Make what slow fields need, for one."""
         if slow and self.start is self._unused:
             self.start, self.supply = np.zeros_like(self._unused), np.zeros_like(self._unused)
 
@@ -204,7 +202,8 @@ class Fields:
     ) -> tuple[FieldReport, ...]:
         """Bring all fields to balance with loss, source and vmax; slow ones by one step of dt (h) if it is given.
 
-        Stops a field when both its residual and its largest change are within tol (see `multigrid.solve_field`).
+        Stops a field when its residual is within tol, and its last change or what is left to change (see
+        `multigrid.solve_field`).
         `threads` fields are solved side by side, each with a workspace of its own; the bits do not depend on it.
         Raises ValueError where no unique solution exists, SolveError where max_cycles did not do.
         """
@@ -250,7 +249,7 @@ class Fields:
         self._last_step.pop(f, None)
         if step is not None:
             self._last_step[f] = (step, float(values.sum(dtype=np.float64)))
-        elif hold * spec.level == 0 and not self.source[f].any():
+        elif hold * spec.level == 0 and self.source[f].max() == 0:
             # Nothing comes in: zero everywhere; or, where nothing goes out either, what there is evens out.
             sealed = hold == 0 and not self.loss[f].any() and not vmax.any()
             values.fill(values.mean(dtype=np.float64) if sealed else 0)
@@ -258,11 +257,11 @@ class Fields:
         elif saturates and hold == 0 and not self.loss[f].any() and self.source[f].sum() >= vmax.sum() > 0:
             return 0, 0.0, 0.0, 0.0, multigrid.SINGULAR  # the field would rise for ever
         across, along = self._axes[f]
-        work.prepare(saturates, step is not None)
+        work.prepare(step is not None)
         return multigrid.solve_field(
             values, self.loss[f], self.source[f], vmax, np.float32(spec.half_max or 1.0),
             np.float32(0.0 if step is None else 1.0 / step), np.float32(rate), np.float32(hold), np.float32(spec.level),
-            saturates, across, along, work.levels, work.lattices, work.vmax, work.start, work.supply,
+            saturates, across, along, work.levels, work.lattices, work.extra, work.start, work.supply,
             work.error, work.load, work.drain, work.scratch, float(tol), int(max_cycles),
         )  # fmt: skip
 

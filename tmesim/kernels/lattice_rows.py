@@ -82,18 +82,46 @@ def settle(b, diagonal, half_max, vmax):
 
 
 @per_row
-def relax_row(c, supply, loss, vmax, half_max, shift, saturates, outside, across, along, y, color):
+def invert(loss, shift, across, along):
+    """Replace loss by 1 / (loss + shift + couplings to all neighbors): a division less in each half-sweep.
+
+    0 where a site has neither loss nor neighbors.
+    """
+    rows, width = loss.shape
+    half = width // 2
+    cols = along.shape[1]
+    for y in range(rows):
+        total = across[TOTAL, y]
+        thick = across[WIDTH, y]
+        for end in range(min(3, cols)):  # the columns whose widths and couplings differ: first, last, last but one
+            x = 0 if end == 0 else cols - end
+            if end == 2 and x == 0:
+                continue
+            at = (x & 1) * half + (x >> 1)
+            diagonal = loss[y, at] + shift + along[WIDTH, x] * total + thick * along[TOTAL, x]
+            loss[y, at] = _ONE / diagonal if diagonal > ZERO else ZERO
+        if cols > 3:
+            base = shift + along[WIDTH, 1] * total + thick * along[TOTAL, 1]
+            for parity in range(2):
+                first = parity * half + 1 - parity
+                lost = loss[y, first:]
+                for i in range((cols - 1 - parity) // 2 + parity - 1):
+                    lost[i] = _ONE / (lost[i] + base)
+
+
+@per_row
+def relax_row(c, supply, sink, vmax, half_max, shift, saturates, outside, across, along, y, color):
     """Solve the balance of the sites of row y with (x + y) % 2 = color, their neighbors being as they are.
 
-    supply : source + shift · start. A loop must touch few arrays to be vectorized: LLVM checks 8 pairs for overlap,
-    so at the rims the row that is not there is the one on the other side, never row y itself.
+    supply : source + shift · start; sink : loss when uptake saturates, else by `invert`. A loop must touch few arrays
+    to be vectorized: LLVM checks 8 pairs for overlap, so at the rims the row that is not there is the one on the other
+    side, never row y itself.
     """
     rows = c.shape[0]
     half = c.shape[1] // 2
     cols = along.shape[1]
     north = across[BEFORE, y]
     south = across[AFTER, y]
-    total = across[TOTAL, y]
     thick = across[WIDTH, y]
     inflow = outside if y == 0 else ZERO
     if y == rows - 1:
@@ -101,64 +129,59 @@ def relax_row(c, supply, loss, vmax, half_max, shift, saturates, outside, across
     parity = (y + color) & 1
     own_at = parity * half
     other_at = half - own_at
-    own = c[y, own_at : own_at + half]
-    beside = c[y, other_at : other_at + half]
     above = y - 1 if y > 0 else min(1, rows - 1)
     below = y + 1 if y < rows - 1 else max(rows - 2, 0)
-    up = c[above, own_at : own_at + half]
-    down = c[below, own_at : own_at + half]
-    made = supply[y, own_at : own_at + half]
-    lost = loss[y, own_at : own_at + half]
-    taken = vmax[y, own_at : own_at + half]
-    for end in range(min(3, cols)):  # the sites whose widths and couplings differ: first, last, last but one
+    for end in range(min(3, cols)):
         x = 0 if end == 0 else cols - end
         if x & 1 != parity:
             continue
-        i = x >> 1
+        at = own_at + (x >> 1)
+        beside_at = other_at + (x >> 1) + parity
         wide = along[WIDTH, x]
-        b = made[i] + inflow + wide * (north * up[i] + south * down[i])
-        b += thick * along[BEFORE, x] * beside[i - 1 + parity] if x > 0 else outside
-        b += thick * along[AFTER, x] * beside[i + parity] if x < cols - 1 else outside
-        diagonal = lost[i] + shift + wide * total + thick * along[TOTAL, x]
+        b = supply[y, at] + inflow + wide * (north * c[above, at] + south * c[below, at])
+        b += thick * along[BEFORE, x] * c[y, beside_at - 1] if x > 0 else outside
+        b += thick * along[AFTER, x] * c[y, beside_at] if x < cols - 1 else outside
         if saturates:
-            fresh = settle(b, diagonal, half_max, taken[i])
+            diagonal = sink[y, at] + shift + wide * across[TOTAL, y] + thick * along[TOTAL, x]
+            fresh = settle(b, diagonal, half_max, vmax[y, at])
         else:
-            fresh = b / diagonal if diagonal > ZERO else ZERO
-        value = own[i] + _OVER * (fresh - own[i])
-        own[i] = value if value > _TINY else ZERO
-    if cols > 3:
-        wide = along[WIDTH, 1]
-        side = thick * along[BEFORE, 1]
-        base = shift + wide * total + thick * along[TOTAL, 1]
-        north *= wide
-        south *= wide
-        first = 1 - parity
-        own = own[first:]
-        up = up[first:]
-        down = down[first:]
-        made = made[first:]
-        lost = lost[first:]
-        taken = taken[first:]
-        right = beside[1:]
-        count = (cols - 1 - parity) // 2 - first
-        if saturates:
-            for i in range(count):
-                b = made[i] + inflow
-                b += north * up[i] + south * down[i] + side * (beside[i] + right[i])
-                fresh = settle(b, lost[i] + base, half_max, taken[i])
-                value = own[i] + _OVER * (fresh - own[i])
-                own[i] = value if value > _TINY else ZERO
-        else:
-            for i in range(count):
-                b = made[i] + inflow
-                b += north * up[i] + south * down[i] + side * (beside[i] + right[i])
-                fresh = b / (lost[i] + base)
-                value = own[i] + _OVER * (fresh - own[i])
-                own[i] = value if value > _TINY else ZERO
+            fresh = b * sink[y, at]
+        value = c[y, at] + _OVER * (fresh - c[y, at])
+        c[y, at] = value if value > _TINY else ZERO
+    first = own_at + 1 - parity
+    count = (cols - 1 - parity) // 2 + parity - 1
+    if count <= 0:
+        return
+    wide = along[WIDTH, 1]
+    side = thick * along[BEFORE, 1]
+    north *= wide
+    south *= wide
+    own = c[y, first:]
+    up = c[above, first:]
+    down = c[below, first:]
+    made = supply[y, first:]
+    lost = sink[y, first:]
+    beside = c[y, other_at:]
+    right = c[y, other_at + 1 :]
+    if saturates:
+        taken = vmax[y, first:]
+        base = shift + wide * across[TOTAL, y] + thick * along[TOTAL, 1]
+        for i in range(count):
+            b = made[i] + inflow
+            b += north * up[i] + south * down[i] + side * (beside[i] + right[i])
+            fresh = settle(b, lost[i] + base, half_max, taken[i])
+            value = own[i] + _OVER * (fresh - own[i])
+            own[i] = value if value > _TINY else ZERO
+    else:
+        for i in range(count):
+            b = made[i] + inflow
+            b += north * up[i] + south * down[i] + side * (beside[i] + right[i])
+            value = own[i] + _OVER * (b * lost[i] - own[i])
+            own[i] = value if value > _TINY else ZERO
 
 
 @per_row
-def relax_coarse(e, drain, load, across, along, sweeps):
+def relax_coarse(e, inverse, load, across, along, sweeps):
     """`sweeps` red-black Gauss-Seidel sweeps of a coarse lattice's correction e, in place, in one pass through memory.
 
     A row's half-sweep number k follows one row behind half-sweep k − 1, whose rows y − 1, y, y + 1 it needs: so the
@@ -172,60 +195,51 @@ def relax_coarse(e, drain, load, across, along, sweeps):
         parity = front & 1
         own_at = parity * half
         other_at = half - own_at
-        first = 1 - parity
-        count = (cols - 1 - parity) // 2 - first
+        first = own_at + 1 - parity
+        count = (cols - 1 - parity) // 2 + parity - 1
         for k in range(max(0, front - rows + 1), min(2 * sweeps, front + 1)):
             y = front - k
             north = across[BEFORE, y]
             south = across[AFTER, y]
-            total = across[TOTAL, y]
             thick = across[WIDTH, y]
-            own = e[y, own_at : own_at + half]
-            beside = e[y, other_at : other_at + half]
             above = y - 1 if y > 0 else min(1, rows - 1)
             below = y + 1 if y < rows - 1 else max(rows - 2, 0)
-            up = e[above, own_at : own_at + half]
-            down = e[below, own_at : own_at + half]
-            made = load[y, own_at : own_at + half]
-            lost = drain[y, own_at : own_at + half]
             for end in range(min(3, cols)):
                 x = 0 if end == 0 else cols - end
                 if x & 1 != parity:
                     continue
-                i = x >> 1
-                wide = along[WIDTH, x]
-                b = made[i] + wide * (north * up[i] + south * down[i])
-                b += thick * along[BEFORE, x] * beside[i - 1 + parity] if x > 0 else ZERO
-                b += thick * along[AFTER, x] * beside[i + parity] if x < cols - 1 else ZERO
-                diagonal = lost[i] + wide * total + thick * along[TOTAL, x]
-                fresh = b / diagonal if diagonal > ZERO else ZERO
-                value = own[i] + _OVER * (fresh - own[i])
-                own[i] = value if abs(value) > _TINY else ZERO
+                at = own_at + (x >> 1)
+                beside_at = other_at + (x >> 1) + parity
+                b = load[y, at] + along[WIDTH, x] * (north * e[above, at] + south * e[below, at])
+                b += thick * along[BEFORE, x] * e[y, beside_at - 1] if x > 0 else ZERO
+                b += thick * along[AFTER, x] * e[y, beside_at] if x < cols - 1 else ZERO
+                value = e[y, at] + _OVER * (b * inverse[y, at] - e[y, at])
+                e[y, at] = value if abs(value) > _TINY else ZERO
             if count > 0:
                 wide = along[WIDTH, 1]
                 side = thick * along[BEFORE, 1]
-                base = wide * total + thick * along[TOTAL, 1]
                 north *= wide
                 south *= wide
-                own = own[first:]
-                up = up[first:]
-                down = down[first:]
-                made = made[first:]
-                lost = lost[first:]
-                right = beside[1:]
+                own = e[y, first:]
+                up = e[above, first:]
+                down = e[below, first:]
+                made = load[y, first:]
+                shares = inverse[y, first:]
+                beside = e[y, other_at:]
+                right = e[y, other_at + 1 :]
                 for i in range(count):
                     b = made[i] + (north * up[i] + south * down[i] + side * (beside[i] + right[i]))
-                    fresh = b / (lost[i] + base)
-                    value = own[i] + _OVER * (fresh - own[i])
+                    value = own[i] + _OVER * (b * shares[i] - own[i])
                     own[i] = value if abs(value) > _TINY else ZERO
 
 
 @per_row
 def measure_row(
     c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, y, cols,
-    residual, slope, scratch,
+    residual, slope, refresh, rounding, scratch,
 ):  # fmt: skip
-    """Residual and slope of row y; sums and largest values are gathered per column.
+    """Residual of row y, and slope with `refresh`; sums and largest values are gathered per column, the scale of
+    round-off with `rounding`.
 
     The slope is what the coarse lattices take for loss. A point sink stiffer than the diffusion that feeds it
     drains its neighborhood no faster than diffusion brings, so its slope is capped (harmonically, at about
@@ -295,9 +309,10 @@ def measure_row(
     for x in range(width):
         turnover[x] += abs(net[x])
         total[x] += abs(residual[x])
-    stencil = _FOUR * rate + shift
-    for x in range(width):
-        gross[x] += source_row[x] + (loss_row[x] + stencil) * here[x]
+    if rounding:
+        stencil = _FOUR * rate + shift
+        for x in range(width):
+            gross[x] += source_row[x] + (loss_row[x] + stencil) * here[x]
     cap = _STIFF * rate
     if saturates:
         for x in range(width):
@@ -307,11 +322,13 @@ def measure_row(
             slope[x] = felt * steep
             residual[x] *= felt
     else:
+        if refresh:
+            for x in range(width):
+                steep = loss_row[x] + shift
+                slope[x] = cap / (steep + cap) * steep
+        full = shift + cap
         for x in range(width):
-            steep = loss_row[x] + shift
-            felt = cap / (steep + cap)
-            slope[x] = felt * steep
-            residual[x] *= felt
+            residual[x] *= cap / (loss_row[x] + full)
     if cols & 1:
         slope[width - 1] = ZERO
 

@@ -34,6 +34,7 @@ from tmesim.kernels.lattice_rows import (
     TURNOVER,
     ZERO,
     interpolate_row,
+    invert,
     join,
     measure_row,
     part,
@@ -52,6 +53,7 @@ _COARSE_SWEEPS = 3  # of the others; more pay only where cycles are slow, and ar
 _MOST_COARSE_SWEEPS = 48
 _PATIENCE = 6  # cycles before slow ones (change not halved) call for more coarse sweeps
 _HALF = 0.5
+_CAUTION = 2.0  # times the changes to be expected; then no field was left further off than its tolerance (measured)
 _UNMOVED = 0.01  # residual accepted of a field that does not move any more: float32 can do no better
 _ROUND_OFF = 3 * 2.0**-23  # a site may stay one unit in the last place off, and its terms round too
 
@@ -61,16 +63,17 @@ _width = per_row(parted_width)
 
 @per_row
 def _pass_through(
-    c, previous, start, supply, loss, source, vmax, half_max, shift, rate, hold, level, saturates,
-    across, along, across_coarse, along_coarse, error, load, drain, refresh, sweeps, scratch,
+    c, previous, start, supply, loss, source, sink, vmax, half_max, shift, rate, hold, level, saturates,
+    across, along, across_coarse, along_coarse, error, load, drain, refresh, rounding, sweeps, scratch,
 ):  # fmt: skip
     """One pass through the finest lattice: add the coarse correction, relax, measure, and hand down what remains.
 
     `sweeps` = 0 only measures. Row y is corrected when the pass is there, then follow half-sweeps k = 0 … at
     row y − 1 − k, the measurement two rows behind the last, and the sums of two rows go to the coarse lattice.
-    With `refresh` the slopes are handed down too. Keeps c in `previous`.
+    With `refresh` the slopes are handed down too. Keeps c in `previous`. sink : see `relax_row`
 
-    Returns Σ|residual|, Σ|net reaction|, the round-off scale Σ|terms| (all concentration/h), max |c − previous|, max c.
+    Returns Σ|residual|, Σ|net reaction|, the round-off scale Σ|terms| (all concentration/h; the last is 0 without
+    `rounding`), max |c − previous|, max c.
     """
     rows, width = c.shape
     cols = along.shape[1]
@@ -85,13 +88,13 @@ def _pass_through(
             for k in range(half_sweeps):
                 y = front - 1 - k
                 if 0 <= y < rows:
-                    relax_row(c, supply, loss, vmax, half_max, shift, saturates, hold * level, across, along, y, k & 1)
+                    relax_row(c, supply, sink, vmax, half_max, shift, saturates, hold * level, across, along, y, k & 1)
         y = front - half_sweeps - 1
         if 0 <= y < rows:
             k = y & 1
             measure_row(
                 c, previous, start, loss, source, vmax, half_max, shift, rate, hold, level, saturates, y, cols,
-                scratch[RESIDUAL + k], scratch[SLOPE + k], scratch,
+                scratch[RESIDUAL + k], scratch[SLOPE + k], refresh, rounding, scratch,
             )  # fmt: skip
             alone = y == rows - 1 and k == 0
             if k == 1 or alone:
@@ -136,7 +139,7 @@ def _axis_tables(across, along, level):
 @_outer
 def solve_field(
     values, loss, source, vmax, half_max, shift, rate, hold, level, saturates, across, along, levels,
-    lattices, vmax_parted, start, supply, error, load, drain, scratch, tolerance, max_cycles,
+    lattices, extra, start, supply, error, load, drain, scratch, tolerance, max_cycles,
 ):  # fmt: skip
     """Cycle until values solve the module's equation; returns (cycles, residual, floor, change, status).
 
@@ -144,22 +147,32 @@ def solve_field(
     vmax : (rows, cols), used when `saturates`
     across, along : axis tables of rows and columns    levels : (levels, 5) int64 by `level_table`
     lattices : (4, rows, parted width), with zeros where a row has no column, and like it
-    vmax_parted, used when `saturates`, start and supply, used when shift > 0 (any other table will do where unused),
+    extra, start and supply, both used when shift > 0 (any other table will do where unused),
     error, load, drain : flat, all coarse lattices, and
     scratch : (SCRATCH_LINES, parted width + 2), 0 at first, are overwritten
 
     residual : Σ|residual| / Σ|source − loss · c − uptake|, the unaccounted share of what the sites exchange
     floor : what float32 rounding alone may leave of it     change : max |c − c before the last cycle| / max c
-    Converged when residual ≤ tolerance + floor and change ≤ tolerance; float32 allows no change below 4e-7,
-    so there a residual of 0.01 will do.
+    Converged when residual ≤ tolerance + floor, and change ≤ tolerance or all changes that are still to come are, by
+    twice what the last two let expect if they go on to shrink alike. float32 allows no change below 4e-7, so there a
+    residual of 0.01 will do.
     """
     depth = levels.shape[0]
     c, previous, loss_parted, source_parted = lattices[0], lattices[1], lattices[2], lattices[3]
     part(values, c)
     part(loss, loss_parted)
     part(source, source_parted)
+    across_finest, along_finest = _axis_tables(across, along, levels[0])
+    across_first, along_first = _axis_tables(across, along, levels[1])
     if saturates:
+        sink, vmax_parted = loss_parted, extra
         part(vmax, vmax_parted)
+    else:
+        sink, vmax_parted = extra, loss_parted
+        for y in range(c.shape[0]):
+            for x in range(c.shape[1]):
+                sink[y, x] = loss_parted[y, x]
+        invert(sink, shift, across_finest, along_finest)
     if shift > ZERO:
         for y in range(c.shape[0]):
             for x in range(c.shape[1]):
@@ -168,29 +181,34 @@ def solve_field(
     else:
         start, supply = c, source_parted
     line = scratch[LINE]
-    across_finest, along_finest = _axis_tables(across, along, levels[0])
-    across_first, along_first = _axis_tables(across, along, levels[1])
     cycles = 0
+    gross = 0.0
     coarse_sweeps = _COARSE_SWEEPS
     before = np.inf
     while True:
         refresh = cycles == 0 or saturates
-        total, turnover, gross, change, peak = _pass_through(
-            c, previous, start, supply, loss_parted, source_parted, vmax_parted,
+        rounding = cycles <= 1  # its scale hardly changes any more
+        total, turnover, terms, change, peak = _pass_through(
+            c, previous, start, supply, loss_parted, source_parted, sink, vmax_parted,
             half_max, shift, rate, hold, level, saturates,
             across_finest, along_finest, across_first, along_first,
             _lattice(error, levels[1]), _lattice(load, levels[1]), _lattice(drain, levels[1]),
-            refresh, _SWEEPS if cycles > 0 else 0, scratch,
+            refresh, rounding, _SWEEPS if cycles > 0 else 0, scratch,
         )  # fmt: skip
+        if rounding:
+            gross = terms
         scale = turnover if turnover > 0.0 else 1.0
         residual = total / scale
         floor = _ROUND_OFF * gross / scale
         moved = change / peak if peak > ZERO else 0.0
+        ahead = moved
+        if cycles > 1 and moved < _HALF * before:
+            ahead = min(moved, _CAUTION * moved * moved / (before - moved))
         status = -1
         enough = tolerance if moved > _ROUND_OFF else max(tolerance, _UNMOVED)
         if not np.isfinite(total):
             status = NOT_FINITE
-        elif cycles > 0 and residual <= enough + floor and moved <= max(tolerance, _ROUND_OFF):
+        elif cycles > 0 and residual <= enough + floor and ahead <= max(tolerance, _ROUND_OFF):
             status = CONVERGED
         elif cycles == max_cycles:
             status = TOO_MANY_CYCLES
@@ -205,9 +223,13 @@ def solve_field(
             restrict(_lattice(load, finer), _lattice(load, coarser), length, scratch[NOTHING], line)
             if refresh:
                 restrict(_lattice(drain, finer), _lattice(drain, coarser), length, scratch[NOTHING], line)
-        if hold == ZERO and drain[levels[depth - 1, 2]] == ZERO:
-            status = SINGULAR
-            break
+        if refresh:
+            if hold == ZERO and drain[levels[depth - 1, 2]] == ZERO:
+                status = SINGULAR
+                break
+            for k in range(1, depth):
+                across_here, along_here = _axis_tables(across, along, levels[k])
+                invert(_lattice(drain, levels[k]), ZERO, across_here, along_here)
         error[:] = ZERO
         for k in range(depth - 1, 0, -1):
             e = _lattice(error, levels[k])
