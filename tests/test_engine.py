@@ -75,6 +75,20 @@ def test_a_saved_tissue_goes_on_with_the_same_bits(told):
     assert (t.hash(), dict(t.counters)) == told
 
 
+def test_a_copy_is_in_the_same_state_and_not_one_sensing_ahead():
+    """Sensing lets dendritic cells capture antigens from debris; a copy senses too, but leaves that to its step."""
+    t = busy()
+    lying = 0
+    for _ in range(30):
+        t.step()
+        cells = t.cells
+        dendritic = cells.type[: cells.n] == t.biology.code("dendritic")
+        there = t.ground.antigens[cells.y[: cells.n][dendritic], cells.x[: cells.n][dendritic]]
+        lying += int((there & ~cells.columns.core["antigens"][: cells.n][dendritic] != 0).sum())
+        assert t.copy().hash() == t.hash()
+    assert lying > 0
+
+
 def test_a_copy_is_independent():
     t = busy()
     for _ in range(5):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numba
 import numpy as np
 
-from tmesim import start, therapy
-from tmesim.cells import COLUMNS, Cells
+from tmesim import start, therapy, tissue_state
+from tmesim.cells import Cells
 from tmesim.fields import Fields, FieldSpec
 from tmesim.kernels import act, entry, leukocytes, matrix, migrate, respond, sense
-from tmesim.kernels.arrays import CELL, DEAD, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
+from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
 from tmesim.node import LymphNode
@@ -358,62 +357,17 @@ class Tissue:
 
     def state(self) -> dict[str, np.ndarray]:
         """All that changes, as plain arrays; `from_state` brings it back to the same bits."""
-        self.cells.reorder(self.layers)
-        n = self.cells.n
-        columns = self.cells.columns
-        arrays = {
-            "step": np.array(self.step_index),
-            "seed": np.array(self.seed, np.uint64),
-            "replicate": np.array(self.replicate),
-            "arm": np.array(self.arm),
-            "cells.type": columns.type[:n].copy(),
-            "cells.clone": columns.clone[:n].copy(),
-            "cells.core": np.array(columns.core[:n].view(np.ndarray)),
-            "cells.state": columns.state[:n].copy(),
-            "matrix": self.ground.matrix.copy(),
-            "antigens": self.ground.antigens.copy(),
-            "counters.names": np.array(list(self.counters), dtype=np.str_),
-            "counters.values": np.array(list(self.counters.values()), dtype=np.float64),
-        }
-        arrays |= {f"fields.{name}": values for name, values in self.solver.state().items()}
-        arrays |= {f"vessels.{name}": values for name, values in self.vessels.state().items()}
-        arrays |= {f"node.{name}": values for name, values in self.node.state().items()}
-        arrays |= {f"drug.{name}": course.amounts.copy() for name, course in self.courses.items()}
-        return arrays
+        return tissue_state.taken(self)
 
     @classmethod
     def from_state(cls, scenario: Scenario, state: dict[str, np.ndarray]) -> Tissue:
         """The tissue of which `state` was taken, under the same scenario."""
         tissue = cls(scenario, seed=int(state["seed"]), replicate=int(state["replicate"]), populate=False)
-
-        def part(prefix: str) -> dict[str, np.ndarray]:
-            return {key[len(prefix) + 1 :]: value for key, value in state.items() if key.startswith(f"{prefix}.")}
-
-        tissue.step_index = int(state["step"])
-        tissue.arm = str(state["arm"])
-        cells, n = tissue.cells, state["cells.type"].size
-        cells.make_room(n)
-        cells.n = n
-        cells.columns.type[:n] = state["cells.type"]
-        cells.columns.clone[:n] = state["cells.clone"]
-        cells.columns.core[:n] = state["cells.core"].astype(CELL, copy=False)
-        cells.columns.state[:n] = state["cells.state"]
-        place = tissue.biology.book.kinds["layer"][cells.type[:n]]
-        rows = np.arange(n, dtype=np.int32)
-        for code, layer in enumerate(tissue.layers):
-            mine = place == code
-            layer[cells.y[:n][mine].astype(int) + PAD, cells.x[:n][mine].astype(int) + PAD] = rows[mine]
-        tissue.ground.matrix[...] = state["matrix"]
-        tissue.ground.antigens[...] = state["antigens"]
-        tissue.solver.restore(part("fields"))
-        tissue.vessels.restore(part("vessels"))
-        tissue.node.restore(part("node"))
-        for name, amounts in part("drug").items():
-            tissue.courses[name].restore(amounts)
-        names, values = state["counters.names"], state["counters.values"]
-        tissue.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})
+        tissue_state.put_back(tissue, state)
         tissue._hour = tissue._make_hour()
         tissue._sense()  # so that behaviors can be read before the next step, which senses again
+        # sensing also captures antigens, which is for the next step to do
+        tissue.cells.columns.core["antigens"][: tissue.cells.n] = state["cells.core"]["antigens"]
         return tissue
 
     def copy(self) -> Tissue:
@@ -424,20 +378,7 @@ class Tissue:
 
     def hash(self) -> str:
         """SHA-256 of the state in canonical order: equal for equal states, however the rows lie."""
-        digest = hashlib.sha256()
-        for name, array in sorted(self.state().items()):
-            if name in ("arm", "counters.names", "counters.values"):
-                continue
-            if name == "cells.core":
-                array = array.copy()
-                array["stamp"] = 0
-                parts = [np.ascontiguousarray(array[field]) for field in sorted(COLUMNS)]
-            else:
-                parts = [np.ascontiguousarray(array)]
-            digest.update(name.encode())
-            for one in parts:
-                digest.update(str(one.dtype).encode() + str(one.shape).encode() + one.tobytes())
-        return digest.hexdigest()
+        return tissue_state.digest(self.state())
 
     # Single cells, for handles
 
