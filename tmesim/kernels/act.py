@@ -7,10 +7,10 @@ ever ask for the same row; which row a cell gets has no influence on anything.
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TILE, TISSUE
+from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TILE, TISSUE, VESSEL
 from tmesim.kernels.chance import below, draw, identity_of, shuffle, stray
-from tmesim.kernels.compiling import inline, inner, kernel, parallel
-from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
+from tmesim.kernels.compiling import inner, kernel, parallel
+from tmesim.kernels.lattice import lay_tiles, tile_of_color
 
 DISPLACED = np.uint8(128)  # flag on a pending event: the cell was pushed and acts after the tiles
 NEAR = 2  # sites within which a dividing leukocyte's daughter finds room: leukocytes squeeze, they do not push
@@ -173,51 +173,71 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
     return 0
 
 
-@inline
-def gather(tile, across, oy, ox, ny, nx, cells, layers, rows):
-    """Rows with an event on a tile's sites, tissue and leukocyte layers, in raster order; how many."""
-    y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
-    n = 0
-    for y in range(y0, y1):
-        for x in range(x0, x1):
-            row = layers.tissue[y + PAD, x + PAD]
-            if row >= 0 and cells.event[row] != 0 and cells.event[row] < DISPLACED:
-                rows[n] = row
-                n += 1
-            row = layers.leukocyte[y + PAD, x + PAD]
-            if row >= 0 and cells.event[row] != 0 and cells.event[row] < DISPLACED:
-                rows[n] = row
-                n += 1
-    return n
-
-
 @kernel
-def count_divisions(n, oy, ox, across, tiles, cells, book):
-    """Rows that each tile may need for births, as running totals (tiles + 1,) int64."""
-    total = np.zeros(tiles + 1, dtype=np.int64)
+def list_events(n, oy, ox, across, tiles, cells, book):
+    """The rows of tissue and leukocytes with an event, tile by tile.
+
+    Returns (rows, int64; where those of each tile begin (tiles + 1); rows that births before it may need (tiles + 1)).
+    """
+    begin = np.zeros(tiles + 1, dtype=np.int64)
+    births = np.zeros(tiles + 1, dtype=np.int64)
     for row in range(n):
-        if cells.type[row] != DEAD and cells.event[row] != 0:
+        if cells.event[row] != 0 and cells.type[row] != DEAD:
             kind = np.int64(cells.type[row])
+            tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
             if book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE:
-                tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
-                total[tile + 1] += 1
+                births[tile + 1] += 1
+            if book.kinds[kind].layer != VESSEL:
+                begin[tile + 1] += 1
     for t in range(tiles):
-        total[t + 1] += total[t]
-    return total
+        births[t + 1] += births[t]
+        begin[t + 1] += begin[t]
+    rows = np.empty(begin[tiles], dtype=np.int64)
+    end = begin.copy()
+    for row in range(n):
+        if cells.event[row] != 0 and cells.type[row] != DEAD:
+            if book.kinds[np.int64(cells.type[row])].layer != VESSEL:
+                tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
+                rows[end[tile]] = row
+                end[tile] += 1
+    return rows, begin, births
+
+
+@inner
+def place_of(row, nx, cells, book):
+    """A number for the site and layer of a cell, in raster order."""
+    layer = np.int64(book.kinds[np.int64(cells.type[row])].layer)
+    return 2 * (np.int64(cells.core[row].y) * nx + np.int64(cells.core[row].x)) + layer
+
+
+@inner
+def order_by_site(rows, nx, cells, book):
+    """Rows of one tile by site, a tissue cell before a leukocyte: what follows shall not depend on their numbers."""
+    for i in range(1, rows.size):
+        row = rows[i]
+        place = place_of(row, nx, cells, book)
+        k = i
+        while k > 0 and place_of(rows[k - 1], nx, cells, book) > place:
+            rows[k] = rows[k - 1]
+            k -= 1
+        rows[k] = row
 
 
 @inner
 def act_tile(
-    tile, across, oy, ox, new, now, dt, step, tile_key, key, reach, offsets, first,
-    cells, layers, ground, book, counts, left, rows,
-):  # fmt: skip
-    """The events of one tile, in drawn order; births take the rows from `new` on."""
-    ny, nx = ground.perfusion.shape
-    m = gather(tile, across, oy, ox, ny, nx, cells, layers, rows)
+    tile, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book, counts, left, rows
+):
+    """The events of one tile, those of `rows`, in drawn order; births take the rows from `new` on."""
+    order_by_site(rows, ground.perfusion.shape[1], cells, book)
+    m = 0
+    for i in range(rows.size):
+        # a cell that was pushed while its turn was pending acts after the tiles: it may stand in another one now
+        if cells.event[rows[i]] < DISPLACED:
+            rows[m] = rows[i]
+            m += 1
     w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), step, 1)
     shuffle(rows, m, w0, w1)
     for i in range(m):
-        # a cell pushed while its turn was pending acts after the tiles: it may stand in another one now
         if cells.event[rows[i]] < DISPLACED:
             new += act_one(
                 rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
@@ -261,7 +281,7 @@ def act(n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, g
     ny, nx = ground.perfusion.shape
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, step)
     tiles = down * across
-    births = count_divisions(n, oy, ox, across, tiles, cells, book)
+    rows, begin, births = list_events(n, oy, ox, across, tiles, cells, book)
     n_types = book.kinds.size - 1
     counts = np.zeros((tiles + 1, n_types, 5), dtype=np.int64)
     left = np.zeros((tiles + 1, n_types + 1), dtype=np.uint64)
@@ -270,10 +290,9 @@ def act(n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, g
         for k in prange(of_color):
             tile = tile_of_color(k, colors[c], down, across)
             if tile >= 0:
-                rows = np.empty(2 * TILE * TILE, dtype=np.int64)
                 act_tile(
-                    tile, across, oy, ox, n + births[tile], now, dt, step, tile_key, key, reach, offsets, first,
-                    cells, layers, ground, book, counts[tile], left[tile], rows,
+                    tile, n + births[tile], now, dt, step, tile_key, key, reach, offsets, first,
+                    cells, layers, ground, book, counts[tile], left[tile], rows[begin[tile] : begin[tile + 1]],
                 )  # fmt: skip
     end = act_late(
         n, n + births[tiles], now, dt, step, tile_key, key, reach, offsets, first,
