@@ -151,13 +151,6 @@ class Tissue:
     def _of(self, cell: str) -> list[str]:
         return [behavior for c, behavior in self.biology.behaviors if c == cell]
 
-    def _any_of(self, layer: int) -> bool:
-        """Whether any cell type of a layer has a living cell."""
-        types = self.cells.type[: self.cells.n]
-        here = np.zeros(256, bool)
-        here[: len(self.biology.types)] = self.biology.book.kinds["layer"][:-1] == layer
-        return bool(here[types].any())
-
     def _fastest(self, layer: str) -> float:
         """The highest speed that the rules allow to a cell of a layer, µm/min."""
         book, fastest = self.biology.book, 0.0
@@ -304,7 +297,7 @@ class Tissue:
             )  # fmt: skip
 
     def _patrol(self) -> None:
-        if not self._any_of(LEUKOCYTE):
+        if self.layers[LEUKOCYTE].max() < 0:  # nobody there
             return
         total = np.zeros(len(TALLIES), np.int64)
         tiles, key = key_of(self.seed, "patrol tiles"), key_of(self.seed, "patrol")
