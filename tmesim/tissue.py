@@ -14,7 +14,7 @@ from tmesim import start, therapy, tissue_state
 from tmesim.cells import Cells
 from tmesim.fields import Fields, FieldSpec
 from tmesim.kernels import act, entry, leukocytes, matrix, migrate, respond, sense
-from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
+from tmesim.kernels.arrays import DEAD, EMPTY, LEAVE, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
 from tmesim.node import LymphNode
@@ -41,6 +41,7 @@ PHASES = (
 )
 REORDER_EVERY = 16  # steps
 TALLIES = ("hops", "synapses", "hits", "kills")
+DEEDS = ("waited", "births", "deaths", "changes", "leaves")  # by WAIT … LEAVE
 
 
 class Tissue:
@@ -262,29 +263,24 @@ class Tissue:
         respond.respond(self.cells.n, self.dt, key, self.step_index, self.cells.columns, self.biology.book)
 
     def _act(self) -> None:
-        cells = self.cells
-        self.cells.make_room(2 * int(np.count_nonzero(cells.event[: cells.n])))
+        cells, types = self.cells, self.biology.types
+        found = act.find_events(cells.n, cells.columns)
+        cells.make_room(2 * found.size)
         offsets, first = self._rings
-        cells.n, counts, left = act.act(
-            cells.n, self.hour, self.dt, self.step_index, key_of(self.seed, "act tiles"), key_of(self.seed, "push"),
-            self.push_reach, offsets, first, cells.columns, self.layers, self.ground, self.biology.book,
+        cells.n, rows, deeds = act.act(
+            found, cells.n, self.hour, self.dt, self.step_index, key_of(self.seed, "act tiles"),
+            key_of(self.seed, "push"), self.push_reach, offsets, first,
+            cells.columns, self.layers, self.ground, self.biology.book,
         )  # fmt: skip
-        counts = counts.sum(axis=0)
-        for code, cell in enumerate(self.biology.types):
-            waited, births, deaths, changes, leaves = (int(n) for n in counts[code])
-            for name, number in (
-                ("waited", waited), ("births", births), ("deaths", deaths), ("changes", changes), ("leaves", leaves),
-            ):  # fmt: skip
-                if number:
-                    self.counters[f"{name}.{cell}"] += number
-                    self.counters[name] += number
+        counts = np.bincount(deeds, minlength=act.DEEDS * len(types)).reshape(-1, act.DEEDS)
+        for code, did in np.argwhere(counts).tolist():
+            number = int(counts[code, did])
+            self.counters[f"{DEEDS[did]}.{types[code]}"] += number
+            self.counters[DEEDS[did]] += number
         # cells that leave with antigens are on their way to the node
-        self._arrived = 0
-        self._antigens = 0
         loads = self.biology.book.kinds["antigen_load"][:-1] > 0
-        if left.any():
-            self._arrived = int(left[:, :-1].sum(axis=0)[loads].sum())
-            self._antigens = int(np.bitwise_or.reduce(left[:, -1]))
+        self._arrived = int(counts[loads, LEAVE].sum())
+        self._antigens = int(np.bitwise_or.reduce(cells.antigens[rows[deeds % act.DEEDS == LEAVE]]))
 
     def _migrate(self) -> None:
         chance = 60.0 * self.dt / (self.spacing * self.migrations)

@@ -211,13 +211,11 @@ class Cell(MesaAgent):
         roster._current()
         cells.event[row] = events[0] - first + 1
         offsets, rings = tissue._rings
-        counts = np.zeros((len(roster.names), 5), np.int64)
-        left = np.zeros(len(roster.names) + 1, np.uint64)
-        born = act.act_one(
+        did = act.act_one(
             row, cells.n, tissue.hour - tissue.dt, tissue.dt, tissue.step_index, roster.key("push"), tissue.push_reach,
-            offsets, rings, cells.columns, tissue.layers, tissue.ground, book, counts, left,
+            offsets, rings, cells.columns, tissue.layers, tissue.ground, book,
         )  # fmt: skip
-        if not born:
+        if did != DIVIDE:
             return None
         cells.n += 1
         daughter = cells.n - 1

@@ -13,6 +13,8 @@ from tmesim.kernels.compiling import inner, kernel, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_of_color
 
 DISPLACED = np.uint8(128)  # flag on a pending event: the cell was pushed and acts after the tiles
+WAIT = 0  # what a cell did whose daughter found no room
+DEEDS = 5  # WAIT, DIVIDE, DIE, BECOME, LEAVE
 NEAR = 2  # sites within which a dividing leukocyte's daughter finds room: leukocytes squeeze, they do not push
 
 
@@ -124,12 +126,8 @@ def push(y, x, dy, dx, cells, layers):
 
 
 @inner
-def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left):
-    """Carry out the event of one cell. Returns the number of rows taken from `new` on (0 or 1).
-
-    counts : (types, 5) int64, tally of what each type did (column DIVIDE … LEAVE), 0 = waited for room
-    left   : (types + 1,) uint64, how many of each type left; the last entry gathers their antigens
-    """
+def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book):
+    """Carry out the event of one cell. Returns what it did, DIVIDE … LEAVE or WAIT; a daughter takes the row `new`."""
     kind = np.int64(cells.type[row])
     e = book.kinds[kind].event_first + cells.event[row] - 1
     does = book.events[e].does
@@ -144,8 +142,7 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
         else:
             k = nearest_free(y, x, layers.leukocyte, NEAR, offsets, first, w0)
         if k < 0:
-            counts[kind, 0] += 1
-            return 0
+            return WAIT
         dy = np.int64(offsets[k, 0])
         dx = np.int64(offsets[k, 1])
         if book.kinds[kind].layer == TISSUE:
@@ -156,9 +153,7 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
             rx = x + dx
             layers.leukocyte[ry + PAD, rx + PAD] = new
         be_born(new, row, ry, rx, now + dt, step, key, cells, book)
-        counts[kind, DIVIDE] += 1
-        return 1
-    counts[kind, does] += 1
+        return DIVIDE
     if does == DIE:
         die(row, cells, layers, ground)
     elif does == BECOME:
@@ -167,39 +162,58 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
         for b in range(cells.value.shape[1]):
             cells.value[row, b] = 0.0
     elif does == LEAVE:
-        left[kind] += np.uint64(1)
-        left[left.size - 1] |= np.uint64(cells.core[row].antigens)
         vanish(row, cells, layers)
-    return 0
+    return np.int64(does)
 
 
 @kernel
-def list_events(n, oy, ox, across, tiles, cells, book):
-    """The rows of tissue and leukocytes with an event, tile by tile.
+def find_events(n, cells):
+    """Rows 0 … n − 1 with an event: int64, ascending."""
+    eights = cells.event[: n // 8 * 8].view(np.uint64)  # few rows have one, so eight are looked at together
+    most = n % 8
+    for k in range(eights.size):
+        most += 8 * np.int64(eights[k] != 0)
+    rows = np.empty(most, dtype=np.int64)
+    m = 0
+    for k in range(eights.size):
+        if eights[k] != 0:
+            for row in range(8 * k, 8 * k + 8):
+                rows[m] = row
+                m += np.int64(cells.event[row] != 0)
+    for row in range(8 * eights.size, n):
+        rows[m] = row
+        m += np.int64(cells.event[row] != 0)
+    return rows[:m]
+
+
+@kernel
+def sort_events(found, oy, ox, across, tiles, cells, book):
+    """The rows of tissue and leukocytes among those found, tile by tile.
 
     Returns (rows, int64; where those of each tile begin (tiles + 1); rows that births before it may need (tiles + 1)).
     """
     begin = np.zeros(tiles + 1, dtype=np.int64)
     births = np.zeros(tiles + 1, dtype=np.int64)
-    for row in range(n):
-        if cells.event[row] != 0 and cells.type[row] != DEAD:
-            kind = np.int64(cells.type[row])
-            tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
-            if book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE:
-                births[tile + 1] += 1
-            if book.kinds[kind].layer != VESSEL:
-                begin[tile + 1] += 1
+    tile = np.empty(found.size, dtype=np.int64)
+    for i in range(found.size):
+        row = found[i]
+        kind = np.int64(cells.type[row])
+        tile[i] = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
+        if book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE:
+            births[tile[i] + 1] += 1
+        if book.kinds[kind].layer == VESSEL:
+            tile[i] = -1
+        else:
+            begin[tile[i] + 1] += 1
     for t in range(tiles):
         births[t + 1] += births[t]
         begin[t + 1] += begin[t]
     rows = np.empty(begin[tiles], dtype=np.int64)
     end = begin.copy()
-    for row in range(n):
-        if cells.event[row] != 0 and cells.type[row] != DEAD:
-            if book.kinds[np.int64(cells.type[row])].layer != VESSEL:
-                tile = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
-                rows[end[tile]] = row
-                end[tile] += 1
+    for i in range(found.size):
+        if tile[i] >= 0:
+            rows[end[tile[i]]] = found[i]
+            end[tile[i]] += 1
     return rows, begin, births
 
 
@@ -225,8 +239,8 @@ def order_by_site(rows, nx, cells, book):
 
 @inner
 def act_tile(
-    tile, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book, counts, left, rows
-):
+    tile, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book, rows, deeds
+):  # fmt: skip
     """The events of one tile, those of `rows`, in drawn order; births take the rows from `new` on."""
     order_by_site(rows, ground.perfusion.shape[1], cells, book)
     m = 0
@@ -239,19 +253,23 @@ def act_tile(
     shuffle(rows, m, w0, w1)
     for i in range(m):
         if cells.event[rows[i]] < DISPLACED:
-            new += act_one(
-                rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
-            )
+            kind = np.int64(cells.type[rows[i]])
+            did = act_one(rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book)
+            deeds[i] = DEEDS * kind + did
+            new += np.int64(did == DIVIDE)
 
 
 @kernel
-def act_late(n, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book, counts, left):
-    """Events of cells that were pushed while their turn was pending, in drawn order. Returns rows in use."""
-    late = np.empty(n, dtype=np.int64)
-    place = np.empty(n, dtype=np.int64)
+def act_late(found, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book):
+    """Events, of those found, of cells that were pushed while their turn was pending, in drawn order.
+
+    Returns (rows in use, who acted, what they did) as `act` does.
+    """
+    late = np.empty(found.size, dtype=np.int64)
+    place = np.empty(found.size, dtype=np.int64)
     m = 0
-    for row in range(n):
-        if cells.type[row] != DEAD and cells.event[row] != 0:
+    for row in found:
+        if cells.event[row] != 0:
             # insertion in the order of sites: the few that there are shall not depend on their rows
             where = np.int64(cells.core[row].y) * ground.perfusion.shape[1] + cells.core[row].x
             i = m
@@ -264,27 +282,27 @@ def act_late(n, new, now, dt, step, tile_key, key, reach, offsets, first, cells,
             m += 1
     w0, w1, _, _ = draw(tile_key, np.uint64(0), step, 1)
     shuffle(late, m, w0, w1)
+    deeds = np.empty(m, dtype=np.int64)
     for i in range(m):
         cells.event[late[i]] &= DISPLACED - np.uint8(1)
-        new += act_one(
-            late[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book, counts, left
-        )
-    return new
+        kind = np.int64(cells.type[late[i]])
+        did = act_one(late[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book)
+        deeds[i] = DEEDS * kind + did
+        new += np.int64(did == DIVIDE)
+    return new, late[:m], deeds
 
 
 @parallel
-def act(n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book):
-    """All events of a step. Needs room for twice the drawn divisions past row n.
+def act(found, n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book):
+    """All events of a step, those of the rows found by `find_events`. Needs room for two daughters of each past row n.
 
-    Returns (rows in use, counts (types, 5), left (types + 1)), tallies as in `act_one`.
+    Returns (rows in use, rows of those who acted, what each did: DEEDS × type + DIVIDE … LEAVE or WAIT).
     """
     ny, nx = ground.perfusion.shape
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, step)
     tiles = down * across
-    rows, begin, births = list_events(n, oy, ox, across, tiles, cells, book)
-    n_types = book.kinds.size - 1
-    counts = np.zeros((tiles + 1, n_types, 5), dtype=np.int64)
-    left = np.zeros((tiles + 1, n_types + 1), dtype=np.uint64)
+    rows, begin, births = sort_events(found, oy, ox, across, tiles, cells, book)
+    deeds = np.full(rows.size, -1, dtype=np.int64)
     of_color = ((down + 1) // 2) * ((across + 1) // 2)
     for c in range(4):
         for k in prange(of_color):
@@ -292,10 +310,11 @@ def act(n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, g
             if tile >= 0:
                 act_tile(
                     tile, n + births[tile], now, dt, step, tile_key, key, reach, offsets, first,
-                    cells, layers, ground, book, counts[tile], left[tile], rows[begin[tile] : begin[tile + 1]],
+                    cells, layers, ground, book,
+                    rows[begin[tile] : begin[tile + 1]], deeds[begin[tile] : begin[tile + 1]],
                 )  # fmt: skip
-    end = act_late(
-        n, n + births[tiles], now, dt, step, tile_key, key, reach, offsets, first,
-        cells, layers, ground, book, counts[tiles], left[tiles],
-    )  # fmt: skip
-    return end, counts, left
+    end, late, late_deeds = act_late(
+        found, n + births[tiles], now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book
+    )
+    acted = deeds >= 0
+    return end, np.concatenate((rows[acted], late)), np.concatenate((deeds[acted], late_deeds))
