@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tissues import bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
 
+from tmesim.kernels import act
 from tmesim.tissue import PHASES, Tissue
 
 BUSY = {
@@ -64,6 +65,15 @@ def test_shuffling_between_phases_gives_the_same_bits(told):
             shuffle_rows(t, 100 * step + k)
         t.step_index += 1
     assert (t.hash(), dict(t.counters)) == told
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 30_001])
+def test_all_rows_with_an_event_are_found(n, share):
+    rng = np.random.default_rng(n)
+    event = np.zeros(n // 8 * 8 + 64, np.uint8)
+    event[:n] = rng.integers(1, 256, n) * (rng.random(n) < share)
+    np.testing.assert_array_equal(act.find_events(n, event), np.flatnonzero(event))
 
 
 def test_a_saved_tissue_goes_on_with_the_same_bits(told):

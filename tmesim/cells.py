@@ -12,8 +12,9 @@ COLUMNS = frozenset(CELL.names or ())
 class Cells:
     """Rows 0 … n − 1 are in use, some of them dead (type 255). Columns are attributes, as views."""
 
-    def __init__(self, states: int, slots: int, capacity: int = 1024) -> None:
+    def __init__(self, states: int, slots: int) -> None:
         self.n = 0
+        capacity = 1024
         self.columns = Columns(
             np.full(capacity, DEAD, np.uint8),
             np.zeros(capacity, np.uint8),
@@ -46,7 +47,7 @@ class Cells:
         """Let at least `more` rows follow row n − 1."""
         if self.n + more <= self.capacity:
             return
-        capacity = int((self.n + more) * GROWTH) + 64
+        capacity = int((self.n + more) * GROWTH) // 8 * 8 + 64  # a multiple of 8: events are looked for in eights
         fresh = [np.zeros((capacity, *old.shape[1:]), old.dtype).view(type(old)) for old in self.columns]
         for new, old in zip(fresh, self.columns, strict=True):
             _rows(new)[: self.n] = _rows(old)[: self.n]
@@ -60,6 +61,7 @@ class Cells:
         for column in self.columns:
             _rows(column)[:m] = np.take(_rows(column), order, axis=0)
         self.columns.type[m : self.n] = DEAD
+        self.columns.event[m : self.n] = 0
         self.n = m
 
 

@@ -264,7 +264,7 @@ class Tissue:
 
     def _act(self) -> None:
         cells, types = self.cells, self.biology.types
-        found = act.find_events(cells.n, cells.columns)
+        found = act.find_events(cells.n, cells.event)
         cells.make_room(2 * found.size)
         offsets, first = self._rings
         cells.n, rows, deeds = act.act(

@@ -13,6 +13,10 @@ from tmesim.kernels.compiling import inner, kernel, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_of_color
 
 DISPLACED = np.uint8(128)  # flag on a pending event: the cell was pushed and acts after the tiles
+MANY = 1024  # eights of rows, and
+FEW = 256  # events, that one thread takes at a time
+ONES = np.uint64(0x0101010101010101)  # in each byte of eight the lowest bit, and
+LOW_BITS = np.uint64(0x7F7F7F7F7F7F7F7F)  # all but the highest
 WAIT = 0  # what a cell did whose daughter found no room
 DEEDS = 5  # WAIT, DIVIDE, DIE, BECOME, LEAVE
 NEAR = 2  # sites within which a dividing leukocyte's daughter finds room: leukocytes squeeze, they do not push
@@ -166,45 +170,70 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
     return np.int64(does)
 
 
-@kernel
-def find_events(n, cells):
-    """Rows 0 … n − 1 with an event: int64, ascending."""
-    eights = cells.event[: n // 8 * 8].view(np.uint64)  # few rows have one, so eight are looked at together
-    most = n % 8
-    for k in range(eights.size):
-        most += 8 * np.int64(eights[k] != 0)
-    rows = np.empty(most, dtype=np.int64)
+@inner
+def count_events(first, end, eights):
+    """How many rows have an event, of the eights first … end − 1: the bytes that are not 0, without a branch."""
+    m = np.uint64(0)
+    for k in range(first, end):
+        word = eights[k]
+        taken = (((word & LOW_BITS) + LOW_BITS) | word) >> np.uint64(7) & ONES
+        m += (taken * ONES) >> np.uint64(56)
+    return np.int64(m)
+
+
+@inner
+def list_events(first, end, eights, event, rows):
+    """The rows that `count_events` counts: few, so eight are looked at together."""
     m = 0
-    for k in range(eights.size):
+    for k in range(first, end):
         if eights[k] != 0:
             for row in range(8 * k, 8 * k + 8):
-                rows[m] = row
-                m += np.int64(cells.event[row] != 0)
-    for row in range(8 * eights.size, n):
-        rows[m] = row
-        m += np.int64(cells.event[row] != 0)
-    return rows[:m]
+                if event[row] != 0:
+                    rows[m] = row
+                    m += 1
+
+
+@parallel
+def find_events(n, event):
+    """Rows 0 … n − 1 with an event: int64, ascending. event : the column, whose length is a multiple of 8."""
+    eights = event.view(np.uint64)[: (n + 7) // 8]  # rows from n on have none
+    chunks = (eights.size + MANY - 1) // MANY
+    begin = np.zeros(chunks + 1, dtype=np.int64)
+    for k in prange(chunks):
+        begin[k + 1] = count_events(k * MANY, min(eights.size, (k + 1) * MANY), eights)
+    for k in range(chunks):
+        begin[k + 1] += begin[k]
+    rows = np.empty(begin[chunks], dtype=np.int64)
+    for k in prange(chunks):
+        list_events(k * MANY, min(eights.size, (k + 1) * MANY), eights, event, rows[begin[k] : begin[k + 1]])
+    return rows
+
+
+@inner
+def locate_events(first, end, found, oy, ox, across, cells, book, tile, divides):
+    """The tile of events first … end − 1 of those found, -1 for vessels, which act after the tiles; whether they are
+    divisions."""
+    for i in range(first, end):
+        row = found[i]
+        kind = np.int64(cells.type[row])
+        tile[i] = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
+        if book.kinds[kind].layer == VESSEL:
+            tile[i] = -1
+        divides[i] = book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE
 
 
 @kernel
-def sort_events(found, oy, ox, across, tiles, cells, book):
-    """The rows of tissue and leukocytes among those found, tile by tile.
+def sort_events(found, tile, divides, tiles):
+    """The rows found, tile by tile.
 
     Returns (rows, int64; where those of each tile begin (tiles + 1); rows that births before it may need (tiles + 1)).
     """
     begin = np.zeros(tiles + 1, dtype=np.int64)
     births = np.zeros(tiles + 1, dtype=np.int64)
-    tile = np.empty(found.size, dtype=np.int64)
     for i in range(found.size):
-        row = found[i]
-        kind = np.int64(cells.type[row])
-        tile[i] = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
-        if book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE:
-            births[tile[i] + 1] += 1
-        if book.kinds[kind].layer == VESSEL:
-            tile[i] = -1
-        else:
+        if tile[i] >= 0:
             begin[tile[i] + 1] += 1
+            births[tile[i] + 1] += divides[i]
     for t in range(tiles):
         births[t + 1] += births[t]
         begin[t + 1] += begin[t]
@@ -301,7 +330,11 @@ def act(found, n, now, dt, step, tile_key, key, reach, offsets, first, cells, la
     ny, nx = ground.perfusion.shape
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, step)
     tiles = down * across
-    rows, begin, births = sort_events(found, oy, ox, across, tiles, cells, book)
+    tile_of = np.empty(found.size, dtype=np.int64)
+    divides = np.empty(found.size, dtype=np.uint8)
+    for k in prange((found.size + FEW - 1) // FEW):
+        locate_events(k * FEW, min(found.size, (k + 1) * FEW), found, oy, ox, across, cells, book, tile_of, divides)
+    rows, begin, births = sort_events(found, tile_of, divides, tiles)
     deeds = np.full(rows.size, -1, dtype=np.int64)
     of_color = ((down + 1) // 2) * ((across + 1) // 2)
     for c in range(4):
