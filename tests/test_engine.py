@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tissues import bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
 
-from tmesim.kernels import act
+from tmesim.kernels import events
 from tmesim.tissue import PHASES, Tissue
 
 BUSY = {
@@ -73,7 +73,7 @@ def test_all_rows_with_an_event_are_found(n, share):
     rng = np.random.default_rng(n)
     event = np.zeros(n // 8 * 8 + 64, np.uint8)
     event[:n] = rng.integers(1, 256, n) * (rng.random(n) < share)
-    np.testing.assert_array_equal(act.find_events(n, event), np.flatnonzero(event))
+    np.testing.assert_array_equal(events.find_events(n, event), np.flatnonzero(event))
 
 
 def test_a_saved_tissue_goes_on_with_the_same_bits(told):

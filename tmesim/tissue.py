@@ -13,7 +13,7 @@ import numpy as np
 from tmesim import start, therapy, tissue_state
 from tmesim.cells import Cells
 from tmesim.fields import Fields, FieldSpec
-from tmesim.kernels import act, entry, leukocytes, matrix, migrate, respond, sense
+from tmesim.kernels import act, entry, events, leukocytes, matrix, migrate, respond, sense
 from tmesim.kernels.arrays import DEAD, EMPTY, LEAVE, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
@@ -264,7 +264,7 @@ class Tissue:
 
     def _act(self) -> None:
         cells, types = self.cells, self.biology.types
-        found = act.find_events(cells.n, cells.event)
+        found = events.find_events(cells.n, cells.event)
         cells.make_room(2 * found.size)
         offsets, first = self._rings
         cells.n, rows, deeds = act.act(
