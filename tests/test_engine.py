@@ -6,6 +6,7 @@ from tissues import bare, check_layers, count, scenario, shuffle_rows, tissue, t
 
 from tmesim.kernels import events
 from tmesim.tissue import PHASES, Tissue
+from tmesim.trial.replicate import compile_timer
 
 BUSY = {
     "tumor": [{"radius": "180 µm", "fill": 0.9}],
@@ -111,6 +112,44 @@ def test_a_copy_is_independent():
     for _ in range(5):
         t.step()
     assert t.hash() == twin.hash()
+
+
+GUESS = {"evidence": "assumed: an example"}
+MORE = {
+    "cells": {
+        "newcomer": {
+            "label": "n", "agent": "NewCell", "layer": "leukocyte", "color": "#123456",
+            "behaviors": {"apoptosis": "0.01 1/h", "secretion.message": "9 pM/h", "restless_gain": "0.1 1/h"},
+            "states": ["restless"], "events": [{"behavior": "apoptosis", "does": "die"}],
+        }
+    },
+    "states": {"restless": {"label": "n", "meaning": "m"} | GUESS},
+    "fields": {
+        "message": {
+            "unit": "pM", "diffusion": "3e5 µm²/h", "decay": "9 1/h", "edge": {"kind": "zero_flux"},
+        } | GUESS,
+    },
+    "rules": {
+        "message_slows": {
+            "cell": "tumor", "signal": "message", "effect": "decreases", "behavior": "speed", "group": "message",
+            "limit": 0.5, "half_max": "1 pM", "power": 1,
+        } | GUESS,
+    },
+}  # fmt: skip
+
+
+def test_nothing_is_compiled_anew_when_the_catalogue_grows(told):
+    new = tissue("minimal", add=MORE, start=BUSY | {"densities": BUSY["densities"] | {"newcomer": "400 /mm²"}})
+    usual = busy()
+    assert new.biology.book.kinds.size > usual.biology.book.kinds.size
+    usual.step()
+    compiled = []
+    with compile_timer(compiled.append):
+        for _ in range(3):
+            new.step()
+    assert not compiled
+    assert new.fields["message"].max() > 0
+    assert count(new, "newcomer") > 0
 
 
 def test_another_seed_is_another_tissue(told):
