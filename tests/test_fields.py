@@ -255,7 +255,7 @@ def test_a_warm_start_ends_where_a_cold_one_does_and_sooner():
 # --- balance ---
 
 
-@pytest.mark.parametrize("reach", [1.0, 4.0, 20.0])
+@pytest.mark.parametrize("reach", [1.0, 4.0, 20.0, 60.0])
 @pytest.mark.parametrize("half_max", [None, 1.0])
 def test_a_solve_stops_within_its_tolerance_of_a_far_tighter_one(half_max, reach):
     """Also where it stops because little is left to change, though its last change was larger."""
