@@ -105,10 +105,10 @@ def test_states_are_means_over_their_own_cells():
     assert value(tissue, "caf_share") == 0.5
 
 
-def test_rates_look_back_to_an_earlier_row():
+def test_rates_compare_with_an_earlier_moment():
     tissue = drawn("TTTT", "CC..", hour=48.0)
     tissue.counters["kills"] = 9.0
-    before = {"hour": 24.0, "tumor_burden": 2.0, "kills": 3.0, "n_ctl": 4.0}
+    before = {"hour": 24.0, "n_tumor": 2.0, "kills": 3.0, "n_ctl": 4.0}
     assert value(tissue, "growth_rate", before) == pytest.approx(math.log(2))
     assert value(tissue, "kills_per_ctl", before) == pytest.approx(6 / 3)
     assert math.isnan(value(tissue, "growth_rate"))
@@ -167,8 +167,33 @@ def test_a_branch_keeps_the_rows_before_it_and_goes_its_own_way():
     twin.take(drawn("T.", hour=6.0), 1.0)
     assert (len(recorder.table), len(twin.table)) == (1, 2)
     again = Recorder(recorder.observables, 6.0, ())
-    again.restore(twin.table)
-    assert np.array_equal(again.table, twin.table)
+    again.restore(twin.table, twin.past_table)
+    assert np.array_equal(again.table, twin.table) and again.past == twin.past
+
+
+def test_nothing_that_is_recorded_hangs_on_how_often_rows_are_written(tissue):
+    """All observables of one history, written every 4, 6 and 24 hours: equal where the hours are."""
+    table = observables_of(tissue.scenario.catalogue, ["anti_cd25"])
+    history = tissue.copy()
+    recorders = [Recorder(table, every, ()) for every in (4.0, 6.0, 24.0)]
+    for _ in range(50):
+        history.step()
+        for recorder in recorders:
+            recorder.take(history, history.dt)
+    rows = [{row["hour"]: row for row in recorder.rows} for recorder in recorders]
+    for hour in (24.0, 48.0):
+        for other in rows[1:]:
+            for name in table:
+                assert np.array_equal(rows[0][hour][name], other[hour][name], equal_nan=True), (name, hour)
+    assert rows[0][48.0]["growth_rate"] != 0 and rows[0][48.0]["kills_per_ctl"] >= 0
+
+
+def test_rates_look_back_a_day_and_in_the_first_hours_to_the_start(tissue):
+    recorder, history = Recorder({}, 1.0, ()), tissue.copy()
+    for _ in range(30):
+        history.step()
+        recorder.take(history, history.dt)
+        assert recorder.past[0]["hour"] == max(4.0, history.hour - 24.0)
 
 
 # The catalogue and a real tissue

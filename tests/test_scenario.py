@@ -628,13 +628,13 @@ def test_a_scenario_written_with_another_catalogue_says_so():
 
 
 lengths = st.integers(10, 60)
-hours = st.integers(1, 95).map(lambda h: f"{h} h") | st.floats(0.1, 3.9).map(lambda d: f"{d!r} d")
+hours = st.integers(1, 95).map(lambda h: f"{h} h") | st.integers(1, 95).map(lambda h: f"{h / 24!r} d")
 names = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9_]{0,8}", fullmatch=True).filter(lambda n: n.lower() not in ("con", "nul"))
 doses = st.fixed_dictionaries(
     {"use": st.sampled_from(["anti_cd25", "Atezolizumab", "chemotherapy", "b20"]), "start": hours},
     optional={
         "dose": st.floats(0, 1e4).map(lambda x: f"{x!r} mg/kg"),
-        "every": st.floats(0.5, 500).map(lambda x: f"{x!r} h"),
+        "every": st.integers(1, 500).map(lambda h: f"{h} h"),
         "times": st.integers(1, 9),
     },
 )

@@ -19,8 +19,9 @@ from toys import TEXT, Broken, Certain, StopAfter, Toy, contents, run, tables
 from tmesim.reading import InputError
 from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
+from tmesim.scenario.schedule import Event, schedule_of
 from tmesim.trial import compiling, pool, replicate
-from tmesim.trial.branches import first_difference, program, tree
+from tmesim.trial.branches import first_difference, tree
 from tmesim.trial.directory import COMPUTING
 from tmesim.trial.job import Job, Watch
 from tmesim.trial.pool import Monitor, run_jobs
@@ -36,8 +37,8 @@ def scenario():
 
 
 def test_arms_share_history_up_to_the_first_difference(scenario):
-    programs = {name: program(arm) for name, arm in scenario.arms.items()}
-    segments = tree(programs, 96, 1.0)
+    programs = {name: schedule_of(arm, 1.0).events for name, arm in scenario.arms.items()}
+    segments = tree(programs, 96)
     assert [(s.arms, s.start, s.end, s.parent) for s in segments] == [
         (("untreated", "drug", "late", "sham"), 0, 48, None),
         (("untreated", "late", "sham"), 48, 72, 0),
@@ -49,18 +50,23 @@ def test_arms_share_history_up_to_the_first_difference(scenario):
 
 
 def test_equal_programs_never_part_and_a_longer_one_parts_where_it_goes_on():
-    a, longer = ((1.0, "x"), (2.0, "y")), ((1.0, "x"), (2.0, "y"), (5.0, "z"))
-    assert first_difference(a, a) == float("inf")
-    assert first_difference(a, longer) == first_difference(longer, a) == 5.0
-    assert [(s.start, s.end) for s in tree({"a": a, "b": a}, 10, 1.0)] == [(0, 10)]
-
-
-def test_a_difference_within_a_step_branches_at_its_beginning():
-    assert [(s.start, s.end) for s in tree({"a": (), "b": ((3.5, "x"),)}, 10, 1.0)] == [(0, 3), (3, 10), (3, 10)]
+    a = (Event(1, "x"), Event(2, "y"))
+    longer = (*a, Event(5, "z"))
+    assert first_difference(a, a) is None
+    assert first_difference(a, longer) == first_difference(longer, a) == 5
+    assert [(s.start, s.end) for s in tree({"a": a, "b": a}, 10)] == [(0, 10)]
 
 
 def test_a_difference_after_the_end_does_not_branch():
-    assert len(tree({"a": (), "b": ((240.0, "x"),)}, 96, 1.0)) == 1
+    assert len(tree({"a": (), "b": (Event(96, "x"),)}, 96)) == 1
+
+
+def test_arms_that_begin_with_another_tissue_are_roots_of_their_own():
+    programs = {"a": (), "b": (Event(3, "x"),), "c": (), "d": (Event(3, "x"),)}
+    segments = tree(programs, 10, {"a": 1, "b": 1, "c": 2, "d": 1})
+    assert [(s.arms, s.start, s.end, s.parent) for s in segments] == [
+        (("a", "b", "d"), 0, 3, None), (("a",), 3, 10, 0), (("b", "d"), 3, 10, 0), (("c",), 0, 10, None),
+    ]  # fmt: skip
 
 
 def test_shared_history_is_simulated_once(scenario, tmp_path):

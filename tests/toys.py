@@ -36,10 +36,12 @@ class Toy:
 
     steps_made = 0
 
-    def __init__(self, scenario, seed, replicate):
+    def __init__(self, scenario, seed, replicate, arm=None):
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.step_index, self.burden, self.given, self.arm = 0, 20, 0.0, None
         self.events = ()
+        if arm is not None:
+            self.treat(arm)
 
     spacing, shape = 15.0, (10, 12)
 

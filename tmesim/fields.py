@@ -147,6 +147,18 @@ class Fields:
         self._last_step: dict[int, tuple[float, float]] = {}  # slow field → dt, amount before it
         self._prepare()
 
+    def tune(self, specs: Sequence[FieldSpec]) -> None:
+        """Take over other numbers for the same fields; their values stay, and the next solve starts from them."""
+        specs = tuple(specs)
+        if specs == self.specs:
+            return
+        if [(spec.name, spec.slow, spec.half_max is None) for spec in specs] != [
+            (spec.name, spec.slow, spec.half_max is None) for spec in self.specs
+        ]:
+            raise ValueError("other numbers are for the same fields of the same kinds")
+        self.specs = specs
+        self._prepare()
+
     def _prepare(self) -> None:
         """Everything that follows from specs, shape and spacing, and is not state."""
         lengths = coarsening.level_table(*self.shape)[:, :2].T

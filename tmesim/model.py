@@ -27,8 +27,6 @@ from tmesim.tissue import Tissue
 if TYPE_CHECKING:
     from tmesim.plots import TissuePicture
 
-RATES = ("tumor_burden", "n_ctl", "kills")  # what rates of change look back on
-
 
 class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
@@ -82,8 +80,8 @@ class TumorModel(MesaModel):
             raise TypeError(f"seed is a whole number from 0 on, but {seed!r} was found")
         if observables is None and datacollector is None and iteration is not None:
             observables = plan.endpoints
-        tissue = Tissue(plan, seed=replicate_seed(int(seed), replicate), replicate=replicate)
-        tissue.treat(plan.reference if arm is None else arm)
+        arm = plan.reference if arm is None else arm
+        tissue = Tissue(plan, seed=replicate_seed(int(seed), replicate), replicate=replicate, arm=arm)
         self._begin(tissue, chosen, 0)
         self.seed, self.replicate = int(seed), replicate
         self._record(observables, datacollector)
@@ -105,12 +103,11 @@ class TumorModel(MesaModel):
         for name in wanted:
             if name not in table:
                 raise ValueError(f"there is no observable '{name}'.{suggestion(name, table)}")
-        taken = dict.fromkeys([*wanted, *RATES]) if wanted else {}
-        self._recorder = Recorder({name: table[name] for name in taken if name in table}, self.tissue.dt, ())
+        self._recorder = Recorder({name: table[name] for name in dict.fromkeys(wanted)}, self.tissue.dt, ())
         self._wanted = wanted
         self._collects = bool(wanted) or datacollector is not None
         if wanted:
-            self._recorder.take(self.tissue, self.tissue.dt, last=True)  # what rates of change look back on
+            self._recorder.remember(self.tissue)
             reporters = {name: partial(reading, name) for name in ("hour", *wanted)}
             datacollector = DataCollector(model_reporters=reporters)
         self.datacollector = datacollector or DataCollector()
@@ -133,6 +130,8 @@ class TumorModel(MesaModel):
         self.tissue.step()
         self._roster.keep_up()
         self._roster.step_agents()
+        if self._wanted:
+            self._recorder.remember(self.tissue)
         if self._collects:
             self.datacollector.collect(self)
         if self.hour >= self.tissue.scenario.time.days * 24.0 - 1e-9:
@@ -239,6 +238,7 @@ class TumorModel(MesaModel):
             "notes": {identity: note for identity, note in notes.items() if note},
             "observables": tuple(self._wanted),
             "rows": list(self._recorder.rows),
+            "past": list(self._recorder.past),
             "collects": self._collects,
             "datacollector": self.datacollector,
             "attributes": {name: value for name, value in self.__dict__.items() if name not in self._own},
@@ -250,7 +250,7 @@ class TumorModel(MesaModel):
         self._begin(tissue, state["agent_classes"], state["steps"])
         self.seed, self.replicate = state["seed"], state["replicate"]
         self._record(state["observables"], None)
-        self._recorder.rows = state["rows"]
+        self._recorder.rows, self._recorder.past = state["rows"], state["past"]
         self._collects = state["collects"]
         self.datacollector = state["datacollector"]
         self._own = frozenset(self.__dict__)

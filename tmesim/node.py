@@ -20,24 +20,41 @@ class LymphNode:
     """Clones of tumor-reactive T cells: naive, in the program, and in the blood (cells each)."""
 
     def __init__(self, parameters: Process, host: str, dt: float) -> None:
+        self.dt = dt
+        clones = int(parameters["clones"].at(host))
+        self.naive = np.full(clones, parameters["precursors"].at(host))
+        self.antigen = np.zeros(clones)
+        self.cohorts = np.zeros((clones, 0))  # by age in steps
+        self.blood = np.zeros(clones)
+        self.tune(parameters, host)
+
+    def tune(self, parameters: Process, host: str) -> None:
+        """Take over the numbers of the process, again when an arm changes them.
+
+        Cohorts keep their age; those that a shorter program finds beyond its end leave at its end.
+        """
+
         def at(name: str) -> float:
             return parameters[name].at(host)
 
-        self.dt = dt
-        clones = int(at("clones"))
-        self.lag = max(round(at("lag") / dt), 1)
-        steps = self.lag + max(round(at("program") / dt), 1)
-        self.naive = np.full(clones, at("precursors"))
-        self.antigen = np.zeros(clones)
-        self.cohorts = np.zeros((clones, steps))  # by age in steps
-        self.blood = np.zeros(clones)
+        self.lag = max(round(at("lag") / self.dt), 1)
+        self._resize(self.lag + max(round(at("program") / self.dt), 1))
         self.per_level = at("cells_per_level")
         self.half = at("half_antigen")
         self.unit = at("antigen_per_cell")
-        self.keep = np.exp(-at("antigen_loss") * dt)
-        self.growth = np.exp(at("expansion_rate") * dt)
+        self.keep = np.exp(-at("antigen_loss") * self.dt)
+        self.growth = np.exp(at("expansion_rate") * self.dt)
         self.recruiting = 1.0 / at("lag")
-        self.contract = np.exp(-at("contraction") * dt)
+        self.contract = np.exp(-at("contraction") * self.dt)
+
+    def _resize(self, steps: int) -> None:
+        """Cohorts of so many ages, with everybody in them."""
+        if steps == self.cohorts.shape[1]:
+            return
+        old, self.cohorts = self.cohorts, np.zeros((self.naive.size, steps))
+        kept = min(steps, old.shape[1])
+        self.cohorts[:, :kept] = old[:, :kept]
+        self.cohorts[:, -1] += old[:, kept:].sum(axis=1)
 
     def advance(self, loaded: int, antigens: int) -> None:
         """One step: `loaded` dendritic cells have arrived with the antigens of a bit mask."""

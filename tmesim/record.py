@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.observables import Observable, measure
+from tmesim.observables import LOOKED_BACK, Observable, measure, to_look_back
 
 if TYPE_CHECKING:
     from tmesim.tissue import Tissue
 
 RATE_WINDOW_H = 24.0
-"""Rates of change in a row look back this far, h."""
+"""Rates of change look back this far, h, however often rows are written; in the first hours, to the start."""
 
 DRAFT = ".draft"
 """Ending of a file that is being written; one that a killed process left is swept away when the run completes."""
@@ -51,42 +51,54 @@ class Recorder:
         self.snapshots_h = tuple(snapshots_h)
         self.film = film
         self.rows: list[dict[str, float]] = []
+        self.past: list[dict[str, float]] = []  # each step of the last window, for rates of change
 
     def copy(self) -> Recorder:
         film = self.film.copy() if self.film is not None else None
         twin = Recorder(self.observables, self.every_h, self.snapshots_h, film)
-        twin.rows = list(self.rows)
+        twin.rows, twin.past = list(self.rows), list(self.past)
         return twin
+
+    def remember(self, tissue: Tissue) -> None:
+        """Keep what rates of change will look back on; to be called after each step."""
+        hour = float(tissue.hour)
+        if self.past and self.past[-1]["hour"] >= hour:
+            return
+        self.past.append(to_look_back(tissue))
+        while len(self.past) > 1 and hour - self.past[1]["hour"] >= RATE_WINDOW_H - 1e-6:
+            del self.past[0]
 
     def take(self, tissue: Tissue, step_h: float, last: bool = False) -> bool:
         """Add a row if one is due at the tissue's hour (a multiple of the interval, or the last hour); say whether.
 
         A frame of the film, if there is one, is taken at its own times.
         """
+        self.remember(tissue)
         if self.film is not None:
             self.film.take(tissue, step_h, last)
         if not (last or is_due(float(tissue.hour), self.every_h, step_h)):
             return False
-        self.rows.append(measure(tissue, self.observables, self._before(float(tissue.hour))))
+        before = self.past[0] if self.past[0]["hour"] < float(tissue.hour) else None
+        self.rows.append(measure(tissue, self.observables, before))
         return True
 
     def wants_snapshot(self, hour: float, step_h: float) -> bool:
         return any(abs(hour - at) < step_h / 2 for at in self.snapshots_h)
-
-    def _before(self, hour: float) -> dict[str, float] | None:
-        """The latest row at least a rate window old, or the first."""
-        for row in reversed(self.rows):
-            if hour - row["hour"] >= RATE_WINDOW_H - 1e-6:
-                return row
-        return self.rows[0] if self.rows else None
 
     @property
     def table(self) -> np.ndarray:
         """(rows, columns) float64."""
         return np.array([[row[c] for c in self.columns] for row in self.rows]).reshape(len(self.rows), -1)
 
-    def restore(self, table: np.ndarray) -> None:
+    @property
+    def past_table(self) -> np.ndarray:
+        """(steps, LOOKED_BACK) float64, for a checkpoint."""
+        return np.array([[then[name] for name in LOOKED_BACK] for then in self.past]).reshape(len(self.past), -1)
+
+    def restore(self, table: np.ndarray, past: np.ndarray) -> None:
+        """Take up the rows and what rates look back on, as `table` and `past_table` gave them."""
         self.rows = [dict(zip(self.columns, (float(v) for v in row), strict=True)) for row in table]
+        self.past = [dict(zip(LOOKED_BACK, (float(v) for v in row), strict=True)) for row in past]
 
 
 MAPS = ("tissue", "leukocyte", "vessel", "links", "oxygen")
@@ -200,6 +212,13 @@ def fields_of(tissue: Tissue) -> dict[str, np.ndarray]:
     maps |= {f"matrix.{name}": np.asarray(c, np.float32) for name, c in tissue.matrix.items()}
     maps |= {f"vessels.{name}": getattr(tissue.vessels, name) for name in ("perfused", "links", "root", "tip")}
     return maps | {"hour": np.array(float(tissue.hour)), "spacing_um": np.array(float(tissue.spacing))}
+
+
+def snapshot_name(replicate: int, day: float) -> str:
+    """The file name of a snapshot, with as many digits of its day as it takes to tell moments apart (0.1 s)."""
+    day = round(day, 6)
+    text = f"{day:06.2f}" if day == round(day, 2) else f"{day:010.6f}"
+    return f"replicate_{replicate:03d}_day_{text}.npz"
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -20,7 +20,7 @@ import numpy as np
 
 from tmesim.observables import observables_of
 from tmesim.reading import suggestion
-from tmesim.record import unpack
+from tmesim.record import snapshot_name, unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class Result:
             raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
         if not 0 <= replicate < self.replicates:
             raise KeyError(f"no replicate {replicate} in this run; there are 0 to {self.replicates - 1}")
-        name = f"replicate_{replicate:03d}_day_{near:06.2f}.npz"
+        name = snapshot_name(replicate, near)
         cells, maps = (unpack((self.path / kind / arm / name).read_bytes()) for kind in ("cells", "fields"))
         return Snapshot(near, cells, maps)
 

@@ -77,7 +77,6 @@ def compile_biology(
     host: str,
     therapies: tuple[str, ...] = (),
     clones: Sequence[Clone] = (),
-    off: frozenset[str] = frozenset(),
 ) -> Biology:
     """Arrays of all rules of a catalogue for a host, with the rules and fields of the named therapies.
 
@@ -94,7 +93,7 @@ def compile_biology(
     signals = _signals(types, states, fields, drugs)
     names = [name for name, _, _ in signals]
     index_of = {name: i for i, name in enumerate(names)}
-    terms = _terms(rules, host, index_of, off)
+    terms = _terms(rules, host, index_of)
 
     behaviors: list[tuple[str, str]] = []
     slot_first = [0]
@@ -151,19 +150,14 @@ def _signals(types: list[str], states: list[str], fields: list[str], drugs: list
     return out
 
 
-def _terms(
-    rules: Mapping[str, Rule], host: str, index_of: dict[str, int], off: frozenset[str]
-) -> dict[tuple[str, str], Groups]:
-    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being a TERM.
-
-    A rule that is off keeps the slot of its behavior, so that arms with other rules share their columns.
-    """
+def _terms(rules: Mapping[str, Rule], host: str, index_of: dict[str, int]) -> dict[tuple[str, str], Groups]:
+    """{(cell, behavior): {group: ([up terms], [down terms], [rules])}}, a term being a TERM."""
     terms: dict[tuple[str, str], Groups] = {}
-    for name, rule in rules.items():
+    for rule in rules.values():
         for cell in rule.cell:
             groups = terms.setdefault((cell, rule.behavior), {})
             absent = rule.signal.startswith("drug") and rule.signal not in index_of  # a drug that no arm gives
-            if name in off or absent:
+            if absent:
                 continue
             up, down, owners = groups.setdefault(rule.group, ([], [], []))
             power = rule.power.at(host)

@@ -49,7 +49,7 @@ def identities(sites: np.ndarray, layer: int) -> np.ndarray:
 
 def populate(tissue: Tissue) -> None:
     """Fill an empty tissue as its scenario says."""
-    plan = tissue.scenario.start
+    plan = tissue.start
     key = key_of(tissue.seed, "start")
     ny, nx = tissue.shape
     sites = ny * nx
@@ -110,7 +110,7 @@ def _add_tumor(tissue: Tissue, sites: np.ndarray, key: np.uint64) -> None:
         return
     rows = _add(tissue, "tumor", sites, key)
     core = tissue.cells.columns.core
-    clones = tissue.scenario.start.clones
+    clones = tissue.start.clones
     if not clones:
         core["antigens"][rows] = antigen_mask(tissue.node.naive.size)
         return

@@ -37,7 +37,12 @@ class Course:
         self.amounts = np.zeros(4)
         self.mean = np.zeros(4)  # of the amounts over the present step: a peak of minutes must not pass for an hour
         self.host = host
-        pk = therapy.pk
+        self.dt = dt
+        self.tune(therapy)
+
+    def tune(self, therapy: Therapy) -> None:
+        """Take over the numbers of the therapy, again when an arm changes them; amounts in the body stay."""
+        host, dt, pk = self.host, self.dt, therapy.pk
 
         def at(number: Number | None, default: float = 0.0) -> float:
             return default if number is None else number.at(host)

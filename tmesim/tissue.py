@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
@@ -14,11 +13,12 @@ from tmesim import start, therapy, tissue_state
 from tmesim.cells import Cells
 from tmesim.fields import Fields, FieldSpec
 from tmesim.kernels import act, entry, events, leukocytes, matrix, migrate, respond, sense
-from tmesim.kernels.arrays import DEAD, EMPTY, LEAVE, LEUKOCYTE, PAD, STAMPS, WALL, Ground, Hour, Layers
+from tmesim.kernels.arrays import DEAD, EMPTY, LEAVE, LEUKOCYTE, PAD, SITE_UM, STAMPS, WALL, Ground, Hour, Layers
 from tmesim.kernels.chance import key_of
 from tmesim.kernels.lattice import rings
 from tmesim.node import LymphNode
 from tmesim.rules import MATRIX, Biology, compile_biology, drug_field
+from tmesim.scenario.schedule import Schedule, schedule_of
 from tmesim.vessels import Vessels
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ class Tissue:
         seed: int | None = None,
         replicate: int = 0,
         *,
+        arm: str | None = None,
         threads: int = 1,
         populate: bool = True,
     ) -> None:
         self.scenario = scenario
+        self.arm = next(iter(scenario.arms)) if arm is None else arm
+        self.start = scenario.start_of(self.arm)
         self.seed = scenario.seed if seed is None else int(seed)
         self.replicate = replicate
         most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
@@ -69,20 +72,19 @@ class Tissue:
         self.spacing = scenario.tissue.spacing
         self.shape = scenario.tissue.shape
         self.step_index = 0
-        self.arm = next(iter(scenario.arms))
         self.counters: Counter[str] = Counter()
         self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         self.therapies = tuple(dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies))
-        self._numbers: tuple = (frozenset(), frozenset())
         self.catalogue = scenario.catalogue
-        self.biology: Biology = compile_biology(self.catalogue, self.host, self.therapies, scenario.start.clones)
+        self.biology: Biology = compile_biology(self.catalogue, self.host, self.therapies, self.start.clones)
+        self._schedules: dict[str, Schedule] = {}
         self.courses = {
             name: therapy.Course(name, scenario.catalogue.therapies[name], self.host, self.dt)
             for name in self.therapies
         }
         self._lay_ground()
-        self._tune()
         self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.dt)
+        self._tune()
         if populate:
             start.populate(self)
             self._settle()
@@ -95,33 +97,38 @@ class Tissue:
     def _lay_ground(self) -> None:
         """Empty lattice, fields at their start values, maps."""
         ny, nx = self.shape
-        biology, host = self.biology, self.host
+        biology = self.biology
         layers = [np.full((ny + 2 * PAD, nx + 2 * PAD), WALL, np.int32) for _ in range(3)]
         for layer in layers:
             layer[PAD:-PAD, PAD:-PAD] = EMPTY
         self.layers = Layers(*layers)
         self.cells = Cells(len(biology.states), biology.widest)
-        entries = dict(self.catalogue.fields)
-        entries |= {
-            drug_field(t): field for t in self.therapies if (field := self.catalogue.therapies[t].field) is not None
-        }
-        self.field_entries = entries
-        specs = [field_spec(name, entry_, host) for name, entry_ in entries.items()]
-        self.solver = Fields(list(entries), self.shape, self.spacing, specs)
-        self.fields = {name: self.solver.values[f] for f, name in enumerate(entries)}
-        self.vessels = Vessels(self.shape, self.catalogue.processes["vessels"], host, self.spacing)
+        specs = self._field_specs()
+        self.solver = Fields([spec.name for spec in specs], self.shape, self.spacing, specs)
+        self.fields = {name: self.solver.values[f] for f, name in enumerate(self.solver.names)}
+        self.vessels = Vessels(self.shape, self.catalogue.processes["vessels"], self.host, self.spacing)
         self.ground = Ground(
             self.solver.values, self.solver.loss, self.solver.source, self.solver.vmax,
             np.zeros((len(MATRIX), ny, nx), np.float32), np.zeros(self.shape, np.uint32), self.vessels.perfusion,
+            self.vessels.length,
         )  # fmt: skip
         self.matrix = {name: self.ground.matrix[i] for i, name in enumerate(MATRIX)}
 
+    def _field_entries(self) -> dict[str, Field]:
+        """The fields of the catalogue in force and of its drugs that have one."""
+        drugs = {drug_field(t): field for t in self.therapies if (field := self.catalogue.therapies[t].field)}
+        return dict(self.catalogue.fields) | drugs
+
+    def _field_specs(self) -> list[FieldSpec]:
+        return [field_spec(name, entry_, self.host) for name, entry_ in self._field_entries().items()]
+
     def _tune(self) -> None:
-        """Take the numbers of the processes from the catalogue in force."""
+        """Take over all numbers of the catalogue in force that are not rules."""
         host, processes = self.host, self.catalogue.processes
         lines = processes["leukocytes"]
         self.substeps = max(round(self.dt * 60.0 / lines["substep"].at(host)), 1)
-        self.gradient_half = lines["gradient_half"].at(host)
+        self.gradient_half = lines["gradient_half"].at(host) * self.spacing / SITE_UM  # the rise over a site
+        self._dilution = np.float32((SITE_UM / self.spacing) ** 2)
         fading = np.log(2.0) / lines["damage_half_life"].at(host)
         self._patrol_rates = (
             lines["squeeze"].at(host), lines["ecm_exclusion"].at(host), self.gradient_half,
@@ -136,11 +143,15 @@ class Tissue:
             raise ValueError(f"{self.migrations + self.substeps} sweeps in a step of {self.dt} h: at most {STAMPS}")
         decays = [self.catalogue.matrix[name].decay for name in MATRIX]
         self._matrix_decay = tuple(d.at(host) if d is not None else 0.0 for d in decays)
-        self._decay = np.array([e.decay.at(host) for e in self.field_entries.values()], np.float32)
-        self._blood = np.array(
-            [e.vessel.level.at(host) if e.vessel is not None else 0.0 for e in self.field_entries.values()], np.float32
-        )
-        self.vessels.retune(processes["vessels"], host)
+        entries = self._field_entries().values()
+        self._decay = np.array([e.decay.at(host) for e in entries], np.float32)
+        levels = [e.vessel.level.at(host) if e.vessel is not None else 0.0 for e in entries]
+        self._blood = np.array(levels, np.float32)
+        self.solver.tune(self._field_specs())
+        self.vessels.tune(processes["vessels"], host)
+        self.node.tune(processes["priming"], host)
+        for name, course in self.courses.items():
+            course.tune(self.catalogue.therapies[name])
         biology = self.biology
         admitted = [(s, b.split(".", 1)[1]) for s, b in enumerate(self._of("endothelial")) if b.startswith("admit.")]
         admitted = [(s, cell) for s, cell in admitted if cell in biology.types]
@@ -178,8 +189,12 @@ class Tissue:
     # What a run asks of a tissue
 
     def treat(self, arm: str) -> None:
-        """Follow the program of an arm from now on; what has been given stays given."""
-        self.scenario.arm(arm)
+        """Follow the program of an arm from now on; what has been given stays given.
+
+        ValueError for an arm that begins with another tissue.
+        """
+        if self.scenario.start_of(arm) != self.start:
+            raise ValueError(f"the arm '{arm}' begins with another tissue than '{self.arm}': start a new one for it")
         self.arm = arm
 
     def step(self) -> None:
@@ -219,27 +234,28 @@ class Tissue:
     # The phases
 
     def _medicate(self) -> None:
-        arm = self.scenario.arm(self.arm)
-        now, end = self.hour - 1e-9, self.hour + self.dt - 1e-9
-        for dose in arm.therapies:
-            for hour in dose.hours():
-                if now <= hour < end:
-                    self.courses[dose.use].give(dose.dose, dose.unit)
-        changes = (arm.set, frozenset(arm.off)) if self.hour + 1e-9 >= arm.from_h else (type(arm.set)(), frozenset())
-        self._change(*changes)
+        schedule = self._schedule
+        for dose in schedule.doses.get(self.step_index, ()):
+            self.courses[dose.use].give(dose.dose, dose.unit)
+        self._change(self.step_index)
         for course in self.courses.values():
             course.advance()
         self._hour = self._make_hour()
 
-    def _change(self, numbers: Mapping[str, Any], off: frozenset[str]) -> None:
-        """Bring the overrides of an arm into force, once."""
-        key = (frozenset(numbers.items()), off)
-        if key == self._numbers:
-            return
-        self._numbers = key
-        self.catalogue = self.scenario.catalogue.with_numbers(numbers)[0] if numbers else self.scenario.catalogue
-        self.biology = compile_biology(self.catalogue, self.host, self.therapies, self.scenario.start.clones, off)
-        self._tune()
+    @property
+    def _schedule(self) -> Schedule:
+        if self.arm not in self._schedules:
+            self._schedules[self.arm] = schedule_of(self.scenario.arm(self.arm), self.dt)
+        return self._schedules[self.arm]
+
+    def _change(self, step: int) -> None:
+        """Bring the catalogue that the arm has in a step into force, if it is not yet."""
+        changed = step >= self._schedule.changes_from
+        catalogue = self.scenario.catalogue_for(self.arm) if changed else self.scenario.catalogue
+        if catalogue is not self.catalogue:
+            self.catalogue = catalogue
+            self.biology = compile_biology(catalogue, self.host, self.therapies, self.start.clones)
+            self._tune()
 
     def _make_hour(self) -> Hour:
         signal, behavior = therapy.factors(self.courses.values(), self.biology)
@@ -249,7 +265,7 @@ class Tissue:
                 blood[self.solver.index(drug_field(name))] = course.blood / therapy.NM_PER_PM
         drug = np.array([c.effect for c in self.courses.values()] or [0.0], np.float32)
         factor = self.biology.clone_factor * (self.biology.constant * behavior)
-        return Hour(self._decay, blood, drug, signal, factor)
+        return Hour(self._decay, blood, drug, signal, factor, self._dilution)
 
     def _reorder(self) -> None:
         if self.step_index % REORDER_EVERY == 0:
@@ -318,12 +334,12 @@ class Tissue:
         levels = np.array([blood[cell] for cell in self.admitted])
         key, cells = key_of(self.seed, "entry"), self.cells
         common = (self.dt, self.step_index, key, self._admit_slots)
-        perfusion = self.vessels.perfusion
-        cells.make_room(entry.count_entries(*common, levels, cells.columns, self.layers, perfusion))
+        flow = self.vessels.perfusion, self.vessels.length
+        cells.make_room(entry.count_entries(*common, levels, cells.columns, self.layers, *flow))
         offsets, first = self._rings
         cells.n, entered = entry.enter(
             cells.n, self.hour, *common, self._admit_kinds, levels, self._clonal, self.receptor_shares(),
-            self.biology.starts, offsets, first, cells.columns, self.layers, perfusion,
+            self.biology.starts, offsets, first, cells.columns, self.layers, *flow,
         )  # fmt: skip
         for cell, number in zip(self.admitted, entered, strict=True):
             self.counters[f"recruited.{cell}"] += int(number)
@@ -351,8 +367,11 @@ class Tissue:
     @classmethod
     def from_state(cls, scenario: Scenario, state: dict[str, np.ndarray]) -> Tissue:
         """The tissue of which `state` was taken, under the same scenario."""
-        tissue = cls(scenario, seed=int(state["seed"]), replicate=int(state["replicate"]), populate=False)
+        seed, replicate, arm = int(state["seed"]), int(state["replicate"]), str(state["arm"])
+        tissue = cls(scenario, seed=seed, replicate=replicate, arm=arm, populate=False)
         tissue_state.put_back(tissue, state)
+        tissue._change(tissue.step_index - 1)  # what its last step went by
+        tissue._tune()
         tissue._hour = tissue._make_hour()
         tissue._sense()  # so that behaviors can be read before the next step, which senses again
         # sensing also captures antigens, which is for the next step to do

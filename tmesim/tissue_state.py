@@ -50,7 +50,6 @@ def put_back(tissue: Tissue, state: dict[str, np.ndarray]) -> None:
         return {key[len(prefix) + 1 :]: value for key, value in state.items() if key.startswith(f"{prefix}.")}
 
     tissue.step_index = int(state["step"])
-    tissue.arm = str(state["arm"])
     cells, n = tissue.cells, state["cells.type"].size
     cells.make_room(n)
     cells.n = n

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmesim.kernels import sprouting
+from tmesim.kernels.arrays import SITE_UM
 from tmesim.kernels.chance import key_of
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ class Vessels:
         self.root = np.zeros(shape, np.bool_)
         self.tip = np.zeros(shape, np.bool_)
         self.perfusion = np.zeros(shape, np.float32)
+        self.length = np.ones(shape, np.float32)  # of a segment, in SITE_UM; follows from root
         self.spacing = spacing
-        self.retune(parameters, host)
+        self.tune(parameters, host)
 
-    def retune(self, parameters: Process, host: str) -> None:
+    def tune(self, parameters: Process, host: str) -> None:
         """Take over the parameters of the process, again when an arm changes them."""
         at = {name: parameters[name].at(host) for name in parameters}
+        guidance = at["guidance"] * SITE_UM / self.spacing  # weighs the rise over SITE_UM
         self.rates = (
-            at["guidance"], at["noise"], at["tip_spacing"] / self.spacing, at["starving"], at["grace"],
+            guidance, at["noise"], at["tip_spacing"] / self.spacing, at["starving"], at["grace"],
             at["flow_shelter"],
         )  # fmt: skip
 
@@ -48,7 +51,7 @@ class Vessels:
         cells.n, tally = sprouting.remodel(
             cells.n, tissue.hour, tissue.dt, tissue.step_index, self.spacing, key_of(tissue.seed, "vessels"), slots,
             self.rates, biology.code("endothelial"), tissue.fields["vegf"], cells.columns, tissue.layers,
-            self.links, self.root, self.tip, self.perfusion,
+            self.links, self.root, self.tip, self.perfusion, self.length,
         )  # fmt: skip
         return tally
 
@@ -60,8 +63,13 @@ class Vessels:
 
     def perfuse(self, tissue: Tissue) -> None:
         """Find out who carries blood now."""
+        self._measure()
         openness = tissue.biology.slot("endothelial", "openness")
         sprouting.perfuse(openness, tissue.cells.columns, tissue.layers, self.links, self.root, self.perfusion)
+
+    def _measure(self) -> None:
+        """The length of a segment: roots cross the section, all others lie in it."""
+        self.length[...] = np.where(self.root, 1.0, self.spacing / SITE_UM)
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of all that changes."""
@@ -71,3 +79,4 @@ class Vessels:
         """Put back what `state` returned, in place: the kernels hold on to these maps."""
         for name in SHARED:
             getattr(self, name)[...] = state[name]
+        self._measure()

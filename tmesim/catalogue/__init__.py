@@ -228,7 +228,10 @@ class Catalogue:
         return self.changed(lambda path, number: new.get(dotted(path), number)), problems
 
     def without(self, names: Iterable[str]) -> Catalogue:
-        """The catalogue with rules switched off, by name (see `rule_name`)."""
+        """The catalogue with rules switched off, by name (see `rule_name`): what they do does not happen.
+
+        A rule of a lack (`absent: limit`) leaves its behavior at the limit, where ample signal would hold it.
+        """
         off = {name for text in names if (name := self.rule_name(text)) is not None}
         if not off:
             return self
@@ -241,7 +244,21 @@ class Catalogue:
             else therapy
             for name, therapy in self.therapies.items()
         }
-        return replace(self, rules=rules, therapies=frozendict(therapies))
+        ample = {
+            (cell, rule.behavior): rule.limit
+            for rule in (self.all_rules[name] for name in sorted(off))
+            if rule.absent == "limit" and rule.limit is not None
+            for cell in rule.cell
+        }
+        cells = {
+            name: cell.model_copy(
+                update={"behaviors": frozendict({b: ample.get((name, b), n) for b, n in cell.behaviors.items()})}
+            )
+            if any(owner == name for owner, _ in ample)
+            else cell
+            for name, cell in self.cells.items()
+        }
+        return replace(self, cells=frozendict(cells), rules=rules, therapies=frozendict(therapies))
 
     def dropping(self, fields: Iterable[str]) -> Catalogue:
         """The catalogue without some fields, and without what cells do to them and drugs to their signals.

@@ -131,6 +131,8 @@ def _rule(catalogue: Catalogue, path: DataPath, rule: Rule) -> Iterator[Issue]:
         yield (*path, "base"), "the base of the group 'main' is the behavior's number in cells.yaml; give none here"
     if rule.limit is None:
         yield path, "'limit' is missing, here and in the other rules of its group"
+    if rule.absent == "limit" and rule.group != "main":
+        yield (*path, "absent"), "a factor is 1 without its rules; 'absent: limit' goes with the group 'main' alone"
     for cell in rule.cell:
         yield from _known((*path, "cell"), "cell type", cell, catalogue.cells)
         if cell not in catalogue.cells:

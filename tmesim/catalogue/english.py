@@ -118,3 +118,12 @@ def sentence(catalogue: Catalogue, rule: Rule) -> str:
     if base == "1":
         return f"{start} {'up' if up else 'down'} to {limit}: {half}."
     return f"{start} from {times(base)} without it to {limit}: {half}."
+
+
+def absence(rule: Rule) -> str:
+    """What switching a rule off means."""
+    if rule.absent == "limit":
+        return f"the lack of the signal does nothing: each cell does as with ample signal ({rule.limit})"
+    if rule.group == "main":
+        return "the signal does nothing: each cell starts from its number at rest, which other rules may still change"
+    return f"the signal does nothing; where no other rule is left in the group '{rule.group}', its factor is 1"

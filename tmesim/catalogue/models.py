@@ -259,7 +259,12 @@ class StateVariable(Entry):
 
 
 class Rule(Entry):
-    """In CELL, SIGNAL increases or decreases BEHAVIOR towards LIMIT by a Hill response, because of EVIDENCE."""
+    """In CELL, SIGNAL increases or decreases BEHAVIOR towards LIMIT by a Hill response, because of EVIDENCE.
+
+    absent : where a group of absolute values stands without the rule. "base" is what the cell does without the signal.
+        "limit" is for a mechanism that is the lack of its signal (anoxia kills): without it, cells do as if there were
+        plenty. A group that is a factor is 1 without its rules.
+    """
 
     cell: Names
     signal: str
@@ -270,6 +275,7 @@ class Rule(Entry):
     limit: Number | None = None
     half_max: Number
     power: Number
+    absent: Literal["base", "limit"] = "base"
     evidence: Texts
     note: str = ""
 
@@ -333,7 +339,6 @@ class MatrixMap(Entry):
     unit: str = "1"
     color_map: str = "viridis"
     decay: Number | None = None
-    start: Number | None = None
     meaning: str = ""
     evidence: Texts = ()
     note: str = ""

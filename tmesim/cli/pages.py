@@ -91,7 +91,8 @@ def _rule(c: Catalogue, name: str) -> list[str]:
         number = getattr(rule, part)
         if number is not None and number.source:
             page.append(f"- {part.replace('_', '-')} {number}: {'; '.join(number.source)}")
-    return [*page, *_evidence(rule.evidence), "", f"A scenario switches it off with  off: [{name}]"]
+    off = f"A scenario switches it off with  off: [{name}]. Then {english.absence(rule)}."
+    return [*page, *_evidence(rule.evidence), "", off]
 
 
 def _parameter(c: Catalogue, name: str) -> list[str]:
@@ -185,9 +186,7 @@ def _matrix(c: Catalogue, name: str) -> list[str]:
     if e is None:
         return []
     page = [f"{name} is a map of the sites that does not diffuse: {e.label}. {e.meaning}".strip()]
-    for part in ("start", "decay"):
-        number = getattr(e, part)
-        page += [f"- {part} {number}  [{'; '.join(number.source)}]"] if number is not None else []
+    page += [f"- decay {e.decay}  [{'; '.join(e.decay.source)}]"] if e.decay is not None else []
     page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
     page += _rules_about(c, lambda rule: rule.behavior.endswith(f".{name}"), "What lays it down and removes it:")
     return page + _evidence(e.evidence)

@@ -15,6 +15,7 @@ EMPTY = -1
 WALL = -2
 DEAD = 255  # the type of a row that holds no cell
 NOBODY_TCR = 255  # T-cell receptor of a bystander: recognizes nothing here
+SITE_UM = 15.0  # the site for which amounts of the catalogue are given; the section is as thick
 TILE = 16
 STAMPS = 64  # sweeps that a step may have; each has its own stamp
 REACH = 8  # whatever a cell reads or writes in one sweep stays this close (2 · REACH ≤ TILE)
@@ -80,6 +81,7 @@ class Ground(NamedTuple):
     matrix: A  # float32 (maps, ny, nx): 0 ECM density, 1 debris
     antigens: A  # uint32 (ny, nx), antigens in the debris
     perfusion: A  # float32 (ny, nx), 0 … 1 of a segment's flow
+    length: A  # float32 (ny, nx), length of a segment in SITE_UM: 1 of one that crosses the plane
 
 
 def _record(*fields: tuple[str, type]) -> np.dtype:
@@ -147,3 +149,4 @@ class Hour(NamedTuple):
     drug: A  # float32 (drugs), occupancy or concentration signal of systemic drugs
     signal_factor: A  # float32 (types, signals), 1 where nothing blocks
     factor: A  # float32 (clones, behaviors), clone × drugs × the groups that no rule changes
+    dilution: np.float32  # volume of a site of SITE_UM in that of a site: what a cell gives is spread over its own

@@ -9,7 +9,7 @@ from tmesim.kernels.compiling import kernel
 
 
 @kernel
-def count_entries(dt, step, key, slots, blood, cells, layers, perfusion):
+def count_entries(dt, step, key, slots, blood, cells, layers, perfusion, length):
     """How many rows `enter` may need at most in this step."""
     ny, nx = perfusion.shape
     total = 0
@@ -18,7 +18,7 @@ def count_entries(dt, step, key, slots, blood, cells, layers, perfusion):
             row = layers.vessel[y + PAD, x + PAD]
             if row >= 0 and perfusion[y, x] > 0.0:
                 for j in range(slots.size):
-                    mean = np.float64(cells.value[row, slots[j]]) * perfusion[y, x] * blood[j] * dt
+                    mean = np.float64(cells.value[row, slots[j]]) * perfusion[y, x] * length[y, x] * blood[j] * dt
                     if mean > 0.0:
                         w0, _, _, _ = draw(key, cells.core[row].id, step, j)
                         total += poisson(w0, mean)
@@ -36,8 +36,10 @@ def receptor(u, shares):
 
 
 @kernel
-def enter(n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, offsets, first, cells, layers, perfusion):
-    """Admit leukocytes next to each perfused segment; those that find no free site stay in the blood.
+def enter(
+    n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, offsets, first, cells, layers, perfusion, length
+):
+    """Admit leukocytes next to each perfused segment, by its length; those that find no free site stay in the blood.
 
     slots : admission behaviors of endothelial cells, kinds : what enters by each, blood : level of each in the
     blood; clonal : (types,) 1 where a receptor is drawn from `shares`; starts : (types, states) of newcomers.
@@ -51,7 +53,7 @@ def enter(n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, of
             if segment < 0 or perfusion[y, x] <= 0.0:
                 continue
             for j in range(slots.size):
-                mean = np.float64(cells.value[segment, slots[j]]) * perfusion[y, x] * blood[j] * dt
+                mean = np.float64(cells.value[segment, slots[j]]) * perfusion[y, x] * length[y, x] * blood[j] * dt
                 if mean <= 0.0:
                     continue
                 w0, _, _, _ = draw(key, cells.core[segment].id, step, j)

@@ -24,6 +24,7 @@ from tmesim.kernels.arrays import (
     STATE,
     TISSUE,
     UPTAKE,
+    VESSEL,
 )
 from tmesim.kernels.compiling import inline, inner, parallel, side_by_side
 from tmesim.kernels.touch import count_near, perfused_near, sum_pdl1
@@ -163,11 +164,17 @@ def sense_lanes(kind, n, who, now, cells, layers, ground, book, hour, signals, c
 
 @inline
 def exchange(row, y, x, cells, ground, book, hour):
-    """What one cell gives to the fields and takes from them at its site; antigens that it captures there."""
+    """What one cell gives to the fields and takes from them at its site; antigens that it captures there.
+
+    Amounts of a cell, and of a length of vessel, are its own: in a larger site they are spread over more volume.
+    """
     kind = np.int64(cells.type[row])
+    share = hour.dilution
+    if book.kinds[kind].layer == VESSEL:
+        share *= ground.length[y, x]
     for k in range(book.kinds[kind].flux_first, book.kinds[kind + 1].flux_first):
         f = book.fluxes[k].field
-        amount = cells.value[row, book.fluxes[k].slot]
+        amount = cells.value[row, book.fluxes[k].slot] * share
         how = book.fluxes[k].how
         if how == SECRETION:
             ground.source[f, y, x] += amount

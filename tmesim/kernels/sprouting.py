@@ -138,8 +138,10 @@ def advance(
 
 
 @kernel
-def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, layers, links, root, tip, perfusion):
-    """Regression, sprouting and growth of tips in one step.
+def remodel(
+    n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, layers, links, root, tip, perfusion, length
+):
+    """Regression, sprouting and growth of tips in one step. A vessel sprouts, and is cut while it flows, by its length.
 
     slots : behaviors (sprouting, tip_speed, regression) of endothelial cells; rates : (guidance, noise,
     tip spacing in sites, 1/h at which segments without blood are lost, h before they can be, factor on the
@@ -163,7 +165,7 @@ def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, lay
         w0, w1, w2, _ = draw(key, cells.core[row].id, step, 0)
         loss = np.float64(cells.value[row, slots[2]])
         if perfusion[y, x] > 0.0:
-            loss *= sheltered
+            loss *= sheltered * length[y, x]
         elif now - cells.core[row].born > grace:
             loss += starving
         if unit(w0) < -np.expm1(-loss * dt):
@@ -179,7 +181,7 @@ def remodel(n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, lay
             )  # fmt: skip
         elif (
             perfusion[y, x] > 0.0
-            and unit(w1) < -np.expm1(-np.float64(cells.value[row, slots[0]]) * dt)
+            and unit(w1) < -np.expm1(-np.float64(cells.value[row, slots[0]]) * length[y, x] * dt)
             and not tip_near(y, x, np.int64(gap), tip)
         ):
             best = -1

@@ -19,7 +19,8 @@ from tmesim.observables.look import RIM_UM, Reading, around
 if TYPE_CHECKING:
     from tmesim.tissue import Tissue
 
-__all__ = ["HYPOXIC_MMHG", "OBSERVABLES", "Observable", "Reading", "around", "measure", "observables_of"]
+__all__ = ["HYPOXIC_MMHG", "LOOKED_BACK", "OBSERVABLES", "Observable", "Reading", "around", "measure", "observables_of",
+           "to_look_back"]  # fmt: skip
 
 NAN = math.nan
 
@@ -91,7 +92,7 @@ def tumor_radius(look: Reading) -> float:
 
 
 def growth_rate(look: Reading) -> float:
-    now, then = look.count("tumor"), 0.0 if look.before is None else look.before["tumor_burden"]
+    now, then = look.count("tumor"), 0.0 if look.before is None else look.before["n_tumor"]
     return ratio(math.log(now / then), look.days_since) if now and then else NAN
 
 
@@ -138,7 +139,7 @@ def engaged_ctl(look: Reading) -> float:
 def kills_per_ctl(look: Reading) -> float:
     if look.before is None:
         return NAN
-    attackers = 0.5 * (look.count("ctl") + look.before.get("n_ctl", NAN))
+    attackers = 0.5 * (look.count("ctl") + look.before["n_ctl"])
     return ratio(look.counter("kills") - look.before["kills"], attackers * look.days_since)
 
 
@@ -321,9 +322,20 @@ def observables_of(catalogue: Any, therapies: Iterable[str] = ()) -> dict[str, O
     return table
 
 
+LOOKED_BACK = ("hour", "n_tumor", "n_ctl", "kills")
+"""What rates of change need of an earlier moment."""
+
+
+def to_look_back(tissue: Tissue) -> dict[str, float]:
+    """The numbers of LOOKED_BACK now."""
+    look = Reading(tissue)
+    return {"hour": look.hour, "n_tumor": look.count("tumor"), "n_ctl": look.count("ctl"),
+            "kills": look.counter("kills")}  # fmt: skip
+
+
 def measure(
     tissue: Tissue, observables: Mapping[str, Observable], before: Mapping[str, float] | None = None
 ) -> dict[str, float]:
-    """One row: `hour`, then every observable by name."""
+    """One row: `hour`, then every observable by name. before : `to_look_back` of a day ago, for rates of change."""
     look = Reading(tissue, before)
     return {"hour": look.hour} | {name: float(o.function(look)) for name, o in observables.items()}

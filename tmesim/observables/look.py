@@ -21,7 +21,7 @@ RIM_UM = 60.0
 class Reading:
     """One look at a tissue. Parts that several observables need (rows of a type, the tumor region) are made once.
 
-    before : an earlier row of the same history, for rates of change; None at the start.
+    before : LOOKED_BACK at an earlier moment of the same history, for rates of change; None at the start.
     """
 
     def __init__(self, tissue: Tissue, before: Mapping[str, float] | None = None) -> None:
@@ -93,7 +93,7 @@ class Reading:
 
     @cached_property
     def days_since(self) -> float:
-        """Days since the earlier row; NaN without one."""
+        """Days since the earlier moment; NaN without one."""
         return float("nan") if self.before is None else (self.hour - self.before["hour"]) / 24.0
 
 

@@ -83,6 +83,10 @@ class Scenario:
             self._arm_catalogues[key] = changed.without(chosen.off)
         return self._arm_catalogues[key]
 
+    def start_of(self, arm: str) -> Start:
+        """The tissue with which an arm begins."""
+        return getattr(self.arm(arm), "start", None) or self.start
+
     @cached_property
     def _arm_catalogues(self) -> dict[Any, Catalogue]:
         return {}

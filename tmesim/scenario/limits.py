@@ -106,14 +106,24 @@ def sweeps(
         )
 
 
-def levels(catalogue: Catalogue, host: str) -> Iterator[Finding]:
-    """Each field must have a way out."""
+def levels(catalogue: Catalogue, used: Iterable[str], host: str) -> Iterator[Finding]:
+    """Each field must have a way out that does not die, as cells that take it up may while those that make it live."""
+    rules = dict(catalogue.rules)
+    for name in used:
+        rules |= catalogue.therapies[name].rules
     for name, entry in catalogue.fields.items():
-        leaves = [f"{way}.{name}" for way in ("uptake", "exchange")]
-        drained = any(word in cell.behaviors for cell in catalogue.cells.values() for word in leaves)
-        if entry.edge.kind == "zero_flux" and entry.decay.at(host) == 0 and not drained:
+        if entry.edge.kind != "zero_flux" or entry.decay.at(host) > 0:
+            continue
+        ways = {way: [c for c, e in catalogue.cells.items() if f"{way}.{name}" in e.behaviors]
+                for way in ("secretion", "uptake", "exchange")}  # fmt: skip
+        makers = [c for c in ways["secretion"] if fastest(catalogue, rules, host, c, f"secretion.{name}") > 0]
+        if not ways["uptake"] and not ways["exchange"]:
             message = "nothing takes it away: with zero_flux edges it needs a decay, or an uptake by some cell"
             yield f"fields.{name}.decay", message
+        elif makers:
+            takers = ", ".join(dict.fromkeys(ways["uptake"] + ways["exchange"]))
+            message = f"{', '.join(makers)} make it and only cells take it away ({takers}), which may die out"
+            yield f"fields.{name}.decay", f"{message}: with zero_flux edges it needs a decay above 0"
 
 
 def drugs(therapies: Mapping[str, Therapy], host: str) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from tmesim import units
 from tmesim.catalogue import Catalogue, checks, folded, load_catalogue, validated
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, Problem, as_written, brief, dotted, problems_of, suggestion
-from tmesim.scenario import limits
+from tmesim.scenario import lasting, limits
 from tmesim.scenario.file import DosePart, ScenarioFile
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, thawed
 
@@ -126,6 +126,9 @@ class Resolver:
         if left is None:
             return None
         values = self.part("set")
+        for path in values:
+            if (why := lasting.idle_anywhere(path)) is not None:
+                self.blame(("set", path), why)
         with_numbers, result = self.changed(left, values, self.part("off"), ())
         if len(self.problems) == count:
             self.numbers_set = written(with_numbers, values)
@@ -211,7 +214,7 @@ class Resolver:
         for name, variant in variants.items():
             findings = [
                 *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, start.clones),
-                *limits.levels(variant, host),
+                *limits.levels(variant, used, host),
                 *limits.drugs({use: variant.therapies[use] for use in used}, host),
             ]
             for where, message in findings:
@@ -334,9 +337,8 @@ class Resolver:
         if part is None:
             return None
         end = part.days * 24
-        if not _multiple(part.record_every, part.step):
-            every, step = units.show(part.record_every, "h"), units.show(part.step, "h")
-            self.blame(("time", "record_every"), f"{every} is no multiple of the step of {step}")
+        if wrong := between_steps(part.record_every, part.step):
+            self.blame(("time", "record_every"), wrong)
         steps, records = end / part.step, end / part.record_every
         if steps > limits.MAX_STEPS:
             message = f"{units.show(part.days, 'd')} in steps of {units.show(part.step, 'h')} are {steps:.3g} steps"
@@ -357,8 +359,8 @@ class Resolver:
                 self.blame(path, f"{day} is before the start of the run")
             elif hour > end:
                 self.blame(path, f"{day} is beyond the end of the run at {units.show(part.days, 'd')}")
-            elif not _multiple(hour, part.step):
-                self.blame(path, f"{units.show(hour, 'h')} is no multiple of the step of {units.show(part.step, 'h')}")
+            elif wrong := between_steps(hour, part.step):
+                self.blame(path, wrong)
         return Time(
             days=part.days,
             step_h=part.step,
@@ -377,25 +379,37 @@ class Resolver:
             other = folders.setdefault(name.casefold(), name)
             if other != name:
                 self.blame(path, f"'{name}' and '{other}' would be one folder where upper and lower case do not differ")
-            doses = [
-                self._dose((*path, "therapies", index), dose, catalogue, time)
-                for index, dose in enumerate(part.therapies)
-            ]
             self._moment((*path, "from"), part.start, time)
             if part.start and not part.set and not part.off:
                 self.blame((*path, "from"), "says when 'set' and 'off' begin, but neither is given")
-            if catalogue is None:
-                continue
-            # An arm's own problems are found on the catalogue of the scenario.
             count = len(self.problems)
-            changed, _ = self.changed(catalogue, part.set, part.off, path)
+            # An arm's own problems are found on the catalogue of the scenario.
+            changed = self.changed(catalogue, part.set, part.off, path)[0] if catalogue is not None else None
+            sound = len(self.problems) == count
+            doses = [
+                self._dose((*path, "therapies", index), dose, changed, time)
+                for index, dose in enumerate(part.therapies)
+            ]
+            if catalogue is None or changed is None:
+                continue
+            self._idle_numbers(catalogue, part, path)
             arms[name] = Arm(
                 therapies=tuple(dose for dose in doses if dose is not None),
-                set=written(changed, part.set) if len(self.problems) == count else frozendict(),
+                set=written(changed, lasting.in_force(part.set)) if sound else frozendict(),
                 off=self._rule_names(catalogue, part.off),
                 from_h=part.start,
             )
         return arms
+
+    def _idle_numbers(self, catalogue: Catalogue, part: Any, path: DataPath) -> None:
+        """Numbers that an arm sets in vain."""
+        uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
+        courses = [(use, dose) for use, dose in uses if use]
+        known = {name for name, _ in catalogue.numbers()}
+        for number in part.set:
+            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0) if number in known else None
+            if why is not None:
+                self.blame((*path, "set", number), why)
 
     def _moment(self, path: DataPath, hour: float, time: Time | None) -> None:
         day = units.show(hour / 24, "d")
@@ -403,6 +417,8 @@ class Resolver:
             self.blame(path, f"{day} is before the start of the run")
         elif time is not None and hour >= time.days * 24:
             self.blame(path, f"{day} is not before the end of the run at {units.show(time.days, 'd')}")
+        elif time is not None and (message := between_steps(hour, time.step_h)):
+            self.blame(path, message)
 
     def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue | None, time: Time | None) -> Dose | None:
         self._moment((*path, "start"), part.start, time)
@@ -431,14 +447,12 @@ class Resolver:
                     raise units.UnitError(f"must not be above {units.show(most, unit)}, but {part.dose} was found")
             except units.UnitError as error:
                 self.blame((*path, "dose"), str(error))
-        return Dose(
-            use=use,
-            start_h=part.start,
-            dose=dose,
-            unit=unit,
-            every_h=part.every if part.every is not None else therapy.schedule.every.at(host),
-            times=part.times if part.times is not None else therapy.schedule.times_at(host),
-        )
+        every = part.every if part.every is not None else therapy.schedule.every.at(host)
+        times = part.times if part.times is not None else therapy.schedule.times_at(host)
+        if time is not None and times > 1 and (message := between_steps(every, time.step_h)):
+            usual = "" if part.every is not None else f"the usual interval of {use}, "
+            self.blame((*path, "every"), f"{usual}{message}")
+        return Dose(use=use, start_h=part.start, dose=dose, unit=unit, every_h=every, times=times)
 
     def endpoints(self, known: Iterable[str]) -> None:
         """The endpoints are among what a run can report."""
@@ -458,6 +472,15 @@ class Resolver:
 
 def _multiple(value: float, step: float) -> bool:
     return math.isclose(value / step, round(value / step), rel_tol=1e-9, abs_tol=1e-9)
+
+
+def between_steps(hour: float, step: float) -> str | None:
+    """What is wrong with a moment or interval that falls between two steps, h; None for one that does not."""
+    if _multiple(hour, step):
+        return None
+    around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
+    near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
+    return f"{units.show(hour, 'h')} is no multiple of the step of {units.show(step, 'h')}{near}"
 
 
 def written(catalogue: Catalogue, values: Mapping[str, Any]) -> frozendict:

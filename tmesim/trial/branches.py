@@ -1,21 +1,16 @@
 """The tree of a replicate: arms share a history until their programs differ.
 
-A program is the list of an arm's events (doses, overrides, rules switched off) with their hours. Arms with equal
-programs so far are simulated as one; where the first difference falls due, the tissue is copied.
+A program is the list of an arm's events (doses, overrides, rules switched off) with their steps. Arms with equal
+programs so far are simulated as one; where the first difference falls due, the tissue is copied. Arms that begin with
+another tissue share no history, so each start is a root of its own.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tmesim.scenario import Arm
-
-Event = tuple[float, str]
+from tmesim.scenario.schedule import Event
 
 
 @dataclass(frozen=True)
@@ -30,48 +25,43 @@ class Segment:
     children: tuple[int, ...] = ()
 
 
-def program(arm: Arm) -> tuple[Event, ...]:
-    """What happens in an arm and when, h, in order."""
-    events: list[Event] = []
-    for dose in arm.therapies:
-        what = json.dumps({"use": dose.use, "dose": dose.dose, "unit": dose.unit}, sort_keys=True)
-        events += [(hour, what) for hour in dose.hours()]
-    changes = {"set": dict(arm.set), "off": sorted(arm.off)}
-    events += [
-        (arm.from_h, json.dumps({key: value}, sort_keys=True, default=str)) for key, value in changes.items() if value
-    ]
-    return tuple(sorted(events))
-
-
-def first_difference(a: tuple[Event, ...], b: tuple[Event, ...]) -> float:
-    """The hour of the first event that only one of two programs has; infinite for equal ones."""
+def first_difference(a: tuple[Event, ...], b: tuple[Event, ...]) -> int | None:
+    """The step of the first event that only one of two programs has; None for equal ones."""
     for x, y in zip(a, b, strict=False):
         if x != y:
-            return min(x[0], y[0])
+            return min(x.step, y.step)
     rest = a[len(b) :] or b[len(a) :]
-    return rest[0][0] if rest else math.inf
+    return rest[0].step if rest else None
 
 
-def tree(programs: Mapping[str, tuple[Event, ...]], steps: int, step_h: float) -> tuple[Segment, ...]:
-    """Segments in the order in which they are to be simulated: a parent before its children, children one by one."""
+def tree(
+    programs: Mapping[str, tuple[Event, ...]], steps: int, starts: Mapping[str, Hashable] | None = None
+) -> tuple[Segment, ...]:
+    """Segments in the order in which they are to be simulated: a parent before its children, children one by one.
+
+    starts : what each arm begins with, equal for arms that share their beginning; by default all do.
+    """
     found: list[Segment] = []
 
     def grow(arms: tuple[str, ...], start: int, parent: int | None) -> int:
         lead = programs[arms[0]]
-        due = min(first_difference(lead, programs[arm]) for arm in arms)
-        # A dose acts in the step that holds its hour, so the branch lies at that step's beginning.
-        end = steps if due >= steps * step_h else max(start, math.floor(due / step_h + 1e-9))
-        segment = Segment(len(found), parent, arms, start, end)
+        differences = (first_difference(lead, programs[arm]) for arm in arms)
+        due = min((step for step in differences if step is not None and step < steps), default=steps)
+        segment = Segment(len(found), parent, arms, start, due)
         found.append(segment)
-        if due < steps * step_h:
+        if due < steps:
             groups: dict[tuple[Event, ...], list[str]] = {}
             for arm in arms:
-                groups.setdefault(tuple(e for e in programs[arm] if e[0] <= due), []).append(arm)
-            children = tuple(grow(tuple(group), end, segment.index) for group in groups.values())
-            found[segment.index] = Segment(segment.index, parent, arms, start, end, children)
+                groups.setdefault(tuple(e for e in programs[arm] if e.step <= due), []).append(arm)
+            children = tuple(grow(tuple(group), due, segment.index) for group in groups.values())
+            found[segment.index] = Segment(segment.index, parent, arms, start, due, children)
         return segment.index
 
-    grow(tuple(programs), 0, None)
+    roots: dict[Hashable, list[str]] = {}
+    for arm in programs:
+        roots.setdefault(starts[arm] if starts is not None else None, []).append(arm)
+    for arms in roots.values():
+        grow(tuple(arms), 0, None)
     return tuple(found)
 
 

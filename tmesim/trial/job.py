@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tmesim.trial.branches import Segment, program, tree
+from tmesim.scenario.schedule import schedule_of
+from tmesim.trial.branches import Segment, tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +32,9 @@ class Job:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        arms = {name: program(arm) for name, arm in self.scenario.arms.items()}
-        return tree(arms, self.steps, self.scenario.time.step_h)
+        scenario = self.scenario
+        programs = {name: schedule_of(arm, scenario.time.step_h).events for name, arm in scenario.arms.items()}
+        return tree(programs, self.steps, {name: scenario.start_of(name).model_dump_json() for name in scenario.arms})
 
     @property
     def steps(self) -> int:

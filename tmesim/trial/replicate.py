@@ -15,7 +15,19 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, seal, unpack, unseal, write
+from tmesim.record import (
+    Film,
+    Recorder,
+    cells_of,
+    fields_of,
+    film_interval,
+    pack,
+    seal,
+    snapshot_name,
+    unpack,
+    unseal,
+    write,
+)
 from tmesim.trial.branches import Segment, arms_of
 from tmesim.trial.job import Job, Outcome, Progress, Watch
 from tmesim.trial.locks import lock
@@ -80,8 +92,8 @@ class Simulation:
     def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Tissue, Recorder]:
         scenario = self.job.scenario
         if segment.parent is None:
-            tissue = engine(self.job)(scenario, seed=self.job.seed, replicate=self.job.replicate)
-            tissue.treat(segment.arms[0])
+            seed, arm = self.job.seed, segment.arms[0]
+            tissue = engine(self.job)(scenario, seed=seed, replicate=self.job.replicate, arm=arm)
             recorder = new_recorder(scenario)
             recorder.take(tissue, scenario.time.step_h)
             self._snapshot(tissue, recorder, segment)
@@ -100,7 +112,7 @@ class Simulation:
         for kind, arrays in (("cells", cells_of(tissue)), ("fields", fields_of(tissue))):
             data = pack(arrays)
             for arm in segment.arms:
-                write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour / 24), data)
+                write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour), data)
 
     def _keep_film(self, recorder: Recorder, segment: Segment) -> None:
         data = pack(recorder.film.arrays()) if recorder.film is not None else b""
@@ -116,7 +128,7 @@ class Simulation:
         if self.current is not None:
             histories["current"] = self.current
         for name, (tissue, recorder) in histories.items():
-            arrays[f"{name}:rows"] = recorder.table
+            arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
             if recorder.film is not None:
                 arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
@@ -142,7 +154,7 @@ class Simulation:
             index = self.segment if name == "current" else int(name[len("end") :])
             tissue = engine(self.job).from_state(self.job.scenario, state)
             recorder = new_recorder(self.job.scenario)
-            recorder.restore(arrays[f"{name}:rows"])
+            recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
             if recorder.film is not None:
                 start = f"{name}:film:"
                 recorder.film.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
@@ -178,8 +190,8 @@ def reported(scenario: Scenario) -> dict[str, Any]:
     return observables_of(scenario.catalogue, used)
 
 
-def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, day: float) -> Path:
-    return directory / kind / arm / f"replicate_{replicate:03d}_day_{day:06.2f}.npz"
+def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, hour: float) -> Path:
+    return directory / kind / arm / snapshot_name(replicate, hour / 24)
 
 
 def film_path(directory: Path, arm: str, replicate: int) -> Path:

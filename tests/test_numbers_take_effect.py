@@ -1,0 +1,213 @@
+"""Every number of the catalogue, set in an arm from mid-run, changes something that the engine holds, or is refused by
+name; and what it changes outlives a branch and a resume."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import pytest
+import yaml
+from tissues import scenario
+
+from tmesim.catalogue import load_catalogue
+from tmesim.catalogue.models import frozendict
+from tmesim.reading import InputError
+from tmesim.rules import compile_biology
+from tmesim.scenario import Arm, load, read_text
+from tmesim.scenario.lasting import idle_in_arm
+from tmesim.scenario.schedule import schedule_of
+from tmesim.tissue import Tissue
+from tmesim.units import show
+
+CATALOGUE = load_catalogue()
+FROM_H = 2.0
+
+
+def everything_given(host):
+    """A small tissue with an arm that gives every therapy."""
+    arms = {"plain": {}, "given": {"therapies": [{"use": name, "start": "0 d"} for name in CATALOGUE.therapies]}}
+    return scenario("minimal", host=host, sites=8, start={"clones": []}, arms=arms, reference="plain",
+                    time={"days": 1})  # fmt: skip
+
+
+def held(tissue):
+    """SHA-256 of all that the engine holds of the catalogue's numbers."""
+    found = hashlib.sha256()
+
+    def take(value):
+        if isinstance(value, np.ndarray):
+            found.update(np.ascontiguousarray(value).tobytes())
+        elif isinstance(value, dict):
+            take(sorted(value.items(), key=lambda item: str(item[0])))
+        elif isinstance(value, list | tuple):
+            for item in value:
+                take(item)
+        else:
+            found.update(repr(value).encode())
+
+    biology, node = tissue.biology, tissue.node
+    take([getattr(biology.book, name) for name in biology.book._fields])
+    take([biology.starts, biology.constant, tissue._decay, tissue._blood, tissue._matrix_decay])
+    take([tissue._patrol_rates, tissue.substeps, tissue.gradient_half, tissue.push_reach, tissue.vessels.rates])
+    take(tissue.solver.specs)
+    take([axis for pair in tissue.solver._axes for axis in pair])
+    numbers = ("lag", "per_level", "half", "unit", "keep", "growth", "recruiting", "contract")
+    take([getattr(node, name) for name in numbers] + [node.cohorts.shape])
+    for course in tissue.courses.values():
+        take([course.advance_by, course.average_by, course.kd, course.available, course.unbound, course.nanomolar])
+        take([(e.fraction and e.fraction.at(tissue.host), e.to and e.to.at(tissue.host)) for e in course.effects])
+    take(tissue.blood)
+    take(tissue.receptor_shares())
+    return found.hexdigest()
+
+
+def candidates(path, host):
+    """Other values that a number may have, as a scenario writes them."""
+    number = CATALOGUE.number(path)
+    value, unit = number.at(host), number.unit_at(host)
+    if CATALOGUE.slot(path).whole:
+        others = [value + 1, value - 1]
+    else:
+        others = [value * 1.07, value * 0.93, value + 0.05, value - 0.05]
+    return [show(float(other), unit) for other in others if other >= 0 and other != value]
+
+
+def changed_catalogue(base, path, host):
+    """The catalogue with another value of a number, and that value as text."""
+    for text in candidates(path, host):
+        made, problems = base.catalogue.with_numbers({path: text})
+        if not problems:
+            return made, text
+    raise AssertionError(f"no other value of {path} goes with the rules it meets")
+
+
+def changed_scenario(base, path, host):
+    """The scenario with an arm that sets a number from FROM_H on."""
+    text = changed_catalogue(base, path, host)[1]
+    arm = Arm(therapies=base.arms["given"].therapies, set=frozendict({path: text}), from_h=FROM_H)
+    return dataclasses.replace(base, arms=frozendict({**base.arms, "changed": arm}))
+
+
+@pytest.mark.parametrize(
+    ("host", "share"), [("mouse", 9), pytest.param("mouse", 1, marks=pytest.mark.slow),
+                        pytest.param("human", 1, marks=pytest.mark.slow)],
+)  # fmt: skip
+def test_each_number_of_the_catalogue_reaches_the_engine_or_is_refused(host, share):
+    """All numbers, or one in `share` of those of cell types and rules, of which there are many alike."""
+    base = everything_given(host)
+    tissue = Tissue(base, seed=1, arm="given", populate=False)
+    tissue.node.blood[:] = 1e3  # so that what follows from effectors in the blood is seen
+    usual = held(tissue)
+    uses = [(dose.use, Plain()) for dose in base.arms["given"].therapies]
+    silent, refused, reached = [], [], 0
+    for place, (path, number) in enumerate(base.catalogue.numbers()):
+        if host not in number.hosts or (path.startswith(("cells.", "rules.")) and place % share):
+            continue
+        if idle_in_arm(base.catalogue, path, uses, True):
+            refused.append(path)
+            continue
+        bring_into_force(tissue, changed_catalogue(base, path, host)[0])
+        if held(tissue) == usual:
+            silent.append(path)
+        reached += 1
+    print(f"\n{host}: {reached} numbers reach the engine, {len(refused)} are refused:", *refused, sep="\n  ")
+    assert silent == []
+    assert reached > (700 if share == 1 else 200)
+    assert all(path.split(".")[-1] in ("start", "clones", "precursors", "dose", "every") or ".starts." in path
+               for path in refused)  # fmt: skip
+
+
+def bring_into_force(tissue, catalogue):
+    """As `Tissue._change` does at its time."""
+    tissue.catalogue = catalogue
+    tissue.biology = compile_biology(catalogue, tissue.host, tissue.therapies, tissue.start.clones)
+    tissue._tune()
+
+
+class Plain:
+    """A course of which the file says nothing but its drug."""
+
+    dose = every = times = None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["therapies.anti_cd25.occupancy.kd", "fields.oxygen.diffusion", "processes.priming.program", "fields.vegf.decay",
+     "therapies.anti_vegf.pk.clearance", "processes.priming.lag", "cells.tumor.behaviors.division",
+     "rules.anoxia_kills.half_max", "therapies.chemotherapy.field.diffusion"],
+)  # fmt: skip
+def test_what_an_arm_changes_outlives_a_branch_and_a_resume(path):
+    plan = changed_scenario(everything_given("mouse"), path, "mouse")
+    tissue = Tissue(plan, seed=3, arm="given")
+    tissue.treat("changed")
+    before = held(tissue)
+    for _ in range(2):
+        tissue.step()
+    assert held(tissue) == before, "nothing before its time"
+    tissue.step()
+    assert held(tissue) != before
+    for twin in (tissue.copy(), Tissue.from_state(plan, {k: np.array(v) for k, v in tissue.state().items()})):
+        assert held(twin) == held(tissue)
+        twin.step()
+        follower = tissue.copy()
+        follower.step()
+        assert twin.hash() == follower.hash()
+
+
+CAN_BIND = """
+name: cannot_bind
+question: Does an antibody that cannot bind its target hold it?
+extends: minimal
+time: {days: 1}
+arms:
+  binds: {therapies: [{use: anti_cd25, start: 0 d}]}
+  cannot: {therapies: [{use: anti_cd25, start: 0 d}], set: {therapies.anti_cd25.occupancy.kd: 1000000 nM}}
+endpoints: [anti_cd25_occupancy]
+"""
+
+
+def test_an_antibody_that_cannot_bind_holds_nothing(tmp_path):
+    """cases/arm-set-ignored/smallest.yaml: 0.99 and 0.99 before."""
+    (tmp_path / "case.yaml").write_text(CAN_BIND, encoding="utf-8")
+    plan = load(tmp_path / "case.yaml")
+    held_by = {}
+    for arm in plan.arms:
+        tissue = Tissue(plan, seed=1, arm=arm)
+        for _ in range(24):
+            tissue.step()
+        held_by[arm] = tissue.drug("anti_cd25")["occupancy"]
+    assert held_by["binds"] > 0.9 and held_by["cannot"] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("processes.priming.precursors", "9 cells", "counted at the start"),
+        ("cells.tumor.starts.emt", "0.5", "which tumor cells are not"),
+        ("fields.vegf.start", "3 pM", "so this changes nothing"),
+        ("therapies.anti_vegf.occupancy.kd", "1 nM", "which this arm does not give"),
+        ("cells.tumor.behaviors.uptake.drug_chemotherapy", "9 1/h", "acts on chemotherapy, which this arm does not"),
+        ("therapies.anti_cd25.dose", "1 mg/kg", "planned from the start"),
+    ],
+)
+def test_a_number_that_cannot_act_is_refused_by_name(path, value, reason):
+    content = scenario("minimal").content() | {
+        "arms": {"a": {"therapies": [{"use": "anti_cd25", "start": "0 d"}], "set": {path: value}, "from": "2 h"}},
+        "reference": "a",
+    }
+    with pytest.raises(InputError) as caught:
+        read_text(yaml.safe_dump(content, allow_unicode=True))
+    assert f"arms.a.set.{path}" in str(caught.value) and reason in str(caught.value)
+
+
+def test_the_usual_dose_and_interval_of_an_arm_go_into_its_courses():
+    path = {"therapies.anti_cd25.dose": "1 mg/kg", "therapies.anti_cd25.schedule.every": "2 d"}
+    content = scenario("minimal").content() | {
+        "arms": {"a": {"therapies": [{"use": "anti_cd25", "start": "0 d", "times": 2}], "set": path}},
+        "reference": "a",
+    }
+    plan = read_text(yaml.safe_dump(content, allow_unicode=True))
+    (dose,) = plan.arms["a"].therapies
+    assert (dose.dose, dose.every_h) == (1.0, 48.0)
+    assert read_text(plan.to_yaml()) == plan
+    assert schedule_of(plan.arms["a"], plan.time.step_h).doses.keys() == {0, 48}
