@@ -65,7 +65,8 @@ def populate(tissue: Tissue) -> None:
         tumor |= within & (luck < disk.fill)
     _add_tumor(tissue, np.flatnonzero(tumor), key)
     for layer in ("tissue", "leukocyte"):
-        kinds = [c for c in plan.densities if tissue.scenario.catalogue.cells[c].layer == layer]
+        # in the catalogue's order, so that the file's makes no difference
+        kinds = [c for c, e in tissue.scenario.catalogue.cells.items() if e.layer == layer and c in plan.densities]
         edges = np.cumsum([plan.densities[c] * tissue.spacing**2 / MM2 for c in kinds])
         luck = chances(key, sites, 1 + LAYERS[layer])
         luck[inside] = 1.0
