@@ -13,7 +13,8 @@ from functools import cache, update_wrapper
 from types import FunctionType
 from typing import Any
 
-from numba import config, get_num_threads, njit
+import numba
+from numba import get_num_threads, njit
 
 from tmesim.kernels.cache_folder import folder_of, key_of, read_kernels, tell
 
@@ -21,6 +22,8 @@ try:
     from tmesim.kernels.cache import KernelCache
 except (ImportError, AttributeError):  # a numba that is made in another way
     KernelCache = None  # type: ignore[assignment, misc]
+
+config: Any = numba.config
 
 
 def compiled(**options: Any) -> Any:

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from tmesim.kernels import cache_folder
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import unimportable_main
 from tmesim.trial.signals import ctrl_c_comes, ctrl_c_waits
+from tmesim.trial.worker import end_with_parent
 
 ANY = {
     "name": "any",
@@ -105,10 +107,15 @@ def _compile(processes: int, say: Callable[[str], None]) -> bool:
             worker.start()
     for worker in workers:
         worker.join()
-    ends = [worker.exitcode or 0 for worker in workers]
-    if killed := [signal.Signals(-code).name if code < 0 else f"exit code {code}" for code in ends if code not in (0, INCOMPLETE)]:
-        say(f"{len(killed)} of {len(ends)} processes that compile ended early ({', '.join(killed)}); workers do the rest")
-    return not any(ends)
+    codes = [worker.exitcode or 0 for worker in workers]
+    if early := [_name(code) for code in codes if code not in (0, INCOMPLETE)]:
+        say(f"{len(early)} of {len(codes)} compiling processes ended early ({', '.join(early)}); workers do the rest")
+    return not any(codes)
+
+
+def _name(code: int) -> str:
+    """What ended a process: a signal by its name, or an exit code."""
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 def call(phases: Sequence[str]) -> None:
@@ -117,6 +124,7 @@ def call(phases: Sequence[str]) -> None:
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctrl_c_comes()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     from tmesim import start
     from tmesim.kernels.cache import kept_all
     from tmesim.scenario import load
