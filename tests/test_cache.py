@@ -21,6 +21,7 @@ from tmesim.kernels.cache_folder import folder_of, is_warm, key_of, mark_warm, p
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(tmesim.__file__).parent
+USER = f"tmesim-{os.geteuid()}" if hasattr(os, "geteuid") else "tmesim"
 TEXT = "from tmesim.kernels.compiling import kernel\n\n\n@kernel\ndef scaled(x):\n    return {factor} * x\n"
 
 
@@ -192,7 +193,7 @@ def test_a_second_clone_compiles_nothing(tmp_path):
 
 
 def test_the_folder_is_open_to_its_owner_alone(folder, tmp_path):
-    assert folder == tmp_path / "cache" / "tmesim" / "kernels" / cache.KEY
+    assert folder == tmp_path / "cache" / USER / "kernels" / cache.KEY
     for part in (folder, folder.parent, folder.parent.parent):
         assert stat.S_IMODE(part.stat().st_mode) == 0o700
     module_at(tmp_path / "one").scaled(3)
@@ -235,7 +236,7 @@ def a_file(place):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners and modes")
-@pytest.mark.parametrize("part", ["tmesim", "tmesim/kernels", f"tmesim/kernels/{cache.KEY}"])
+@pytest.mark.parametrize("part", [USER, f"{USER}/kernels", f"{USER}/kernels/{cache.KEY}"])
 @pytest.mark.parametrize("plant", [symlink, open_to_others, open_to_the_group, a_file])
 def test_a_planted_folder_is_not_used(plant, part, tmp_path, monkeypatch, nowhere, capfd):
     place = tmp_path / "cache" / part
@@ -251,8 +252,19 @@ def test_a_planted_folder_is_not_used(plant, part, tmp_path, monkeypatch, nowher
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners and modes")
 def test_a_folder_of_another_user_is_not_used(folder, monkeypatch, nowhere, capfd):
     owner = os.geteuid()
-    monkeypatch.setattr(cache_folder.os, "geteuid", lambda: owner + 1)
-    assert "belongs to another user" in cache_folder.refused(folder)
+    folder.parent.parent.rename(folder.parent.parent.with_name(f"tmesim-{owner + 1}"))
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_folder.os, "geteuid", lambda: owner + 1)
+        with pytest.raises(OSError, match=f"tmesim-{owner + 1} belongs to another user"):
+            cache_folder._opened(cache_folder._root(), cache.KEY)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners and modes")
+def test_users_who_ask_for_the_same_place_have_folders_of_their_own_there(folder, monkeypatch):
+    ours = cache_folder._root()
+    assert folder.is_relative_to(ours)
+    monkeypatch.setattr(cache_folder.os, "geteuid", lambda: 12345)
+    assert cache_folder._root() == ours.with_name("tmesim-12345")
 
 
 def test_a_file_of_another_user_or_behind_a_link_is_not_loaded(folder, tmp_path, monkeypatch):

@@ -88,7 +88,8 @@ def _machine() -> tuple[object, ...]:
         features = ""
     # The last two bring the vector mathematics that numba calls where it finds it.
     packages = [_version(name) for name in ("numba", "llvmlite", "numpy", "icc-rt", "intel-cmplr-lib-rt")]
-    return sys.version, sys.platform, platform.machine(), llvm.get_host_cpu_name(), features, packages
+    python = sys.version, sys.flags.optimize, sys.platform, platform.machine()
+    return *python, llvm.get_host_cpu_name(), features, packages
 
 
 def _version(package: str) -> str | None:
@@ -134,7 +135,8 @@ def _folder_of(key: str, places: tuple[str | None, ...]) -> Path | None:
 
 def _root() -> Path:
     if given := os.environ.get("NUMBA_CACHE_DIR"):
-        cache = Path(given).absolute()
+        user = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
+        return Path(given).absolute() / f"tmesim{user}"  # others may have asked for the same place
     elif sys.platform == "win32":
         cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
