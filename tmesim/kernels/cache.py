@@ -25,7 +25,6 @@ KEY = cache_folder.key_of(KERNELS)
 DIGEST = hashlib.sha256().digest_size
 
 _read_source = lru_cache(maxsize=None)(cache_folder.read_source)
-_unkept: list[Exception] = []
 
 
 class Damaged(Exception):
@@ -84,14 +83,14 @@ class KernelCache(_Cache):
 
     def save_overload(self, sig, data):
         """Keep a compile result. What cannot be kept is told once."""
-        path = None if _unkept else self._path(sig, data.codegen)
+        path = None if cache_folder.unkept else self._path(sig, data.codegen)
         if path is None or data.library.has_dynamic_globals or not all(lifted.can_cache for lifted in data.lifted):
             return
         try:
             write_sealed(path, dumps((sig, data._reduce())))
         except Exception as error:
-            _unkept.append(error)
-            why = getattr(error, "strerror", None) or error
+            why = getattr(error, "strerror", None) or str(error)
+            cache_folder.unkept.append(why)
             cache_folder.tell(
                 f"compiled kernels cannot be kept in {path.parent} ({why}); this process goes on without. "
                 "NUMBA_CACHE_DIR may name another folder for them"
@@ -116,11 +115,6 @@ def discard(path, error):
         except PermissionError:
             done = "not ours to remove"
         cache_folder.tell(f"the compiled kernel {path} was damaged ({error}): {done}, and compiled again")
-
-
-def kept_all():
-    """Whether all that this process compiled was kept."""
-    return not _unkept
 
 
 def read_sealed(path):

@@ -39,6 +39,8 @@ CODELESS = frozenset(
 """Numba's options that change no machine code."""
 MARK = "warm"
 KEPT_FOLDERS, KEPT_DAYS = 5, 7.0
+unkept: list[str] = []
+"""Why kernels that this process compiled could not be kept."""
 _DAY = 86400.0
 
 

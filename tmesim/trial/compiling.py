@@ -109,13 +109,18 @@ def _compile(processes: int, say: Callable[[str], None]) -> bool:
         worker.join()
     codes = [worker.exitcode or 0 for worker in workers]
     if early := [_name(code) for code in codes if code not in (0, INCOMPLETE)]:
-        say(f"{len(early)} of {len(codes)} compiling processes ended early ({', '.join(early)}); workers do the rest")
+        say(f"{len(early)} of {len(codes)} compile processes ended early ({', '.join(early)}); workers do the rest")
     return not any(codes)
 
 
 def _name(code: int) -> str:
     """What ended a process: a signal by its name, or an exit code."""
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if code > 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
 
 
 def call(phases: Sequence[str]) -> None:
@@ -126,7 +131,6 @@ def call(phases: Sequence[str]) -> None:
     ctrl_c_comes()
     threading.Thread(target=end_with_parent, daemon=True).start()
     from tmesim import start
-    from tmesim.kernels.cache import kept_all
     from tmesim.scenario import load
     from tmesim.tissue import Tissue
 
@@ -147,5 +151,5 @@ def call(phases: Sequence[str]) -> None:
             getattr(tissue, f"_{phase}")()
         except Exception:  # what fails here fails in the run, and is told there
             done = False
-    if not (done and kept_all()):
+    if cache_folder.unkept or not done:
         sys.exit(INCOMPLETE)
