@@ -1,7 +1,6 @@
 """What all tests share: no window, and the same examples each time."""
 
 import os
-from pathlib import Path
 
 # Before anything imports matplotlib, here or in a worker process.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -20,12 +19,10 @@ settings.load_profile("tmesim")
 
 
 def pytest_configure(config):
-    """No test meets a kernel compiled before the edit of one that it calls, and no two workers compile the same."""
+    """No two workers compile the same."""
     if hasattr(config, "workerinput"):
         return  # once, before workers begin
-    from tmesim.scenario import load
-    from tmesim.trial.compiling import forget_stale, is_cold, warm
+    from tmesim.trial.compiling import is_cold, warm
 
-    forget_stale(Path(__file__).parent)
     if config.getoption("numprocesses", None) and not config.option.collectonly and is_cold():
-        warm(load("minimal"), os.cpu_count() or 1)
+        warm(os.cpu_count() or 1)

@@ -3,7 +3,6 @@ tests of their own."""
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from tmesim.reading import InputError
 from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
 from tmesim.scenario.schedule import Event, schedule_of
-from tmesim.trial import compiling, pool, replicate
+from tmesim.trial import pool, replicate
 from tmesim.trial.branches import first_difference, tree
 from tmesim.trial.directory import COMPUTING
 from tmesim.trial.job import Job, Watch
@@ -387,56 +386,3 @@ def test_an_arm_alone_is_what_it_is_beside_others(real, whole, tmp_path):
     alone = run(real, tmp_path / "alone", engine=None, arms=["untreated", "harder"])
     for name in ("tumor_burden", "oxygen_in_tumor", "kills"):
         assert np.array_equal(alone.series(name, "harder")[1], whole.series(name, "harder")[1])
-
-
-# Compiling
-
-
-def test_the_mark_of_a_filled_cache_depends_on_the_cache_and_the_kernels(tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    mark = compiling.stamp()
-    assert mark.parent == tmp_path and compiling.is_cold() and mark == compiling.stamp()
-    mark.touch()
-    assert not compiling.is_cold()
-    monkeypatch.setattr(compiling, "version", lambda name: "another numba")
-    assert compiling.is_cold()
-
-
-def test_shares_cover_what_a_step_compiles():
-    from tmesim.tissue import PHASES
-
-    for share in compiling.SHARES.values():
-        named = [phase for part in share for phase in part]
-        assert len(named) == len(set(named))
-        assert {*named} == {"populate", *PHASES} - {"medicate", "reorder", "prime"}
-
-
-def test_kernels_compiled_before_an_edit_of_any_are_forgotten(tmp_path):
-    """Numba looks at a kernel's own file alone."""
-    kept = tmp_path / "__pycache__"
-    kept.mkdir()
-    files = [kept / f"test_x.loop-3.py311.{end}" for end in ("nbi", "1.nbc", "2.nbc")]
-    for file in files:
-        file.touch()
-    compiling.forget_stale(tmp_path)
-    assert all(file.exists() for file in files)
-    os.utime(files[1], (1e9, 1e9))
-    compiling.forget_stale(tmp_path)
-    assert not list(kept.iterdir())
-
-
-@pytest.mark.slow
-def test_after_warming_a_run_compiles_nothing(real, tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    compiling.warm(real, 2)
-    code = """
-        import sys
-        sys.path.insert(0, sys.argv[1])
-        from tmesim.trial.job import Job
-        from tmesim.trial.replicate import simulate
-        from tmesim.scenario import load
-        print(simulate(Job(load("minimal", days=1), 0, 1, sys.argv[2])).compile_seconds)
-    """
-    root = str(Path(__file__).resolve().parents[1])
-    command = [sys.executable, "-c", textwrap.dedent(code), root, str(tmp_path)]
-    assert float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout) < 1

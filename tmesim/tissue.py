@@ -69,7 +69,7 @@ class Tissue:
         self.threads = max(1, min(threads, most))
         self.dt = scenario.time.step_h
         self.host = scenario.host
-        self.spacing = scenario.tissue.spacing
+        self.spacing: float = scenario.tissue.spacing
         self.shape = scenario.tissue.shape
         self.step_index = 0
         self.counters: Counter[str] = Counter()

@@ -4,10 +4,7 @@ All rows have their columns parted (see `coarsening`): half a sweep then reads a
 vector instructions want it, and computes the sites of its color only. The equation is that of `multigrid`.
 """
 
-from functools import partial
-
 import numpy as np
-from numba import njit
 
 from tmesim.kernels.coarsening import (
     AFTER,
@@ -19,6 +16,7 @@ from tmesim.kernels.coarsening import (
     TOTAL,
     WIDTH,
 )
+from tmesim.kernels.compiling import compiled
 
 # Rows of the scratch lines; the last five gather by column, so that the order of summation is fixed and vectorizes.
 LINE, NOTHING, NET, RESIDUAL, SLOPE = 0, 1, 2, 3, 5
@@ -34,7 +32,7 @@ _STIFF = np.float32(5.0)  # see `measure_row`
 _OVER = np.float32(1.1)  # over-relaxation; 1 needs a cycle more, 1.2 a cycle more beside stiff vessels (measured)
 
 # For what is called once a row: no references to the many slices are counted, which costs more than the arithmetic.
-per_row = partial(njit, cache=True, nogil=True, _nrt=False, error_model="numpy")()
+per_row = compiled(nogil=True, _nrt=False, error_model="numpy")
 
 
 @per_row

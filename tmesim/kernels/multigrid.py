@@ -19,9 +19,9 @@ compiled function drops the interpreter lock, so that fields can be solved side 
 """
 
 import numpy as np
-from numba import njit
 
 from tmesim.kernels.coarsening import parted_width
+from tmesim.kernels.compiling import compiled
 from tmesim.kernels.lattice_rows import (
     CHANGE,
     GROSS,
@@ -57,7 +57,7 @@ _CAUTION = 2.0  # times the changes to be expected; then 384 solves of many kind
 _UNMOVED = 0.01  # residual accepted of a field that does not move any more: float32 can do no better
 _ROUND_OFF = 3 * 2.0**-23  # a site may stay one unit in the last place off, and its terms round too
 
-_outer = njit(cache=True, nogil=True, error_model="numpy")
+_outer = compiled(nogil=True, error_model="numpy")
 _width = per_row(parted_width)
 
 

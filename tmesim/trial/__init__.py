@@ -107,7 +107,7 @@ def _simulate(
     with display_for(quiet, len(jobs), jobs[0].work) as display:
         if executor is None and jobs[0].engine is None and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
-            compiling = warm(scenario, processors())
+            compiling = warm(processors(), display.say)
         outcomes = run_jobs(jobs, workers, display, executor)
     if twins := alike(outcomes):
         names = "; ".join(", ".join(map(str, group)) for group in twins)

@@ -1,31 +1,45 @@
 """Compile the kernels before the first workers start, with the work shared among processes.
 
-Left to themselves, the workers of a cold start would each compile every kernel, at the same time. Numba's cache is by
+Left to themselves, the workers of a cold start would each compile every kernel, at the same time. The cache is by
 function, so two processes that call different phases of a step fill it side by side.
 """
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
+import signal
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tmesim.record import write
+from tmesim.kernels import cache_folder
+from tmesim.trial.locks import lock
 from tmesim.trial.pool import unimportable_main
 from tmesim.trial.signals import ctrl_c_comes, ctrl_c_waits
+from tmesim.trial.worker import end_with_parent
 
-if TYPE_CHECKING:
-    from tmesim.scenario import Scenario
+ANY = {
+    "name": "any",
+    "question": "Which types of arguments do kernels meet? They are the same in all scenarios.",
+    "host": "mouse",
+    "tissue": {"size": ["180 µm", "150 µm"]},
+    "start": {"tumor": {"radius": "30 µm"}, "capillaries": "100 /mm²", "ecm": 0.2},
+    "time": {"days": 0.25},
+    "arms": {"untreated": {}},
+    "endpoints": ["tumor_burden"],
+}
+INCOMPLETE = 3
+"""Exit code of a process that could not compile or keep all of its share."""
+WAIT_S = 0.2
 
 SHARES = {
+    1: (
+        ("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over"),
+    ),
     2: (("patrol", "diffuse", "migrate", "respond"), ("populate", "sense", "act", "remodel", "admit", "turn_over")),
     3: (("patrol", "migrate", "respond"), ("diffuse", "remodel"), ("populate", "sense", "act", "admit", "turn_over")),
     4: (
@@ -37,56 +51,90 @@ SHARES = {
 
 
 def is_cold() -> bool:
-    return not stamp().exists()
+    """Whether some kernel has to be compiled before a run, and could be kept."""
+    folder = cache_folder.folder_of(_key())
+    return folder is not None and not cache_folder.is_warm(folder)
 
 
-def warm(scenario: Scenario, processes: int) -> float:
-    """Compile what a step of this scenario needs; returns the wall time, s. Kernels that fail here fail in the run."""
+def warm(processes: int, say: Callable[[str], None] = cache_folder.tell) -> float:
+    """Compile what steps need, in up to so many processes; returns the wall time, s.
+
+    Another run that does the same is waited for. What a process leaves, because it was killed or the disk is full, is
+    compiled by those that need it, and the next run tries again.
+    """
     start = time.perf_counter()
-    forget_stale()
-    mark = stamp()  # of the sources as they are now, before anybody edits them
-    shares = SHARES.get(min(processes, max(SHARES)))
-    if shares is not None:
-        context = multiprocessing.get_context("spawn")
-        with unimportable_main(), ctrl_c_waits():
-            workers = [context.Process(target=call, args=(scenario, share), daemon=True) for share in shares]
-            for worker in workers:
-                worker.start()
-        for worker in workers:
-            worker.join()
-    with suppress(OSError):
-        write(mark, "")
+    key = _key()  # of the sources as they are now, before anybody edits them
+    folder = cache_folder.folder_of(key)
+    if folder is not None:
+        with alone(folder):
+            if is_cold() and _compile(processes, say) and _key() == key:
+                with suppress(OSError):
+                    cache_folder.mark_warm(folder)
+            cache_folder.prune(folder)
     return time.perf_counter() - start
 
 
-def forget_stale(*folders: Path) -> None:
-    """Remove what numba has kept of the kernels, and of those in other folders, from before the last edit of a kernel.
-
-    Numba takes a kernel to be stale if its own file has changed, not if one has that it calls.
-    """
-    from tmesim import kernels
-
-    home = Path(str(kernels.__file__)).parent
-    edited = max(source.stat().st_mtime for source in home.glob("*.py"))
-    for folder in (home, *folders):
-        kept = list((folder / "__pycache__").glob("*.nb[ci]"))
-        with suppress(OSError):  # another process was faster, or the folder is not ours
-            if any(file.suffix == ".nbc" and file.stat().st_mtime < edited for file in kept):
-                for file in kept:
-                    file.unlink()
+def _key() -> str:
+    return cache_folder.key_of(cache_folder.read_kernels())
 
 
-def call(scenario: Scenario, phases: Sequence[str]) -> None:
-    """Go through some phases of a step. Compiling needs the types of the arrays, so a cell of each kind is enough, and
-    fields that are made and lost everywhere."""
-    import signal
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process fills a folder. A lock ends with the process that holds it."""
+    held = None
+    while held is None:
+        try:
+            held = lock(folder / "lock")
+        except BlockingIOError:
+            time.sleep(WAIT_S)
+        except OSError:  # no room even for that: two may compile the same, each for itself
+            break
+    try:
+        yield
+    finally:
+        if held is not None:
+            held.close()
 
+
+def _compile(processes: int, say: Callable[[str], None]) -> bool:
+    """Whether all shares were compiled and kept."""
+    shares = SHARES[max(1, min(processes, max(SHARES)))]
+    context = multiprocessing.get_context("spawn")
+    with unimportable_main(), ctrl_c_waits():
+        # They get names only. More than a pipe takes would be written to one that was killed, without an end.
+        workers = [context.Process(target=call, args=(share,), daemon=True) for share in shares]
+        for worker in workers:
+            worker.start()
+    for worker in workers:
+        worker.join()
+    codes = [worker.exitcode or 0 for worker in workers]
+    if early := [_name(code) for code in codes if code not in (0, INCOMPLETE)]:
+        say(f"{len(early)} of {len(codes)} compile processes ended early ({', '.join(early)}); workers do the rest")
+    return not any(codes)
+
+
+def _name(code: int) -> str:
+    """What ended a process: a signal by its name, or an exit code."""
+    if code > 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def call(phases: Sequence[str]) -> None:
+    """Go through some phases of a step, as a process of its own. Compiling needs the types of the arrays, so a cell of
+    each kind is enough, and fields that are made and lost everywhere."""
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctrl_c_comes()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     from tmesim import start
+    from tmesim.scenario import load
     from tmesim.tissue import Tissue
 
+    scenario = load(ANY)
     tissue = Tissue(scenario, seed=0, populate=False)
     if phases[0] == "populate":
         start.populate(tissue)
@@ -97,19 +145,11 @@ def call(scenario: Scenario, phases: Sequence[str]) -> None:
             tissue.spawn(kind, *divmod(i, tissue.shape[1]))
     tissue._medicate()
     tissue.solver.loss[:] = tissue.solver.source[:] = 1.0
+    done = True
     for phase in phases:
-        with suppress(Exception):  # what fails here fails in the run, and is told there
+        try:
             getattr(tissue, f"_{phase}")()
-
-
-def stamp() -> Path:
-    """An empty file beside numba's cache whose name tells the kernels, numba and Python for which it was filled."""
-    from tmesim import kernels
-
-    folder = Path(str(kernels.__file__)).parent
-    sources = [(p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(folder.glob("*.py"))]
-    text = repr((sources, version("numba"), sys.version, os.environ.get("NUMBA_CPU_NAME")))
-    cache = Path(os.environ.get("NUMBA_CACHE_DIR") or folder / "__pycache__")
-    if not os.environ.get("NUMBA_CACHE_DIR") and not os.access(folder, os.W_OK):
-        cache = Path(tempfile.gettempdir()) / f"tmesim-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    return cache / f"warm-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        except Exception:  # what fails here fails in the run, and is told there
+            done = False
+    if cache_folder.unkept or not done:
+        sys.exit(INCOMPLETE)

@@ -41,7 +41,7 @@ def start(news: Any, halt: Any) -> None:
     os.environ["NUMBA_NUM_THREADS"] = "1"  # before numba is imported: the processes are the parallelism
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, _end)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     news.cancel_join_thread()
     _channel = news, halt
 
@@ -68,7 +68,7 @@ def _end(number: int, frame: FrameType | None) -> None:
     _told_to_end.set()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A worker whose parent was killed would go on for nobody, beside the workers of a run that is resumed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
