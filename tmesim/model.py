@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim import mesa_bridge
-from tmesim.agents import Cell, classes_of
+from tmesim.agents import Cell, cell_classes, classes_of
 from tmesim.agents.cell import HANDLE
 from tmesim.agents.roster import Roster
+from tmesim.arguments import number, plain, whole
 from tmesim.catalogue.models import KINDS
 from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
@@ -68,26 +70,38 @@ class TumorModel(MesaModel):
         rng: int | None = None,
         **overrides: Any,
     ) -> None:
-        if agent_classes is None:
-            agent_classes = self.agent_classes
-        chosen = (agent_classes,) if isinstance(agent_classes, type) else tuple(agent_classes)
+        chosen = cell_classes(self.agent_classes if agent_classes is None else agent_classes)
+        if set is not None and not isinstance(set, Mapping):
+            raise TypeError(f"set: expected values by dotted path such as {{'start.ecm': 0.3}}, got {set!r}")
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
+        settings = {path: plain(value) for path, value in settings.items()}
         plan = with_settings(with_types(load(scenario), chosen), settings)
         iteration = mesa_bridge.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0
+        replicate = whole(replicate, "replicate")
         if seed is None:
             seed = plan.seed if rng is None else rng
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise TypeError(f"seed is a whole number from 0 on, but {seed!r} was found")
+        seed = whole(seed, "seed")
         if observables is None and datacollector is None and iteration is not None:
             observables = plan.endpoints
-        tissue = Tissue(plan, seed=replicate_seed(int(seed), replicate), replicate=replicate)
+        tissue = Tissue(plan, seed=replicate_seed(seed, replicate), replicate=replicate)
         tissue.treat(plan.reference if arm is None else arm)
         self._begin(tissue, chosen, 0)
-        self.seed, self.replicate = int(seed), replicate
+        self.seed, self.replicate = seed, replicate
         self._record(observables, datacollector)
         self._own = frozenset(self.__dict__)
+
+    @classmethod
+    def around(cls, tissue: Tissue, agent_classes: Iterable[type[Cell]] = ()) -> TumorModel:
+        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed."""
+        model = _blank(cls)
+        del model.__dict__["_waiting"]
+        model._begin(tissue, tuple(agent_classes), 0)
+        model.seed, model.replicate = tissue.scenario.seed, tissue.replicate
+        model._record(None, None)
+        model._own = frozenset(model.__dict__)
+        return model
 
     def _begin(self, tissue: Tissue, chosen: tuple[type[Cell], ...], steps: int) -> None:
         mesa_bridge.begin(self, tissue.seed, steps)
@@ -139,7 +153,14 @@ class TumorModel(MesaModel):
             self.running = False
 
     def run(self, days: float | None = None) -> TumorModel:
-        """Go on for some days, or to the end of the scenario; returns the model."""
+        """Go on for some days, or to the end of the scenario; returns the model.
+
+        days : at least 0, in whole steps; without it, up to the end, also when that is passed already
+        """
+        if days is not None:
+            days = number(days, "days", least=0.0)
+            if math.isinf(days):
+                raise ValueError("days: expected a finite number of days, got inf")
         end = self.tissue.scenario.time.days * 24.0 if days is None else self.hour + days * 24.0
         while self.hour < end - 1e-9:
             self.step()
@@ -191,9 +212,10 @@ class TumorModel(MesaModel):
 
     def cell(self, unique_id: int) -> Cell:
         """The handle of a living cell by its id; LookupError if there is none."""
-        row = int(self._roster.locate(np.array([unique_id], np.uint64))[0])
+        identity = whole(unique_id, "unique_id", least=-(2**63))
+        row = int(self._roster.locate(np.array([identity], np.uint64))[0]) if 0 <= identity < 2**64 else -1
         if row < 0:
-            raise LookupError(f"no living cell has the id {unique_id}")
+            raise LookupError(f"no living cell has the id {identity}")
         return self._roster.handle_at(row)
 
     def register_agent(self, agent: Any) -> None:
@@ -261,6 +283,9 @@ class TumorModel(MesaModel):
             self._roster.memory[name] |= kept
         for identity, cell in waiting.items():
             row = int(self._roster.locate(np.array([identity], np.uint64))[0])
+            if row < 0:
+                self._roster.bury(cell, identity)
+                continue
             self._roster.adopt(cell, identity, row)
             self._roster.handle_at(row)
         for identity, note in state["notes"].items():
