@@ -1,6 +1,8 @@
 """Runs from Python: where they lie, how they are read again, cell classes written in Python, and arguments."""
 
 import json
+import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -210,7 +212,7 @@ def test_runs_and_scenarios_are_not_mixed_up(scenario, tmp_path, monkeypatch):
         with pytest.raises(InputError, match=f"{nothing}: .*no run"):
             tmesim.Result(nothing)
     with pytest.raises(InputError, match="empty: is a directory"):
-        tmesim.load("empty")
+        tmesim.load(Path("empty"))
     (path / "complete.json").unlink()
     with pytest.raises(InputError, match=r"here: .*not complete.*resume=True"):
         tmesim.Result("here")
@@ -234,6 +236,22 @@ def test_a_new_type_gets_arms_replicates_a_comparison_and_a_report(tiny, tmp_pat
     assert set(result.comparison.arm) == {"drug", "late", "sham"} and (result.path / "report.html").is_file()
     sham = result.compare(arms="sham").difference
     assert (sham == 0).all(), "an arm with a dose of nothing shares every draw"
+
+
+def test_a_scenario_may_speak_of_a_type_that_a_class_brings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("depleted.yaml").write_text(
+        TINY[: TINY.index("arms:")].replace("ecm: 0.2}", "ecm: 0.2, densities: {killer: 600 /mm²}}")
+        + "arms: {kept: {}, depleted: {set: {cells.killer.behaviors.apoptosis: 1 1/h}, from: 2 h}}\n"
+        "reference: kept\nendpoints: [n_killer, tumor_burden]\n", encoding="utf-8"
+    )  # fmt: skip
+    result = real("depleted.yaml", None, agent_classes=Killer)
+    _, killers = result.series("n_killer", "depleted")
+    assert (killers[:, 0] > 5).all() and (killers[:, -1] < killers[:, 0] / 4).all()
+    depleted, kept = (result.series("tumor_burden", arm)[1].mean() for arm in ("depleted", "kept"))
+    assert depleted > kept + 2
+    with pytest.raises(InputError, match="killer"):
+        real("depleted.yaml", None)
 
 
 def test_arms_that_part_go_on_as_arms_that_never_were_together(tiny, tmp_path):
@@ -276,8 +294,6 @@ def test_an_interrupted_run_resumes_to_the_same_bits(tiny, tmp_path, cls):
 
 
 def test_a_checkpoint_is_arrays_and_json_and_nothing_that_is_executed(tiny, tmp_path, monkeypatch):
-    import pickle
-
     cells = PythonCells([Noted, Killer])
     plan = tmesim.trial.python._with_classes(tiny, [Noted, Killer], None)[0]
     habitat = cells(plan, seed=3, replicate=0)
@@ -378,7 +394,7 @@ def test_the_hash_of_a_class_is_the_same_in_every_session(tmp_path):
     for seed in ("0", "1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True,
-            env={**__import__("os").environ, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONHASHSEED": seed},
         )  # fmt: skip
         found.add(done.stdout)
     assert len(found) == 1
@@ -470,8 +486,8 @@ def test_columns_take_scalars_of_numpy_as_numbers_of_python():
 def test_what_is_wrong_with_the_arguments_of_a_run_is_told_all_at_once(scenario, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wrong = {
-        "seed": -1, "replicates": 0, "days": -1, "arms": [], "set": "a=1", "workers": "2", "checkpoint_every": float("nan"),
-        "out": 5, "executor": 3,
+        "seed": -1, "replicates": 0, "days": -1, "arms": [], "set": "a=1", "workers": "2",
+        "checkpoint_every": float("nan"), "out": 5, "executor": 3,
     }  # fmt: skip
     with pytest.raises(InputError) as told:
         toy(scenario, **wrong)
@@ -662,7 +678,7 @@ def test_a_state_of_the_scenario_and_a_column_of_a_class_do_not_share_a_name():
         "name": "twice", "question": "?", "extends": "minimal",
         "add": {
             "states": {"hours": {"label": "x", "meaning": "x", "evidence": ["assumed: a test"]}},
-            "cells": {"odd": {"label": "o", "agent": "Odd", "layer": "tissue", "color": "#000000", "states": ["hours"]}},
+            "cells": {"odd": {"label": "o", "agent": "O", "layer": "tissue", "color": "#000000", "states": ["hours"]}},
         },
     }  # fmt: skip
     odd = type("Odd", (Cell,), {"cell_type": "odd", "columns": {"hours": 0}})

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from toys import TEXT, Broken, Certain, StopAfter, Toy, contents, run, tables
 
+import tmesim
 from tmesim.reading import InputError
 from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
@@ -136,7 +137,7 @@ def test_running_the_written_scenario_gives_the_same_bytes(scenario, tmp_path):
 
 
 def test_without_a_directory_the_files_go_with_the_result(scenario):
-    result = run(scenario, None)
+    result = run(scenario, tmesim.TEMPORARY)
     path = result.path
     assert len(result.endpoints) == 12 and path.exists()
     del result
@@ -207,7 +208,8 @@ def test_a_script_without_a_main_guard_can_run_with_workers(scenario, tmp_path):
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         import tmesim
         from toys import Toy
-        print(tmesim.run({str(tmp_path / "toy.yaml")!r}, workers=2, figures=False, quiet=True, engine=Toy).replicates)
+        print(tmesim.run({str(tmp_path / "toy.yaml")!r}, out=tmesim.TEMPORARY, workers=2, figures=False, quiet=True,
+                         engine=Toy).replicates)
     """
     for command, given in (
         ([sys.executable, "-"], textwrap.dedent(code)),

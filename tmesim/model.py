@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -17,12 +16,14 @@ from tmesim.agents import Cell, cell_classes, classes_of
 from tmesim.agents.cell import HANDLE
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
+from tmesim.catalogue import load_catalogue
 from tmesim.catalogue.models import KINDS
 from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
-from tmesim.reading import suggestion
+from tmesim.reading import Document, Position, suggestion
 from tmesim.record import Recorder
-from tmesim.scenario import Scenario, load, read_text, replicate_seed
+from tmesim.scenario import Scenario, load, replicate_seed
+from tmesim.scenario.sources import document_of
 from tmesim.statistics import words
 from tmesim.tissue import Tissue
 
@@ -75,7 +76,7 @@ class TumorModel(MesaModel):
             raise TypeError(f"set: expected values by dotted path such as {{'start.ecm': 0.3}}, got {set!r}")
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
         settings = {path: plain(value) for path, value in settings.items()}
-        plan = with_settings(with_types(load(scenario), chosen), settings)
+        plan = with_settings(with_types(scenario, chosen), settings)
         iteration = mesa_bridge.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0
@@ -344,31 +345,49 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     return scenario.with_options(days=days, set=changed)
 
 
-def with_types(scenario: Scenario, classes: Iterable[type[Cell]]) -> Scenario:
-    """A scenario with the cell types of classes that it does not know yet."""
-    new = {cls.cell_type: cls for cls in classes if cls.cell_type not in scenario.catalogue.cells}
-    if not new:
-        return scenario
-    content = scenario.content()
-    cells = dict(content.get("add", {}).get("cells", {}))
+def with_types(source: str | Path | Mapping[str, Any] | Scenario, classes: Iterable[type[Cell]]) -> Scenario:
+    """The scenario of a source with the cell types of classes that it does not know yet.
+
+    They are added before anything is checked, so its densities, arms and endpoints may speak of them.
+    """
+    named = {cls.cell_type: cls for cls in classes}
+    if isinstance(source, Scenario):
+        new = {name: cls for name, cls in named.items() if name not in source.catalogue.cells}
+        if not new:
+            return source
+        document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
+    else:
+        document = document_of(source)
+        added = document.data.get("add")
+        cells = added.get("cells") if isinstance(added, dict) else None
+        known = {*load_catalogue().cells, *(cells if isinstance(cells, dict) else ())}
+        new = {name: cls for name, cls in named.items() if name not in known}
     for name, cls in new.items():
         if cls.layer is None:
-            known = ", ".join(scenario.catalogue.cells)
+            packaged = ", ".join(load_catalogue().cells)
             raise ValueError(
-                f"{cls.__name__}.cell_type: there is no cell type {name!r} (known: {known}); a new one needs "
+                f"{cls.__name__}.cell_type: there is no cell type {name!r} (known: {packaged}); a new one needs "
                 "layer = 'tissue' or 'leukocyte'"
             )
-        cells[name] = {
-            "label": cls.label or name.replace("_", " "),
-            "agent": cls.__name__,
-            "layer": cls.layer,
-            "color": cls.color,
-            "states": list(cls.states),
-            "behaviors": dict(cls.behaviors),
-            "events": [dict(event) for event in cls.events],
-        }
-    content["add"] = dict(content.get("add", {})) | {"cells": cells}
-    return read_text(json.dumps(content, ensure_ascii=False), scenario.name)
+    if new:
+        added = document.data.setdefault("add", {})
+        cells = added.setdefault("cells", {}) if isinstance(added, dict) else None
+        if isinstance(cells, dict):  # else the check says what is wrong
+            cells |= {name: entry_of(cls) for name, cls in new.items()}
+    return load(document)
+
+
+def entry_of(cls: type[Cell]) -> dict[str, Any]:
+    """What a class says of its cell type, as an entry of a catalogue."""
+    return {
+        "label": cls.label or cls.cell_type.replace("_", " "),
+        "agent": cls.__name__,
+        "layer": cls.layer,
+        "color": cls.color,
+        "states": list(cls.states),
+        "behaviors": {name: plain(value) for name, value in cls.behaviors.items()},
+        "events": [dict(event) for event in cls.events],
+    }
 
 
 def _blank(cls: type[TumorModel]) -> TumorModel:

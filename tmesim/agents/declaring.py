@@ -1,4 +1,4 @@
-"""What a cell class written in Python may say of itself: checked when the class is made, with the name that is wrong."""
+"""What a cell class written in Python says of itself, checked when it is made; errors name what is wrong."""
 
 from __future__ import annotations
 

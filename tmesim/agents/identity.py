@@ -105,7 +105,8 @@ class _Walk:
         if not is_own(function.__module__):
             return "library", f"{function.__module__}.{function.__qualname__}"
         cells = [cell.cell_contents for cell in function.__closure__ or () if not _is_empty(cell)]
-        used = {name: function.__globals__[name] for name in globals_of(function.__code__) if name in function.__globals__}
+        known = function.__globals__
+        used = {name: known[name] for name in globals_of(function.__code__) if name in known}
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, cells, used)
         return "function", *map(self.of, parts)
 

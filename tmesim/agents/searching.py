@@ -78,7 +78,7 @@ def around(y: int, x: int, me: int, offsets: np.ndarray, layers: Layers) -> np.n
 
 
 def within(y: int, x: int, me: int, reach: float, layers: Layers) -> np.ndarray:
-    """Rows of the cells within `reach` sites of site (y, x), of all layers, nearest first, without row `me`: (n,) int64.
+    """Rows of the cells within `reach` sites of site (y, x), of all layers, nearest first, without row `me`: (n,).
 
     As `around` with `disk(reach)`, in memory that grows with the tissue and not with the reach.
     """

@@ -1,7 +1,7 @@
 """A trial: every arm of a scenario on every replicate, and what follows from it.
 
-`run` is what the command line and `tmesim.run` (trial/python.py) call: replicates through the pool, then tables, comparison, figures,
-report, and last the marker that the directory is complete.
+`run` is what the command line and `tmesim.run` (in `trial/python.py`) call: replicates through the pool, then tables,
+comparison, figures, report, and last the marker that the directory is complete.
 """
 
 from __future__ import annotations

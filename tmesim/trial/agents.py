@@ -71,8 +71,8 @@ class PythonCells:
     def __call__(self, scenario: Scenario, seed: int, replicate: int) -> Habitat:
         if not self.unchanged():
             raise TypeError(
-                f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate, so results "
-                "would hang on the order of replicates; keep what changes in columns (and caches in functools.cache)"
+                f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate, so"
+                " results would hang on the order of replicates; keep what changes in columns (and caches in functools.cache)"
             )
         return Habitat(TumorModel.around(Tissue(scenario, seed=seed, replicate=replicate), self.classes), self)
 
@@ -135,7 +135,7 @@ class PythonCells:
 
 
 def functions_of(classes: Iterable[type]) -> list[FunctionType]:
-    """The functions of classes and of their bases that are the user's own, and those that they call by a global name."""
+    """The user's own functions in classes and their bases, and those that they call by a global name."""
     bases = dict.fromkeys(base for cls in classes for base in cls.__mro__ if is_own(base.__module__))
     found = dict.fromkeys(each for base in bases for each in vars(base).values() if isinstance(each, FunctionType))
     for function in (waiting := list(found)):
@@ -195,14 +195,14 @@ class Habitat:
             return Habitat(copy.deepcopy(self.model), self._cells)
         except Exception as error:
             raise TypeError(
-                f"agent_classes: what the cells of {self._cells.names} hold cannot be copied where arms part ({error}); "
-                "keep it in columns"
+                f"agent_classes: what the cells of {self._cells.names} hold cannot be copied where arms part ({error});"
+                " keep it in columns"
             ) from error
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays, and JSON for the rest; NotSaved when the cells or the model hold what is no plain data."""
         if not self._cells.unchanged():
-            raise NotSaved(f"{self._cells.names}, or a global that they use, has changed; columns can hold what changes")
+            raise NotSaved(f"{self._cells.names}, or a global that they use, has changed; columns can hold it")
         taken = self.model.__getstate__()
         notes = {identity: _lasting(note) for identity, note in taken["notes"].items()}
         taken["notes"] = {identity: note for identity, note in notes.items() if note}

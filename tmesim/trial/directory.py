@@ -168,8 +168,8 @@ class RunDirectory:
             )
         with_classes = old.get("agent_classes") or {}
         if with_classes != self.agent_classes:
-            then, now = (", ".join(names) or "none" for names in (with_classes, self.agent_classes))
-            other = f"agent classes {then}; this one has {now}" if then != now else f"other code of {now}"
+            theirs, ours = (", ".join(names) or "none" for names in (with_classes, self.agent_classes))
+            other = f"agent classes {theirs}; this one has {ours}" if theirs != ours else f"other code of {ours}"
             raise self._refusal(f"holds another run (with {other}); choose another --out")
         now, then = versions(), old.get("versions", {})
         changed = [

@@ -17,7 +17,6 @@ import tmesim.trial as trial
 from tmesim.arguments import number, plain, whole
 from tmesim.reading import InputError, Problem
 from tmesim.record import DiskFull
-from tmesim.scenario import load
 from tmesim.trial.job import CHECKPOINT_S, StepFailed
 from tmesim.trial.places import TEMPORARY, Temporary, place_for
 from tmesim.trial.pool import WorkerDied
@@ -58,7 +57,8 @@ def run(
     replicates : how many, from 1 on
     days : length of the run, days
     arms : names of the arms to simulate; by default all
-    set : numbers of the catalogue (with their unit, "0.03 1/h") and settings of the scenario ("start.ecm") by dotted path
+    set : numbers of the catalogue (with their unit, "0.03 1/h") and settings of the scenario ("start.ecm"), each by its
+        dotted path
     agent_classes : cell classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its
         `cell_type`; see below
     workers : processes; by default as many as there are processors for this process. 1 stays in this process
@@ -81,7 +81,7 @@ def run(
     Ctrl-C or TERM; `resume=True` goes on. DiskFull: no room. WorkerDied: twice, as when memory is full.
     """
     arms = arms if arms is None or isinstance(arms, str) else list(arms) if isinstance(arms, Iterable) else arms
-    options = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
+    options: dict[str, Any] = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
     _check(options, workers=workers, checkpoint_every=checkpoint_every, out=out, executor=executor)
     options = {name: _plain(value) for name, value in options.items()}
     with _named_as_arguments(out):
@@ -186,7 +186,7 @@ def _with_classes(source: Any, agent_classes: Any, engine: Any) -> tuple[Scenari
         raise InputError([Problem("engine: expected none beside agent_classes")])
     try:
         classes = cell_classes(agent_classes)
-        scenario = with_types(load(source), classes)
+        scenario = with_types(source, classes)
         classes_of(scenario.catalogue, classes)
     except InputError:
         raise
@@ -215,5 +215,3 @@ def as_argument(text: str) -> str:
     """Text with options of the command line (`--resume`, `--out`) as arguments of `tmesim.run`."""
     text = text.replace("--resume", "resume=True").replace("another --out", "another out=…")
     return re.sub(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)", lambda found: found[1].replace("-", "_"), text)
-
-

@@ -17,7 +17,7 @@ import numpy as np
 from tmesim.observables import observables_of
 from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, seal, unpack, unseal, write
 from tmesim.trial.branches import Segment, arms_of
-from tmesim.trial.job import Job, NotSaved, Notice, Outcome, Progress, Watch
+from tmesim.trial.job import Job, Notice, NotSaved, Outcome, Progress, Watch
 from tmesim.trial.locks import lock
 
 if TYPE_CHECKING:
