@@ -3,10 +3,12 @@
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +200,16 @@ def test_a_result_says_how_it_is_read_again(scenario, tmp_path, monkeypatch):
     assert "tmesim.Result(&#x27;runs/toy&#x27;)" in card
 
 
+def test_a_path_on_a_card_is_text_and_never_a_script(scenario, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = toy(scenario, out="javascript:alert('1')#?%41")
+    (result.path / "report.html").write_text("x")
+    card = result._repr_html_()
+    (link,) = re.findall(r'href="([^"]*)"', card)
+    assert link == "./javascript%3Aalert%28%271%27%29%23%3F%2541/report.html"
+    assert "<script" not in card and "alert('1')" not in card
+
+
 def test_runs_and_scenarios_are_not_mixed_up(scenario, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = toy(scenario, out="here").path
@@ -346,6 +358,15 @@ def test_classes_of_a_main_module_or_a_notebook_cell_reach_the_workers(tmp_path)
         hashes.add(done.stdout.strip())
         assert contents(tmp_path / "run1") == contents(tmp_path / "run2")
     assert len(hashes) == 1, "the same code in a file and from standard input"
+
+
+def test_what_cannot_be_sent_to_workers_is_told_before_anything_is_written(tiny, tmp_path):
+    space = {"TumorCell": TumorCell, "lock": threading.Lock(), "__name__": "__main__"}
+    exec("class Locked(TumorCell):\n    def step(self):\n        with lock: pass", space)
+    with pytest.raises(TypeError, match=r"agent_classes: Locked cannot be sent .*workers=1"):
+        real(tiny, tmp_path / "run", agent_classes=[space["Locked"]], workers=2)
+    assert not (tmp_path / "run").exists()
+    assert real(tiny, tmp_path / "run", agent_classes=[space["Locked"]]).replicates == 2
 
 
 # Which run it is

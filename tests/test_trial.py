@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from toys import TEXT, Broken, Certain, StopAfter, Toy, contents, run, tables
 
-import tmesim
 from tmesim.reading import InputError
 from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
@@ -137,7 +136,7 @@ def test_running_the_written_scenario_gives_the_same_bytes(scenario, tmp_path):
 
 
 def test_without_a_directory_the_files_go_with_the_result(scenario):
-    result = run(scenario, tmesim.TEMPORARY)
+    result = run(scenario, None)
     path = result.path
     assert len(result.endpoints) == 12 and path.exists()
     del result

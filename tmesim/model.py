@@ -37,17 +37,20 @@ class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
 
     scenario : name, path, the content of a scenario file as a mapping, or a Scenario
-    arm : by name; the reference arm by default
+    arm : by name; the reference arm by default. LookupError names the choices
     seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
         default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
     set : numbers of the catalogue and settings of the scenario by dotted path; a bare number is in the catalogue's unit
-    agent_classes : classes written in Python, each for the cells of its `cell_type`
+    agent_classes : classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its `cell_type`;
+        `tmesim.run` takes the same
     observables : names of what `datacollector` takes down after each step; inside of `batch_run` the endpoints of the
         scenario by default, else nothing
     datacollector : one of your own, collected after each step
     overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02`, `days=3`
 
     The seed and the replicate that were used are `seed` and `replicate`; given again, they give the same history.
+    InputError tells everything that is wrong with the scenario or the settings; TypeError and ValueError name the
+    argument. Numbers may be of NumPy.
     Mesa's `random` and `rng` are seeded too, but nothing here draws from them. `scenario` is left to Mesa, which since
     3.5 has its own; the one that is run is `tissue.scenario`.
     """

@@ -149,7 +149,8 @@ class Result:
         return compare_arms(wanted, values, against, confidence)
 
     def row_day(self, day: float | None = None) -> float:
-        """The recorded day nearest to a day, at most an hour away; the last one by default."""
+        """The recorded day nearest to a day, at most an hour away; the last one by default. KeyError when there is
+        none so near, ValueError for a day that is no number."""
         days = self.series(self.observables[0], self.reference)[0]
         if day is None:
             return float(days[-1])
@@ -161,7 +162,7 @@ class Result:
         return float(days[near[0]])
 
     def at_day(self, observable: str, arm: str, day: float) -> np.ndarray:
-        """One value a replicate at a recorded day."""
+        """One value a replicate, (replicates,), of an observable in an arm at the recorded day nearest to `day`."""
         days, values = self.series(observable, arm)
         return values[:, int(np.argmin(np.abs(days - day)))]
 
@@ -174,6 +175,7 @@ class Result:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
+        """Seed, hashes, versions, platform, command, agent classes, and wall times (s) of the run."""
         return json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
 
     def _frame(self, name: str) -> pd.DataFrame:
@@ -187,10 +189,12 @@ class Result:
 
     @property
     def observables(self) -> tuple[str, ...]:
+        """Names of the columns of `timeseries` that were measured."""
         return tuple(name for name in self._columns if name not in ("arm", "replicate", "day"))
 
     def series(self, observable: str, arm: str) -> tuple[np.ndarray, np.ndarray]:
-        """Days (times,) and values (replicates, times) of an observable in an arm."""
+        """Days (times,) and values (replicates, times) of an observable in an arm, in the unit of `known(observable)`.
+        KeyError, with the choices, for a name that this run does not have."""
         columns = self._columns
         if observable not in columns:
             raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
@@ -209,7 +213,7 @@ class Result:
         return tuple(Comparison(**(row | {"n": int(row["n"])})) for row in rows)
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
-        """One value a replicate."""
+        """One value a replicate, (replicates,), of an endpoint in an arm at the end of the run."""
         columns = read_columns(self.path / "endpoints.csv")
         return columns[name][columns["arm"] == arm]
 
@@ -230,6 +234,7 @@ class Result:
 
     @cached_property
     def snapshot_days(self) -> tuple[float, ...]:
+        """The days of which cells and fields were kept."""
         names = (path.name for path in (self.path / "cells" / self.arms[0]).glob("*.npz"))
         return tuple(sorted({float(m[1]) for name in names if (m := re.search(r"_day_([\d.]+)\.npz$", name))}))
 
@@ -240,7 +245,12 @@ class Result:
         return self.snapshot_days[-1]
 
     def snapshot(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> Snapshot:
-        """The stored snapshot nearest to a day (within an hour), the last one by default."""
+        """The stored snapshot nearest to a day (within an hour), the last one by default.
+
+        arm : by default the reference
+        replicate : from 0 on
+        KeyError names the days, arms or replicates that there are.
+        """
         day = self.last_snapshot_day() if day is None else number(day, "day", unit="days")
         arm = self.reference if arm is None else self._arm(arm)
         replicate = self._replicate(replicate)
@@ -253,7 +263,7 @@ class Result:
         return Snapshot(near, cells, maps)
 
     def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
-        """The living cells at a snapshot (default: the last), one row a cell.
+        """The living cells at a snapshot (default: the last), one row a cell; arguments as in `snapshot`.
 
         Columns: id, type, x and y (µm), age (h), states in [0, 1] and more.
         """
@@ -273,13 +283,13 @@ class Result:
 
     def movie(self, path: str | Path, replicate: int | None = None) -> Path:
         """Write the movie of a replicate (default: the one of the pictures) as a `.gif` or, with the package
-        imageio-ffmpeg, as a `.mp4` file."""
+        imageio-ffmpeg, as a `.mp4` file; returns the path."""
         from tmesim.figures.movie import draw_movie
 
         return draw_movie(self, Path(path), None if replicate is None else self._replicate(replicate))
 
     def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
-        """Site maps (ny, nx) at a snapshot (default: the last): each field by its name, `ecm`, `debris`, and
+        """Site maps (ny, nx) at a snapshot (default: the last), arguments as in `snapshot`: each field by its name, `ecm`, `debris`, and
         `vessels.perfused`, `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
         maps = self.snapshot(day, arm, replicate).maps
         return {

@@ -71,8 +71,8 @@ class PythonCells:
     def __call__(self, scenario: Scenario, seed: int, replicate: int) -> Habitat:
         if not self.unchanged():
             raise TypeError(
-                f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate, so"
-                " results would hang on the order of replicates; keep what changes in columns (and caches in functools.cache)"
+                f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate; results"
+                " would hang on their order. Keep what changes in columns, a cache in functools.cache"
             )
         return Habitat(TumorModel.around(Tissue(scenario, seed=seed, replicate=replicate), self.classes), self)
 

@@ -93,10 +93,13 @@ def run(
             path, why = place_for(scenario, getattr(engine, "identities", {}))
         if why and path is not None and not quiet:
             print(f"runs/{scenario.name} {why}: this one is in {path}", file=sys.stderr, flush=True)
+        crew = _processes(workers, executor)
+        if hasattr(engine, "pack") and executor is None and min(crew or trial.processors(), scenario.replicates) > 1:
+            engine.pack()  # what cannot be sent is told before anything is written
         fresh = out is None and path is not None and not path.exists()
         try:
             return trial.run(
-                scenario, out=path, workers=_processes(workers, executor), resume=bool(resume), figures=figures,
+                scenario, out=path, workers=crew, resume=bool(resume), figures=figures,
                 quiet=quiet, checkpoint_every=float(checkpoint_every), executor=executor, engine=engine,
             )  # fmt: skip
         except StepFailed:
