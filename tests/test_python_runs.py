@@ -46,8 +46,9 @@ class Frail(TumorCell):
     def step(self):
         self.hours += 1
         self.seen += np.float32(self.local("oxygen"))
-        self.mood = ("nervous", self.hours)
-        if self.draw() < SICKNESS:
+        nervous = self.mood[0] == "nervous" and self.mood[1] == self.hours - 1
+        self.mood = ("nervous" if self.draw() < 0.5 else "calm", self.hours)
+        if self.draw() < SICKNESS * (nervous + self.hours % 3 + (self.seen % 1 < 0.5)):
             self.die()
 
 
@@ -56,12 +57,13 @@ class Noted(TumorCell):
 
     def step(self):
         before = self.__dict__.setdefault("path", [])
+        mourns = getattr(self, "friend", None) is not None and not self.friend.alive
         before.append((self.model.random.random(), np.float32(self.x)))
         self.tally = {1: np.arange(len(before)), "deep": {"last": before[-1]}}
         near = self.neighbors(cell_type="tumor")
         self.friend = near[0] if near else None
         self.model.steps_seen = getattr(self.model, "steps_seen", 0) + 1
-        if before[-1][0] < 0.02:
+        if before[-1][0] < 0.02 * (len(before) % 4 + 5 * mourns + self.model.steps_seen % 3):
             self.die()
 
 

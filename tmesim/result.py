@@ -289,8 +289,11 @@ class Result:
         return draw_movie(self, Path(path), None if replicate is None else self._replicate(replicate))
 
     def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
-        """Site maps (ny, nx) at a snapshot (default: the last), arguments as in `snapshot`: each field by its name, `ecm`, `debris`, and
-        `vessels.perfused`, `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
+        """Site maps (ny, nx) at a snapshot (default: the last); arguments as in `snapshot`.
+
+        Each field by its name in its unit, `ecm`, `debris`, and `vessels.perfused`, `vessels.links` (bits E, NE, N, NW,
+        W, SW, S, SE), `vessels.root`, `vessels.tip`.
+        """
         maps = self.snapshot(day, arm, replicate).maps
         return {
             name.removeprefix("field.").removeprefix("matrix."): values
