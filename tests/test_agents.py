@@ -599,7 +599,7 @@ def test_only_values_that_cannot_change_are_columns(model):
     with pytest.raises(TypeError, match="already"):
         type("Shadow", (TumorCell,), {"columns": {"emt": 0.0}})
     keeper = TumorModel("minimal", agent_classes=Rememberer)
-    with pytest.raises(TypeError, match="numbers, text and tuples"):
+    with pytest.raises(TypeError, match="mood: expected numbers, text or tuples"):
         first(keeper, Rememberer).mood = ["a", "list"]
 
 

@@ -46,7 +46,8 @@ def untreated(settings, seed, days):
 
 def compared(name, arm, replicates=8, endpoint="tumor_burden", **options):
     """The paired comparison of one arm with the untreated on one endpoint, as a row of comparison.csv."""
-    run = tmesim.run(name, replicates=replicates, arms=["untreated", arm], quiet=True, figures=False, **options)
+    options = {"quiet": True, "figures": False, "out": tmesim.TEMPORARY} | options
+    run = tmesim.run(name, replicates=replicates, arms=["untreated", arm], **options)
     table = run.comparison
     row = table[(table["endpoint"] == endpoint) & (table["arm"] == arm)].iloc[0]
     print(
@@ -95,7 +96,7 @@ def test_anti_pd_l1_works_where_infiltration_emerged_and_not_in_a_desert(setting
         clones = [{"name": "founder", "share": 1.0, "antigens": antigens}]
         arms = {"untreated": {}, "anti_pd_l1": {"therapies": [{"use": "anti_pd_l1", "start": "7 d"}]}}
         plan = scenario("anti_pd_l1", start={"clones": clones}, arms=arms, endpoints=["tumor_burden", "ctl_density"])
-        run = tmesim.run(plan, replicates=replicates, quiet=True, figures=False, set=settings)
+        run = tmesim.run(plan, replicates=replicates, quiet=True, figures=False, set=settings, out=tmesim.TEMPORARY)
         table = run.comparison.set_index(["endpoint", "arm"])
         rows[name] = table.loc["tumor_burden", "anti_pd_l1"]
         density[name] = table.loc["ctl_density", "anti_pd_l1"]["reference_mean"]
@@ -114,7 +115,7 @@ def test_two_arms_alike_but_in_luck_differ_in_one_of_twenty_intervals():
     days, lots, each = 7, 16, 6
     arms = {"untreated": {}, "twin": {"set": {"cells.fibroblast.behaviors.speed": "0.0202 µm/min"}}}
     plan = scenario("minimal", arms=arms, reference="untreated", time={"days": days}, endpoints=["tumor_burden"])
-    run = tmesim.run(plan, replicates=lots * each, quiet=True, figures=False)
+    run = tmesim.run(plan, replicates=lots * each, quiet=True, figures=False, out=tmesim.TEMPORARY)
     a, b = (run.endpoint("tumor_burden", arm) for arm in ("untreated", "twin"))
     covered = []
     for lot in range(lots):
@@ -136,7 +137,9 @@ def test_anti_vegf_lowers_vessels_at_half_the_step_and_in_a_larger_box(settings)
 
 def test_anti_vegf_mends_vessels_before_oxygen_falls():
     """The normalization window: for two days fewer but better covered vessels hold oxygen, to 1 mmHg; then it falls."""
-    run = tmesim.run("anti_vegf", replicates=12, arms=["untreated", "anti_vegf"], quiet=True, figures=False)
+    run = tmesim.run(
+        "anti_vegf", replicates=12, arms=["untreated", "anti_vegf"], quiet=True, figures=False, out=tmesim.TEMPORARY
+    )
     series = run.timeseries.set_index(["arm", "replicate", "day"])
     change = {}
     for name in ("vessel_density", "perfused_fraction", "pericyte_cover", "tumor_oxygen", "tumor_burden"):

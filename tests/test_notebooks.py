@@ -58,8 +58,11 @@ gain = fed.compare().set_index("endpoint")
 assert gain.low["tumor_burden"] > 0 and gain.low["hypoxic_fraction"] > 0
 vegf = {arm: fed.series("vegf_in_tumor", arm)[1][:, -1] for arm in fed.arms}
 assert (vegf["with_the_rule"] > vegf["without_the_rule"]).all(), "which makes more VEGF"
-killed = pd.DataFrame(rows).groupby("killers at the start (1/mm²)")["tumor cells"]
-assert killed.max()[200] < killed.min()[0], "with killers there are fewer tumor cells"
+loss = hunted.compare().set_index("endpoint")
+assert loss.low["tumor_burden"] > 0 and loss.high["n_nk"] < 0
+ends = [hunted.endpoint("tumor_burden", arm) for arm in ("with_killers", "depleted")]
+assert (ends[0] < ends[1]).all(), "in each replicate"
+assert len(killers) == hunted.endpoint("n_nk", "with_killers")[0], "the same history as replicate 0"
 kills = killers.get("kills")
 assert max(kills) == best.kills and 0 in kills
 assert sum(bool(cell.neighbors(cell_type="tumor")) for cell in killers) < len(killers) / 2

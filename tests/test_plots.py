@@ -102,13 +102,13 @@ def test_compare_takes_a_day_a_reference_and_a_confidence(result):
 def test_what_is_not_there_is_answered_with_what_is(result):
     for ask, error, message in (
         (lambda: result.compare("tumour_burden"), KeyError, "Did you mean 'tumor_burden'"),
-        (lambda: result.compare(arms="drugs"), KeyError, "there are untreated, drug, late"),
+        (lambda: result.compare(arms="drugs"), KeyError, "arms: there is no 'drugs'. Did you mean 'drug'"),
         (lambda: result.compare(reference="x"), KeyError, "there are untreated, drug, late"),
         (lambda: result.compare(day=1.1), KeyError, r"nearest are days 1 and 1\.25 of 0 to 2"),
         (lambda: result.compare(confidence=95), ValueError, "between 0 and 1"),
         (lambda: result.plot.tissue(day=1.5), KeyError, "there are days 0, 1, 2"),
         (lambda: result.plot.tissue(field="oxigen"), KeyError, "there are oxygen, vegf"),
-        (lambda: result.plot.tissue(replicate=3), KeyError, "there are 0 to 2"),
+        (lambda: result.plot.tissue(replicate=3), KeyError, "replicate: expected a whole number from 0 to 2"),
         (lambda: result.plot.curves("kils"), KeyError, "Did you mean 'kills'"),
     ):
         with pytest.raises(error, match=message):
@@ -237,7 +237,7 @@ def test_the_card_links_to_the_report_where_a_server_can_follow(result, monkeypa
     try:
         assert f"report in {report}" in result._repr_html_()
         monkeypatch.chdir(result.path.parent)
-        assert 'href="out/report.html"' in result._repr_html_()
+        assert 'href="./out/report.html"' in result._repr_html_()
     finally:
         os.remove(report)
 

@@ -212,7 +212,8 @@ def test_a_script_without_a_main_guard_can_run_with_workers(scenario, tmp_path):
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         import tmesim
         from toys import Toy
-        print(tmesim.run({str(tmp_path / "toy.yaml")!r}, workers=2, figures=False, quiet=True, engine=Toy).replicates)
+        print(tmesim.run({str(tmp_path / "toy.yaml")!r}, out=tmesim.TEMPORARY, workers=2, figures=False, quiet=True,
+                         engine=Toy).replicates)
     """
     for command, given in (
         ([sys.executable, "-"], textwrap.dedent(code)),

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-import tmesim
+from tmesim import trial
 from tmesim.trial.pool import Monitor
 
 TEXT = """
@@ -178,8 +178,9 @@ class StopAfter(Monitor):
 
 
 def run(scenario, out, **options):
+    """As the command line runs it, with the toy."""
     options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
-    return tmesim.run(scenario, out=out, **options)
+    return trial.run(scenario, out=out, **options)
 
 
 def tables(path):

@@ -1,7 +1,8 @@
 """tmesim: an agent-based simulator of the breast tumor microenvironment.
 
-`load` reads a scenario, `run` simulates its arms and replicates, `TumorModel` is a Mesa model to step by hand, and
-`explain` prints what a name of the catalogue means.
+`load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
+`Result` reads one again, `TumorModel` is a Mesa model to step by hand, and `explain` prints what a name of the
+catalogue means.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ if TYPE_CHECKING:
     from tmesim.model import TumorModel
     from tmesim.result import Result
     from tmesim.scenario import Scenario, load
-    from tmesim.trial import run
+    from tmesim.trial.places import TEMPORARY
+    from tmesim.trial.python import run
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Scenario", "TumorModel", "explain", "load", "run"]
+__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "explain", "load", "run"]
 
 _HOMES = {
+    "TEMPORARY": "tmesim.trial.places",
     "Result": "tmesim.result",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
     "explain": "tmesim.cli.pages",
     "load": "tmesim.scenario",
-    "run": "tmesim.trial",
+    "run": "tmesim.trial.python",
 }
 
 

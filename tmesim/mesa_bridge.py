@@ -19,6 +19,8 @@ try:  # where they have stood since 3.4
 except ImportError:
     from mesa.agent import AgentSet, GroupBy
 
+from tmesim.arguments import number, plain
+
 if TYPE_CHECKING:
     from tmesim.agents.cell import Cell
     from tmesim.agents.roster import Roster
@@ -176,6 +178,8 @@ class CellSet(AgentSet):
     ) -> CellSet:
         """Those that pass a filter or are of a class, at most so many, in order. Classes are found in the arrays."""
         rows = self.rows()
+        at_most = plain(at_most)
+        number(at_most, "at_most", least=0.0)
         if isinstance(at_most, float) and at_most <= 1.0:
             at_most = int(rows.size * at_most)
         if agent_type is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim import mesa_bridge
-from tmesim.agents import Cell, classes_of
+from tmesim.agents import Cell, cell_classes, classes_of
 from tmesim.agents.cell import HANDLE
 from tmesim.agents.roster import Roster
+from tmesim.arguments import number, plain, whole
+from tmesim.catalogue import load_catalogue
 from tmesim.catalogue.models import KINDS
 from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
-from tmesim.reading import suggestion
+from tmesim.reading import Document, Position, suggestion
 from tmesim.record import Recorder
-from tmesim.scenario import Scenario, load, read_text, replicate_seed
+from tmesim.scenario import Scenario, load, replicate_seed
+from tmesim.scenario.sources import document_of
 from tmesim.statistics import words
 from tmesim.tissue import Tissue
 
@@ -32,17 +35,20 @@ class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
 
     scenario : name, path, the content of a scenario file as a mapping, or a Scenario
-    arm : by name; the reference arm by default
+    arm : by name; the reference arm by default. LookupError names the choices
     seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
         default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
     set : numbers of the catalogue and settings of the scenario by dotted path; a bare number is in the catalogue's unit
-    agent_classes : classes written in Python, each for the cells of its `cell_type`
+    agent_classes : classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its `cell_type`;
+        `tmesim.run` takes the same
     observables : names of what `datacollector` takes down after each step; inside of `batch_run` the endpoints of the
         scenario by default, else nothing
     datacollector : one of your own, collected after each step
     overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02`, `days=3`
 
     The seed and the replicate that were used are `seed` and `replicate`; given again, they give the same history.
+    InputError tells everything that is wrong with the scenario or the settings; TypeError and ValueError name the
+    argument. Numbers may be of NumPy.
     Mesa's `random` and `rng` are seeded too, but nothing here draws from them. `scenario` is left to Mesa, which since
     3.5 has its own; the one that is run is `tissue.scenario`.
     """
@@ -66,26 +72,38 @@ class TumorModel(MesaModel):
         rng: int | None = None,
         **overrides: Any,
     ) -> None:
-        if agent_classes is None:
-            agent_classes = self.agent_classes
-        chosen = (agent_classes,) if isinstance(agent_classes, type) else tuple(agent_classes)
+        chosen = cell_classes(self.agent_classes if agent_classes is None else agent_classes)
+        if set is not None and not isinstance(set, Mapping):
+            raise TypeError(f"set: expected values by dotted path such as {{'start.ecm': 0.3}}, got {set!r}")
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
-        plan = with_settings(with_types(load(scenario), chosen), settings)
+        settings = {path: plain(value) for path, value in settings.items()}
+        plan = with_settings(with_types(scenario, chosen), settings)
         iteration = mesa_bridge.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0
+        replicate = whole(replicate, "replicate")
         if seed is None:
             seed = plan.seed if rng is None else rng
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise TypeError(f"seed is a whole number from 0 on, but {seed!r} was found")
+        seed = whole(seed, "seed")
         if observables is None and datacollector is None and iteration is not None:
             observables = plan.endpoints
         arm = plan.reference if arm is None else arm
-        tissue = Tissue(plan, seed=replicate_seed(int(seed), replicate), replicate=replicate, arm=arm)
+        tissue = Tissue(plan, seed=replicate_seed(seed, replicate), replicate=replicate, arm=arm)
         self._begin(tissue, chosen, 0)
-        self.seed, self.replicate = int(seed), replicate
+        self.seed, self.replicate = seed, replicate
         self._record(observables, datacollector)
         self._own = frozenset(self.__dict__)
+
+    @classmethod
+    def around(cls, tissue: Tissue, agent_classes: Iterable[type[Cell]] = ()) -> TumorModel:
+        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed."""
+        model = _blank(cls)
+        del model.__dict__["_waiting"]
+        model._begin(tissue, tuple(agent_classes), 0)
+        model.seed, model.replicate = tissue.scenario.seed, tissue.replicate
+        model._record(None, None)
+        model._own = frozenset(model.__dict__)
+        return model
 
     def _begin(self, tissue: Tissue, chosen: tuple[type[Cell], ...], steps: int) -> None:
         mesa_bridge.begin(self, tissue.seed, steps)
@@ -138,7 +156,14 @@ class TumorModel(MesaModel):
             self.running = False
 
     def run(self, days: float | None = None) -> TumorModel:
-        """Go on for some days, or to the end of the scenario; returns the model."""
+        """Go on for some days, or to the end of the scenario; returns the model.
+
+        days : at least 0, in whole steps; without it, up to the end, also when that is passed already
+        """
+        if days is not None:
+            days = number(days, "days", least=0.0)
+            if math.isinf(days):
+                raise ValueError("days: expected a finite number of days, got inf")
         end = self.tissue.scenario.time.days * 24.0 if days is None else self.hour + days * 24.0
         while self.hour < end - 1e-9:
             self.step()
@@ -190,9 +215,10 @@ class TumorModel(MesaModel):
 
     def cell(self, unique_id: int) -> Cell:
         """The handle of a living cell by its id; LookupError if there is none."""
-        row = int(self._roster.locate(np.array([unique_id], np.uint64))[0])
+        identity = whole(unique_id, "unique_id", least=-(2**63))
+        row = int(self._roster.locate(np.array([identity], np.uint64))[0]) if 0 <= identity < 2**64 else -1
         if row < 0:
-            raise LookupError(f"no living cell has the id {unique_id}")
+            raise LookupError(f"no living cell has the id {identity}")
         return self._roster.handle_at(row)
 
     def register_agent(self, agent: Any) -> None:
@@ -261,6 +287,9 @@ class TumorModel(MesaModel):
             self._roster.memory[name] |= kept
         for identity, cell in waiting.items():
             row = int(self._roster.locate(np.array([identity], np.uint64))[0])
+            if row < 0:
+                self._roster.bury(cell, identity)
+                continue
             self._roster.adopt(cell, identity, row)
             self._roster.handle_at(row)
         for identity, note in state["notes"].items():
@@ -319,31 +348,49 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     return scenario.with_options(days=days, set=changed)
 
 
-def with_types(scenario: Scenario, classes: Iterable[type[Cell]]) -> Scenario:
-    """A scenario with the cell types of classes that it does not know yet."""
-    new = {cls.cell_type: cls for cls in classes if cls.cell_type not in scenario.catalogue.cells}
-    if not new:
-        return scenario
-    content = scenario.content()
-    cells = dict(content.get("add", {}).get("cells", {}))
+def with_types(source: str | Path | Mapping[str, Any] | Scenario, classes: Iterable[type[Cell]]) -> Scenario:
+    """The scenario of a source with the cell types of classes that it does not know yet.
+
+    They are added before anything is checked, so its densities, arms and endpoints may speak of them.
+    """
+    named = {cls.cell_type: cls for cls in classes}
+    if isinstance(source, Scenario):
+        new = {name: cls for name, cls in named.items() if name not in source.catalogue.cells}
+        if not new:
+            return source
+        document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
+    else:
+        document = document_of(source)
+        added = document.data.get("add")
+        cells = added.get("cells") if isinstance(added, dict) else None
+        known = {*load_catalogue().cells, *(cells if isinstance(cells, dict) else ())}
+        new = {name: cls for name, cls in named.items() if name not in known}
     for name, cls in new.items():
         if cls.layer is None:
-            known = ", ".join(scenario.catalogue.cells)
+            packaged = ", ".join(load_catalogue().cells)
             raise ValueError(
-                f"{cls.__name__}.cell_type: there is no cell type {name!r} (known: {known}); a new one needs "
+                f"{cls.__name__}.cell_type: there is no cell type {name!r} (known: {packaged}); a new one needs "
                 "layer = 'tissue' or 'leukocyte'"
             )
-        cells[name] = {
-            "label": cls.label or name.replace("_", " "),
-            "agent": cls.__name__,
-            "layer": cls.layer,
-            "color": cls.color,
-            "states": list(cls.states),
-            "behaviors": dict(cls.behaviors),
-            "events": [dict(event) for event in cls.events],
-        }
-    content["add"] = dict(content.get("add", {})) | {"cells": cells}
-    return read_text(json.dumps(content, ensure_ascii=False), scenario.name)
+    if new:
+        added = document.data.setdefault("add", {})
+        cells = added.setdefault("cells", {}) if isinstance(added, dict) else None
+        if isinstance(cells, dict):  # else the check says what is wrong
+            cells |= {name: entry_of(cls) for name, cls in new.items()}
+    return load(document)
+
+
+def entry_of(cls: type[Cell]) -> dict[str, Any]:
+    """What a class says of its cell type, as an entry of a catalogue."""
+    return {
+        "label": cls.label or cls.cell_type.replace("_", " "),
+        "agent": cls.__name__,
+        "layer": cls.layer,
+        "color": cls.color,
+        "states": list(cls.states),
+        "behaviors": {name: plain(value) for name, value in cls.behaviors.items()},
+        "events": [dict(event) for event in cls.events],
+    }
 
 
 def _blank(cls: type[TumorModel]) -> TumorModel:

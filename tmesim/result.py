@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tmesim.arguments import names, number, whole
 from tmesim.observables import observables_of
-from tmesim.reading import suggestion
+from tmesim.reading import InputError, Problem, suggestion
 from tmesim.record import snapshot_name, unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
 
@@ -40,9 +41,16 @@ class Snapshot(NamedTuple):
 
 
 class Result:
-    """Everything that a run left in its directory.
+    """Everything that a run left in its directory: tables, snapshots, pictures.
 
-    path : the run directory. `keep` holds a temporary one alive as long as the result lives.
+    `tmesim.Result("runs/treg_depletion")` reads a finished run in a later session; `tmesim.run` returns one.
+
+    path : the run directory
+    scenario : what was run; by default it is read from the directory
+    keep : holds a temporary directory alive as long as the result lives
+
+    InputError, naming what would be right, for a path that holds no finished run. Names that a run does not have raise
+    KeyError with those that it has; numbers may be of NumPy.
     """
 
     def __init__(
@@ -50,18 +58,21 @@ class Result:
     ) -> None:
         self.path = Path(path)
         self._keep = keep
-        if scenario is None:
-            from tmesim.scenario import load
-
-            scenario = load(self.path / "scenario.yaml")
-        self.scenario = scenario
+        self.scenario = scenario = scenario_of(self.path) if scenario is None else scenario
         self.arms: tuple[str, ...] = tuple(scenario.arms)
         self.reference: str = scenario.reference
         self.replicates: int = scenario.replicates
 
     def __repr__(self) -> str:
         arms = ", ".join(self.arms)
-        return f"Result({self.scenario.name}: {arms}; {self.replicates} replicates; {self.path})"
+        return f"<Result of {self.scenario.name}: {arms}; {self.replicates} replicates; {self.whereabouts}>"
+
+    @property
+    def whereabouts(self) -> str:
+        """Where the files are, and how they are read again."""
+        if self._keep is not None:
+            return f"files in {self.path}, as long as this result lives"
+        return f"files in {self.path}, read again with tmesim.Result({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
         from tmesim.plots.cards import result_card
@@ -127,20 +138,23 @@ class Result:
         confidence: float = CONFIDENCE,
     ) -> list[Comparison]:
         """The rows of `compare` as records."""
-        if not 0 < confidence < 1:
-            raise ValueError(f"confidence lies between 0 and 1, such as 0.95, but {confidence!r} was found")
-        names = self.scenario.endpoints if endpoints is None else several(endpoints)
-        against = self.reference if reference is None else reference
-        chosen = [arm for arm in self.arms if arm != against] if arms is None else several(arms)
+        if not 0 < number(confidence, "confidence", least=0, most=1) < 1:
+            raise ValueError(f"confidence: expected a number between 0 and 1, such as 0.95, got {confidence!r}")
+        wanted = self.scenario.endpoints if endpoints is None else names(endpoints, "endpoints", self.observables)
+        against = self.reference if reference is None else self._arm(reference, "reference")
+        others = [arm for arm in self.arms if arm != against]
+        chosen = others if arms is None else names(arms, "arms", self.arms)
         at = self.row_day(day)
-        values = {arm: {name: self.at_day(name, arm, at) for name in names} for arm in (against, *chosen)}
-        return compare_arms(names, values, against, confidence)
+        values = {arm: {name: self.at_day(name, arm, at) for name in wanted} for arm in (against, *chosen)}
+        return compare_arms(wanted, values, against, confidence)
 
     def row_day(self, day: float | None = None) -> float:
-        """The recorded day nearest to a day, at most an hour away; the last one by default."""
+        """The recorded day nearest to a day, at most an hour away; the last one by default. KeyError when there is
+        none so near, ValueError for a day that is no number."""
         days = self.series(self.observables[0], self.reference)[0]
         if day is None:
             return float(days[-1])
+        day = number(day, "day", unit="days")
         near = np.argsort(np.abs(days - day))
         if abs(days[near[0]] - day) > 1 / 24 + 1e-9:
             closest = " and ".join(f"{d:g}" for d in sorted(days[near[:2]]))
@@ -148,7 +162,7 @@ class Result:
         return float(days[near[0]])
 
     def at_day(self, observable: str, arm: str, day: float) -> np.ndarray:
-        """One value a replicate at a recorded day."""
+        """One value a replicate, (replicates,), of an observable in an arm at the recorded day nearest to `day`."""
         days, values = self.series(observable, arm)
         return values[:, int(np.argmin(np.abs(days - day)))]
 
@@ -161,6 +175,7 @@ class Result:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
+        """Seed, hashes, versions, platform, command, agent classes, and wall times (s) of the run."""
         return json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
 
     def _frame(self, name: str) -> pd.DataFrame:
@@ -174,10 +189,12 @@ class Result:
 
     @property
     def observables(self) -> tuple[str, ...]:
+        """Names of the columns of `timeseries` that were measured."""
         return tuple(name for name in self._columns if name not in ("arm", "replicate", "day"))
 
     def series(self, observable: str, arm: str) -> tuple[np.ndarray, np.ndarray]:
-        """Days (times,) and values (replicates, times) of an observable in an arm."""
+        """Days (times,) and values (replicates, times) of an observable in an arm, in the unit of `known(observable)`.
+        KeyError, with the choices, for a name that this run does not have."""
         columns = self._columns
         if observable not in columns:
             raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
@@ -196,14 +213,28 @@ class Result:
         return tuple(Comparison(**(row | {"n": int(row["n"])})) for row in rows)
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
-        """One value a replicate."""
+        """One value a replicate, (replicates,), of an endpoint in an arm at the end of the run."""
         columns = read_columns(self.path / "endpoints.csv")
         return columns[name][columns["arm"] == arm]
+
+    def _arm(self, arm: str, argument: str = "arm") -> str:
+        """An arm of this run, or a KeyError with those there are."""
+        if arm not in self.arms:
+            raise KeyError(f"{argument}: no arm {arm!r} in this run; there are {', '.join(self.arms)}")
+        return arm
+
+    def _replicate(self, replicate: int) -> int:
+        """A replicate of this run, or an error with those there are."""
+        try:
+            return whole(replicate, "replicate", 0, self.replicates - 1)
+        except ValueError as error:
+            raise KeyError(str(error)) from None
 
     # Snapshots
 
     @cached_property
     def snapshot_days(self) -> tuple[float, ...]:
+        """The days of which cells and fields were kept."""
         names = (path.name for path in (self.path / "cells" / self.arms[0]).glob("*.npz"))
         return tuple(sorted({float(m[1]) for name in names if (m := re.search(r"_day_([\d.]+)\.npz$", name))}))
 
@@ -214,23 +245,25 @@ class Result:
         return self.snapshot_days[-1]
 
     def snapshot(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> Snapshot:
-        """The stored snapshot nearest to a day (within an hour), the last one by default."""
-        day = self.last_snapshot_day() if day is None else day
-        arm = self.reference if arm is None else arm
-        if arm not in self.arms:
-            raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
+        """The stored snapshot nearest to a day (within an hour), the last one by default.
+
+        arm : by default the reference
+        replicate : from 0 on
+        KeyError names the days, arms or replicates that there are.
+        """
+        day = self.last_snapshot_day() if day is None else number(day, "day", unit="days")
+        arm = self.reference if arm is None else self._arm(arm)
+        replicate = self._replicate(replicate)
         near = min(self.snapshot_days, key=lambda d: abs(d - day), default=math.inf)
         if abs(near - day) > 1 / 24 + 1e-9:
             days = ", ".join(f"{d:g}" for d in self.snapshot_days)
             raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
-        if not 0 <= replicate < self.replicates:
-            raise KeyError(f"no replicate {replicate} in this run; there are 0 to {self.replicates - 1}")
         name = snapshot_name(replicate, near)
         cells, maps = (unpack((self.path / kind / arm / name).read_bytes()) for kind in ("cells", "fields"))
         return Snapshot(near, cells, maps)
 
     def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
-        """The living cells at a snapshot (default: the last), one row a cell.
+        """The living cells at a snapshot (default: the last), one row a cell; arguments as in `snapshot`.
 
         Columns: id, type, x and y (µm), age (h), states in [0, 1] and more.
         """
@@ -250,20 +283,46 @@ class Result:
 
     def movie(self, path: str | Path, replicate: int | None = None) -> Path:
         """Write the movie of a replicate (default: the one of the pictures) as a `.gif` or, with the package
-        imageio-ffmpeg, as a `.mp4` file."""
+        imageio-ffmpeg, as a `.mp4` file; returns the path."""
         from tmesim.figures.movie import draw_movie
 
-        return draw_movie(self, Path(path), replicate)
+        return draw_movie(self, Path(path), None if replicate is None else self._replicate(replicate))
 
     def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
-        """Site maps (ny, nx) at a snapshot (default: the last): each field by its name, `ecm`, `debris`, and
-        `vessels.perfused`, `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`."""
+        """Site maps (ny, nx) at a snapshot (default: the last); arguments as in `snapshot`.
+
+        Each field by its name in its unit, `ecm`, `debris`, and `vessels.perfused`, `vessels.links` (bits E, NE, N, NW,
+        W, SW, S, SE), `vessels.root`, `vessels.tip`.
+        """
         maps = self.snapshot(day, arm, replicate).maps
         return {
             name.removeprefix("field.").removeprefix("matrix."): values
             for name, values in maps.items()
             if values.ndim == 2
         }
+
+
+def scenario_of(path: Path) -> Scenario:
+    """The scenario of a finished run by its directory; InputError when there is none."""
+    from tmesim.scenario import load, named
+
+    if (path / "complete.json").is_file():
+        return load(path / "scenario.yaml")
+    if path.suffix in (".yaml", ".yml") or (not path.exists() and str(path) in named()):
+        told = f"is a scenario and no directory of a run; tmesim.load({str(path)!r}) reads it, tmesim.run simulates it"
+    elif (path / "provenance.json").is_file():
+        told = "holds a run that is not complete; tmesim.run(…, out=…, resume=True) resumes it"
+    elif path.is_dir():
+        told = "holds no run; expected the directory of a finished one, such as 'runs/treg_depletion'"
+    else:
+        told = f"there is no run here; expected the directory of a finished one{_runs_beside(path)}"
+    raise InputError([Problem(told, file=str(path))])
+
+
+def _runs_beside(path: Path) -> str:
+    """The runs in the same folder, for the message about one that is not there."""
+    there = path.parent.iterdir() if path.parent.is_dir() else ()
+    return suggestion(path.name, (each.name for each in there if (each / "complete.json").is_file()))
 
 
 def read_columns(path: Path) -> dict[str, np.ndarray]:
@@ -278,8 +337,3 @@ def read_columns(path: Path) -> dict[str, np.ndarray]:
         except ValueError:
             columns[name] = np.array(text)
     return columns
-
-
-def several(names: str | Iterable[str]) -> tuple[str, ...]:
-    """One name or many, as a tuple."""
-    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))

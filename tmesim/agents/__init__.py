@@ -13,6 +13,8 @@ from typing import Any
 from tmesim.agents.cell import Cell, DeadCell
 from tmesim.agents.columns import State
 from tmesim.catalogue import Catalogue, load_catalogue
+from tmesim.reading import InputError, Problem
+from tmesim.reserved import taken
 
 
 class TumorCell(Cell):
@@ -123,11 +125,32 @@ CLASSES: dict[str, type[Cell]] = {
     )
 }  # fmt: skip
 
-__all__ = [*CLASSES, "CLASSES", "Cell", "DeadCell", "State", "classes_of"]
+__all__ = [*CLASSES, "CLASSES", "Cell", "DeadCell", "State", "cell_classes", "classes_of"]
+
+
+def cell_classes(given: Any) -> tuple[type[Cell], ...]:
+    """One class or several, as a tuple; TypeError for what is no cell class with a cell type."""
+    several = tuple(given) if isinstance(given, Iterable) else (given,)
+    for cls in several:
+        if not (isinstance(cls, type) and issubclass(cls, Cell)):
+            raise TypeError(f"agent_classes: expected classes derived from tmesim.agents.Cell, got {cls!r}")
+        if not cls.cell_type:
+            raise TypeError(f"agent_classes: {cls.__name__} has no cell_type; expected the name of one such as 'tumor'")
+    return several
 
 
 def classes_of(catalogue: Catalogue, chosen: Iterable[type[Cell]] = ()) -> list[type[Cell]]:
-    """The class of each cell type of a catalogue, in its order; `chosen` ones take the place of the catalogue's."""
+    """The class of each cell type of a catalogue, in its order; `chosen` ones take the place of the catalogue's.
+
+    InputError for a state whose name means something for every cell; TypeError or ValueError for a class that is none.
+    """
+    wrong = [
+        Problem(f"a state cannot be called '{state}': every cell has that already", f"cells.{name}.states")
+        for name, entry in catalogue.cells.items()
+        for state in taken(entry.states)
+    ]
+    if wrong:
+        raise InputError(wrong)
     own: dict[str, type[Cell]] = {}
     for cls in chosen:
         name = cls.cell_type
@@ -138,6 +161,8 @@ def classes_of(catalogue: Catalogue, chosen: Iterable[type[Cell]] = ()) -> list[
             raise ValueError(f"{cls.__name__}.cell_type: there is no cell type {name!r}. Known: {known}")
         _interchangeable(cls)
         for state in _missing(cls, catalogue.cells[name].states):
+            if hasattr(cls, state):
+                raise TypeError(f"{cls.__name__}.{state}: cells of the type {name!r} have a state of this name")
             column = State()
             column.__set_name__(cls, state)
             setattr(cls, state, column)

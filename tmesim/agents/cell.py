@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tmesim.agents.columns import Column, Memory, TypeName, is_plain, of_core
+from tmesim.agents.columns import Column, TypeName, of_core
+from tmesim.agents.declaring import declare
 from tmesim.agents.roster import DeadCell, Roster
-from tmesim.agents.searching import around, disk
+from tmesim.agents.searching import within
+from tmesim.arguments import number, whole
 from tmesim.kernels import act, chance, sprouting
 from tmesim.kernels.arrays import DIVIDE, NOBODY_TCR
 from tmesim.mesa_bridge import MesaAgent
@@ -24,7 +26,12 @@ class Cell(MesaAgent):
     daughters take over, and may have a `step()`, called once a step for each cell of the class. Handles of cells that
     the engine makes skip `__init__`; calling the class makes a new cell.
 
-    layer, color, label, behaviors, states, events : for a cell type that the scenario does not know.
+    layer ('tissue' or 'leukocyte'), color, label, behaviors (with their units), states, events : for a cell type that
+    the scenario does not know; as in a scenario's `add: {cells: …}`.
+
+    What a `step()` does may depend on the cell, its surroundings, `draw()` and `self.model`. What it is to remember
+    belongs into `columns`: then copies, checkpoints and daughters have it too. Attributes of the class and globals are
+    shared by all cells, arms and replicates of a process, so a `step()` must not change them.
     """
 
     cell_type: str = TypeName("")  # type: ignore[assignment]
@@ -42,18 +49,7 @@ class Cell(MesaAgent):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        named = cls.__dict__.get("cell_type")
-        if isinstance(named, str):
-            cls.cell_type = TypeName(named)  # type: ignore[assignment]
-            cls.__dict__["cell_type"].__set_name__(cls, "cell_type")
-        for name, default in cls.__dict__.get("columns", {}).items():
-            if not is_plain(default):
-                raise TypeError(f"{cls.__name__}.columns[{name!r}]: numbers, text or tuples, not {default!r}")
-            if not isinstance(getattr(cls, name, Memory(None)), Memory):
-                raise TypeError(f"{cls.__name__}.columns[{name!r}]: a cell has an attribute of this name already")
-            column = Memory(default)
-            column.__set_name__(cls, name)
-            setattr(cls, name, column)
+        declare(cls)
 
     def __init__(
         self, model: Any, pos: tuple[float, float] | None = None, *, site: tuple[int, int] | None = None, **values: Any
@@ -73,7 +69,7 @@ class Cell(MesaAgent):
             )
         if (pos is None) == (site is None):
             raise TypeError("a new cell needs either pos=(x, y) in µm or site=(row, column)")
-        y, x = site if site is not None else _site(model.tissue, pos)
+        y, x = _site(model.tissue, pos) if site is None else _whole_site(site)
         self.__class__ = roster.classes[code]
         for name in values:
             if not hasattr(type(self), name):
@@ -142,7 +138,7 @@ class Cell(MesaAgent):
 
     @site.setter
     def site(self, value: tuple[int, int]) -> None:
-        row, (y, x) = self._roster.row(self), value
+        row, (y, x) = self._roster.row(self), _whole_site(value)
         if self._layer == "vessel":
             raise ValueError("a segment of a vessel cannot be moved")
         if (y, x) != self.site:
@@ -171,11 +167,13 @@ class Cell(MesaAgent):
 
     def neighbors(self, radius: float | None = None, cell_type: str | None = None) -> list[Cell]:
         """Cells of all layers within `radius`, µm, from site to site, the nearest first; by default on the eight sites
-        around. What shares its site is among them, it itself is not."""
+        around. What shares its site is among them, it itself is not. A radius beyond the patch finds every cell."""
         roster, tissue = self._roster, self._roster.tissue
-        reach = math.sqrt(2.0) if radius is None else radius / tissue.spacing
+        reach = math.sqrt(2.0)
+        if radius is not None:
+            reach = number(radius, "radius", least=0.0, unit="µm") / tissue.spacing
         y, x = self.site
-        found = around(y, x, roster.row(self), disk(reach), tissue.layers)
+        found = within(y, x, roster.row(self), reach, tissue.layers)
         if cell_type is not None:
             found = found[roster.types[found] == tissue.biology.code(cell_type)]
         return roster.handles_at(found)
@@ -242,22 +240,37 @@ class Cell(MesaAgent):
         return f"<{type(self).__name__} {self._id}{'' if self.alive else ', dead'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        self._roster.row(self)
-        return _cell_again, (self.model, self._id)
+        return _cell_again, (self.model, self._id, type(self), self.alive)
 
 
 def _site(tissue: Any, pos: Any) -> tuple[int, int]:
     """The site that holds a point (x, y), µm."""
-    x, y = pos
+    x, y = (number(value, "pos", unit="µm") for value in _pair(pos, "pos", "(x, y) in µm"))
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise ValueError(f"pos: ({x}, {y}) lies outside of the tissue")
     return math.floor(y / tissue.spacing), math.floor(x / tissue.spacing)
 
 
-def _cell_again(model: Any, identity: int) -> Cell:
-    """The handle of a cell out of a pickle; its model may still be on the way."""
+def _whole_site(site: Any) -> tuple[int, int]:
+    """A site (row, column) as whole numbers; whether it lies in the tissue is seen later."""
+    row, column = (whole(value, "site", least=-(2**31)) for value in _pair(site, "site", "(row, column)"))
+    return row, column
+
+
+def _pair(value: Any, name: str, right: str) -> tuple[Any, Any]:
+    try:
+        first, second = value
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected {right}, got {value!r}") from None
+    return first, second
+
+
+def _cell_again(model: Any, identity: int, cls: type[Cell], alive: bool) -> Cell:
+    """The handle of a cell out of a pickle, of a dead one too; its model may still be on the way."""
     waiting = model.__dict__.get("_waiting")
     if waiting is None:
-        return model.cell(identity)
-    return waiting.setdefault(identity, Cell.__new__(Cell))
+        return model.cell(identity) if alive else model._roster.dead(cls, identity)
+    return waiting.setdefault(identity, cls.__new__(cls))
 
 
 __all__ = ["HANDLE", "Cell", "DeadCell"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tmesim.arguments import number, plain, whole
 
 if TYPE_CHECKING:
     from tmesim.agents.cell import Cell
@@ -61,23 +62,26 @@ class Column:
 def of_core(field: str, doc: str, most: Callable[[Roster], int] | None = None, or_else: int | None = None) -> Column:
     """A column of the cells' record. Where it may be changed it is a whole number from 0 to `most`, or one other:
     the kernels take these as they are."""
-
-    def write(roster: Roster, rows: Rows, value: Any) -> None:
-        top = most(roster) if most else 0
-        if isinstance(value, bool) or int(value) != value or not (0 <= value <= top or value == or_else):
-            other = "" if or_else is None else f", or {or_else}"
-            raise ValueError(f"a whole number from 0 to {top}{other} is due, but {value!r} was found")
-        roster.core[field][rows] = int(value)
-
-    return Core(field, doc, write if most else None)
+    return Core(field, doc, most, or_else)
 
 
 class Core(Column):
     """A field of the cells' record as it is."""
 
-    def __init__(self, field: str, doc: str, write: Callable[[Roster, Rows, Any], None] | None) -> None:
-        super().__init__(lambda roster, rows: roster.core[field][rows], doc, write)
+    def __init__(self, field: str, doc: str, most: Callable[[Roster], int] | None, or_else: int | None) -> None:
+        super().__init__(lambda roster, rows: roster.core[field][rows], doc, self._write_field if most else None)
         self.field = field
+        self._most = most
+        self._or_else = or_else
+
+    def _write_field(self, roster: Roster, rows: Rows, value: Any) -> None:
+        found = plain(value)
+        if isinstance(found, float) and found.is_integer():  # as arithmetic leaves it
+            found = int(found)
+        if self._or_else is None or isinstance(found, bool) or found != self._or_else:
+            other = "" if self._or_else is None else f", or {self._or_else}"
+            found = whole(found, self.name, 0, self._most(roster) if self._most else 0, other)
+        roster.core[self.field][rows] = found
 
     def __get__(self, cell: Cell | None, owner: type) -> Any:
         if cell is None:
@@ -112,10 +116,7 @@ class State(Column):
         return roster.state[rows, self._index(roster)]
 
     def _write_state(self, roster: Roster, rows: Rows, value: Any) -> None:
-        number = float(value)
-        if math.isnan(number) or not 0.0 <= number <= 1.0:
-            raise ValueError(f"{self.name} lies between 0 and 1, but {value!r} was found")
-        roster.state[rows, self._index(roster)] = number
+        roster.state[rows, self._index(roster)] = number(value, self.name, least=0.0, most=1.0)
 
 
 class Memory(Column):
@@ -143,18 +144,20 @@ class Memory(Column):
         return [kept.get(identity, self.default) for identity in roster.ids[rows].tolist()]
 
     def write(self, roster: Roster, rows: Rows, value: Any) -> None:
-        if not is_plain(value):
-            raise TypeError(f"{self.name} holds numbers, text and tuples of them, but {value!r} was found")
+        value = unchangeable(value, self.name)
         kept = roster.memory[self.name]
         for identity in np.atleast_1d(roster.ids[rows]).tolist():
             kept[identity] = value
 
 
-def is_plain(value: Any) -> bool:
-    """Whether mother and daughter can share a value, because it cannot change."""
+def unchangeable(value: Any, name: str) -> Any:
+    """A value that mother and daughter can share, because it cannot change; scalars of NumPy become Python's."""
+    value = plain(value)
     if isinstance(value, tuple):
-        return all(is_plain(item) for item in value)
-    return value is None or isinstance(value, bool | int | float | str)
+        return tuple(unchangeable(item, name) for item in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{name}: expected numbers, text or tuples of them, got {value!r}")
 
 
 class TypeName(Column):

@@ -41,6 +41,7 @@ class Roster:
         self.handles: dict[int, Cell] = {}
         self.memory: dict[str, dict[int, Any]] = defaultdict(dict)  # column declared in Python → id → value
         self.stepped = [code for code, cls in enumerate(classes) if cls.step is not MesaAgent.step]
+        self.stepping: Cell | None = None  # whose `step()` is at work, for whoever meets an error in it
         self._keys: dict[str, np.uint64] = {}
         self._misses = 0
         self._before: tuple[np.ndarray, np.ndarray] | None = None
@@ -164,6 +165,15 @@ class Roster:
         self.handles[identity] = cell
         return cell
 
+    def bury(self, cell: Cell, identity: int) -> Cell:
+        """Make an object the handle of a cell that does not live any more."""
+        cell._roster, cell._id, cell._row = self, identity, -1
+        return cell
+
+    def dead(self, cls: type[Cell], identity: int) -> Cell:
+        """A handle of a cell that does not live any more."""
+        return self.bury(cls.__new__(cls), identity)
+
     # Through a step
 
     def watch(self) -> None:
@@ -249,7 +259,9 @@ class Roster:
             rows = np.flatnonzero(np.isin(self.types[:n], self.stepped))
             for cell in self.handles_at(self.dealt(rows)):
                 if self.living(cell):
+                    self.stepping = cell
                     cell.step()
+            self.stepping = None
 
     # Attributes of many at once
 

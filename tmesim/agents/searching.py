@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,7 +45,11 @@ def rows_of(ids: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return out
 
 
-@cache
+NEAR = 16.0
+"""Up to this reach, sites, neighbors are looked for around a cell, site by site; further off, in the whole window."""
+
+
+@lru_cache(maxsize=64)
 def disk(reach: float) -> np.ndarray:
     """Offsets (n, 2) int64 of the sites within `reach` sites, (0, 0) first, nearest first."""
     span, most = range(-int(reach), int(reach) + 1), reach * reach + 1e-9
@@ -71,3 +75,22 @@ def around(y: int, x: int, me: int, offsets: np.ndarray, layers: Layers) -> np.n
                 out[n] = row
                 n += 1
     return out[:n]
+
+
+def within(y: int, x: int, me: int, reach: float, layers: Layers) -> np.ndarray:
+    """Rows of the cells within `reach` sites of site (y, x), of all layers, nearest first, without row `me`: (n,).
+
+    As `around` with `disk(reach)`, in memory that grows with the tissue and not with the reach.
+    """
+    if reach <= NEAR:
+        return around(y, x, me, disk(reach), layers)
+    ny, nx = (size - 2 * PAD for size in layers.tissue.shape)
+    span = int(min(reach, ny + nx))
+    top, left = max(y - span, 0), max(x - span, 0)
+    window = np.s_[top + PAD : min(y + span + 1, ny) + PAD, left + PAD : min(x + span + 1, nx) + PAD]
+    rows = np.stack([layer[window] for layer in layers], axis=-1)
+    ty, tx, layer = np.nonzero(rows >= 0)
+    found = rows[ty, tx, layer].astype(np.int64)
+    apart = (ty + top - y) ** 2 + (tx + left - x) ** 2
+    chosen = np.flatnonzero((apart <= reach * reach + 1e-9) & (found != me))
+    return found[chosen[np.argsort(apart[chosen], kind="stable")]]  # ties in the order of sites, as in `disk`

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tmesim.arguments import names, numbers, whole
 from tmesim.plots.picture import Drawing, Film, Picture
 from tmesim.plots.tissue import TissuePicture, View
 from tmesim.record import cells_of, fields_of
@@ -48,8 +49,9 @@ class Plots:
         pixels : of a panel on the screen
         """
         result = self._result
-        days = (result.last_snapshot_day(),) if day is None else several(day)
-        arms = result.arms if arm is None else several(arm)
+        days = (result.last_snapshot_day(),) if day is None else numbers(day, "day", "days")
+        arms = result.arms if arm is None else names(arm, "arm", result.arms)
+        pixels = pixels if pixels is None else whole(pixels, "pixels", 1)
         shots = [[result.snapshot(d, a, replicate) for d in days] for a in arms]
         if len(days) == 1:  # arms side by side
             rows = [[View(f"{words(a)}, day {s[0].day:g}", s[0]) for a, s in zip(arms, shots, strict=True)]]
@@ -60,22 +62,22 @@ class Plots:
         title = f"{words(result.scenario.name)}, replicate {replicate} of {result.replicates}"
         return TissuePicture(rows, result.scenario.catalogue, title, field, cells, pixels)
 
-    def curves(self, *observables: str) -> Picture:
-        """Observables over time in all arms; without names, the endpoints and the usual ones."""
+    def curves(self, *observables: str | Iterable[str]) -> Picture:
+        """Observables over time in all arms, each by its name or several as a list; without names, the endpoints and
+        the usual ones. KeyError for a name that the run does not have."""
         from tmesim.figures import draw_trajectories
 
-        for name in observables:
-            self._result.known(name)
+        chosen = flat(observables, "observables", self._result.observables)
         with TemporaryDirectory() as folder:
-            path = draw_trajectories(self._result, Path(folder) / "curves.png", list(observables) or None)
+            path = draw_trajectories(self._result, Path(folder) / "curves.png", list(chosen) or None)
             png = path.read_bytes()
-        picture = Picture(png, alt=f"Curves of {', '.join(observables) or 'the endpoints'} over time")
+        picture = Picture(png, alt=f"Curves of {', '.join(chosen) or 'the endpoints'} over time")
         picture.width = round(picture.size[0] * 100 / FILE_DPI)
         return picture
 
     def differences(
         self,
-        *endpoints: str,
+        *endpoints: str | Iterable[str],
         arms: str | Iterable[str] | None = None,
         reference: str | None = None,
         day: float | None = None,
@@ -86,7 +88,8 @@ class Plots:
         from tmesim.plots.differences import draw_differences
 
         result = self._result
-        rows = result.comparisons_at(endpoints or None, arms, reference=reference, day=day, confidence=confidence)
+        chosen = flat(endpoints, "endpoints", result.observables)
+        rows = result.comparisons_at(chosen or None, arms, reference=reference, day=day, confidence=confidence)
         if not rows:
             raise ValueError(f"there is nothing to compare: the run has one arm, {result.reference}")
         at = result.row_day(day)
@@ -100,10 +103,8 @@ class Plots:
 
     def movie(self, replicate: int | None = None) -> Film:
         """The arms side by side over time; the replicate is that of the run's figures unless one is given."""
-        from tmesim.figures import draw_movie
-
         with TemporaryDirectory() as folder:
-            gif = draw_movie(self._result, Path(folder) / "movie.gif", replicate).read_bytes()
+            gif = self._result.movie(Path(folder) / "movie.gif", replicate).read_bytes()
         days, arms = self._result.scenario.time.days, ", ".join(words(arm) for arm in self._result.arms)
         return Film(gif, f"Movie of the tissue from day 0 to day {days:g}, the arms side by side: {arms}")
 
@@ -116,6 +117,7 @@ def view_of(tissue: Tissue, title: str | None = None) -> View:
     return View(title or f"{words(tissue.arm)}, day {day:.3g}", Snapshot(day, cells_of(tissue), fields_of(tissue)))
 
 
-def several(value: float | str | Iterable[float] | Iterable[str]) -> tuple:
-    """One value or many, as a tuple."""
-    return (value,) if isinstance(value, str | int | float) else tuple(value)
+def flat(given: tuple[str | Iterable[str], ...], argument: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Names given one by one or as lists, as one tuple; an empty list is an error, nothing at all is none."""
+    choices = tuple(known)
+    return tuple(dict.fromkeys(name for one in given for name in names(one, argument, choices)))

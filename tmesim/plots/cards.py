@@ -6,6 +6,7 @@ import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tmesim import cards
 from tmesim.figures.grid import representative
@@ -50,19 +51,21 @@ def result_card(result: Result) -> str:
         }, 180))  # fmt: skip
     arms = f"{len(result.arms)} arms × " if len(result.arms) > 1 else ""
     kind = f"result, {arms}{n} replicate{'s' * (n > 1)}, {scenario.host}"
-    parts.append(cards.note(*place(result.path)))
+    parts.append(cards.note(*place(result)))
     return cards.card(scenario.name, kind, scenario.question, *parts)
 
 
-def place(path: Path) -> tuple[str, str, str]:
-    """Where the files are: text, and a link to the report where a notebook server can follow one."""
-    report = path / "report.html"
+def place(result: Result) -> tuple[str, str, str]:
+    """Where the files are and how they are read again: text, and a link to the report where a notebook server can
+    follow one."""
+    report = result.path / "report.html"
     if not report.is_file():
-        return f"files in {path}", "", ""
+        return result.whereabouts, "", ""
     relative = Path(os.path.relpath(report)).as_posix()
     if relative.startswith(".."):
-        return f"report in {report}", "", ""
-    return f"files in {path};", relative, "report"
+        return f"{result.whereabouts}; report in {report}", "", ""
+    # A path and nothing else: a folder could be called "javascript:…", or hold what a URL reads otherwise.
+    return f"{result.whereabouts};", f"./{quote(relative)}", "report"
 
 
 def model_card(tissue: Tissue) -> str:

@@ -166,7 +166,7 @@ class Scenario:
 
 
 def load(
-    source: str | Path | Mapping[str, Any] | Scenario,
+    source: str | Path | Mapping[str, Any] | Scenario | Document,
     *,
     seed: int | None = None,
     replicates: int | None = None,
@@ -188,7 +188,7 @@ def load(
             return source
         document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
     else:
-        document = document_of(source)
+        document = source if isinstance(source, Document) else document_of(source)
     return _resolved(with_options(document, seed, replicates, days, arms, set), observables)
 
 

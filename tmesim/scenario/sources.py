@@ -53,11 +53,26 @@ def document_of(source: str | Path | Mapping[str, Any]) -> Document:
     """A scenario's file, or its content as a mapping, joined with what it extends; each position tells the file."""
     if isinstance(source, Mapping):
         return _over_base(_of_mapping(source), None, ())
+    _no_run(source)
     try:
         file = find(source)
     except LookupError as error:
         raise InputError([Problem(str(error.args[0]))]) from None
     return _joined(file, ())
+
+
+def _no_run(source: str | Path) -> None:
+    """InputError for the directory of a run, which is something else than a scenario."""
+    try:
+        folder = os.fspath(source)
+        is_run = os.path.isfile(os.path.join(folder, "provenance.json"))
+    except (TypeError, ValueError):
+        right = "the name or path of a scenario, its content as a mapping, or a Scenario"
+        raise InputError([Problem(f"expected {right}, got {brief(repr(source))}")]) from None
+    if is_run:
+        scenario = os.path.join(folder, "scenario.yaml")
+        told = f"is the directory of a run: tmesim.Result({folder!r}) reads it in Python; what it ran is {scenario}"
+        raise InputError([Problem(told, file=folder)])
 
 
 def _of_mapping(content: Mapping[str, Any]) -> Document:

@@ -1,7 +1,7 @@
 """A trial: every arm of a scenario on every replicate, and what follows from it.
 
-`run` is what the command line and `tmesim.run` call: replicates through the pool, then tables, comparison, figures,
-report, and last the marker that the directory is complete.
+`run` is what the command line and `tmesim.run` (in `trial/python.py`) call: replicates through the pool, then tables,
+comparison, figures, report, and last the marker that the directory is complete.
 """
 
 from __future__ import annotations
@@ -65,16 +65,14 @@ def run(
     executor: Executor | None = None,
     engine: Any = None,
 ) -> Result:
-    """Simulate every arm of a scenario on every replicate.
+    """Simulate every arm of a scenario on every replicate; arguments as in `tmesim.run`.
 
     out : the run directory; without it the files live as long as the result.
-    workers : processes (default: the processors this process may use); 1 runs in this process.
-    checkpoint_every : seconds between two checkpoints of a replicate; what a killed run has to do again.
-    executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`).
+    engine : what makes the tissue of a replicate; `Tissue` by default.
     """
     scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
-    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario)
+    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario, getattr(engine, "identities", None))
     with signals_interrupt():
         try:
             if directory.claim(resume):
@@ -105,7 +103,8 @@ def _simulate(
     scenario = directory.scenario
     compiling = 0.0
     with display_for(quiet, len(jobs), jobs[0].work) as display:
-        if executor is None and jobs[0].engine is None and is_cold():
+        engine = jobs[0].engine
+        if executor is None and (engine is None or hasattr(engine, "identities")) and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
             compiling = warm(processors(), display.say)
         outcomes = run_jobs(jobs, workers, display, executor)

@@ -8,7 +8,8 @@
 | another scenario, or this one by other versions  | refused                | refused                |
 | files that no run wrote                          | refused                | refused                |
 
-"This run" means the same resolved scenario (hash) and the same versions of whatever computes. A run that was killed
+"This run" means the same resolved scenario (hash), the same code of agent classes written in Python, and the same
+versions of whatever computes. A run that was killed
 before it had written down which one it is leaves no more than its lock.
 """
 
@@ -58,9 +59,10 @@ def versions() -> dict[str, str]:
 class RunDirectory:
     """The directory of one run. `claim` it before anything is written."""
 
-    def __init__(self, path: Path, scenario: Scenario) -> None:
+    def __init__(self, path: Path, scenario: Scenario, agent_classes: Mapping[str, str] | None = None) -> None:
         self.path = path
         self.scenario = scenario
+        self.agent_classes = dict(agent_classes or {})  # name → digest of its code
         self.provenance: dict[str, Any] = {}
         self._lock: IO[str] | None = None
 
@@ -74,6 +76,11 @@ class RunDirectory:
             if isinstance(error, OSError) and not isinstance(error, DiskFull):
                 raise self._refusal(f"cannot be written: {error.strerror or error}") from None
             raise
+
+    def holds_this_run(self) -> bool:
+        """Whether this run lies here, whole or in part, after a look; False for nothing, InputError for all else."""
+        self._is_complete(resume=True)
+        return bool(self.provenance)
 
     def _claim(self, resume: bool) -> bool:
         if not self._is_complete(resume):
@@ -150,6 +157,7 @@ class RunDirectory:
             "scenario_hash": self.scenario.hash,
             "seed": seed,
             "replicate_seeds": [replicate_seed(seed, r) for r in range(self.scenario.replicates)],
+            **({"agent_classes": self.agent_classes} if self.agent_classes else {}),
         }
 
     def _compare(self, old: Mapping[str, Any]) -> None:
@@ -158,6 +166,11 @@ class RunDirectory:
                 f"holds another run (scenario '{old.get('scenario')}', seed {old.get('seed')}, hash "
                 f"{str(old.get('scenario_hash'))[:12]}; this one has {self.scenario.hash[:12]}); choose another --out"
             )
+        with_classes = old.get("agent_classes") or {}
+        if with_classes != self.agent_classes:
+            theirs, ours = (", ".join(names) or "none" for names in (with_classes, self.agent_classes))
+            other = f"agent classes {theirs}; this one has {ours}" if theirs != ours else f"other code of {ours}"
+            raise self._refusal(f"holds another run (with {other}); choose another --out")
         now, then = versions(), old.get("versions", {})
         changed = [
             f"{name} {then.get(name)} → {now.get(name)}" for name in COMPUTING if then.get(name) != now.get(name)

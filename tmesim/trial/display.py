@@ -10,7 +10,7 @@ from html import escape
 from types import TracebackType
 from typing import Any, Self
 
-from tmesim.trial.job import Outcome, Progress
+from tmesim.trial.job import Notice, Outcome, Progress
 from tmesim.trial.pool import Monitor
 
 
@@ -32,6 +32,19 @@ class Display(Monitor):
 
 
 class PlainDisplay(Display):
+    def __init__(self, replicates: int, work: int) -> None:
+        super().__init__(replicates, work)
+        self.noted: set[str] = set()
+
+    def noticed(self, notice: Notice) -> None:
+        if notice.text not in self.noted:  # other replicates will say the same
+            self.noted.add(notice.text)
+            self.warn(f"replicate {notice.replicate}: {notice.text}")
+
+    def warn(self, text: str) -> None:
+        """Say something that should stay to be read."""
+        self.say(text)
+
     def finished(self, outcome: Outcome) -> None:
         self.count += 1
         self.say(f"replicate {outcome.replicate}: {outcome.seconds:.1f} s ({self.count}/{self.replicates} done)")
@@ -124,6 +137,9 @@ class NotebookDisplay(PlainDisplay):
     def say(self, text: str) -> None:
         self.note = text
         self._show()
+
+    def warn(self, text: str) -> None:
+        PlainDisplay.say(self, text)
 
     def _show(self, stopped: bool = False) -> None:
         self.shown = time.monotonic()

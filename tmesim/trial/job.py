@@ -75,8 +75,24 @@ class Progress:
 
 
 @dataclass
+class Notice:
+    """Something that the user should know of a replicate and that does not end it."""
+
+    replicate: int
+    text: str
+
+
+class StepFailed(RuntimeError):
+    """The `step()` of a cell class written in Python raised an error; the message holds its traceback."""
+
+
+class NotSaved(TypeError):
+    """A state holds what a checkpoint cannot; the replicate begins anew if it is interrupted."""
+
+
+@dataclass
 class Watch:
     """How a running job talks to whoever started it."""
 
-    report: Callable[[Progress], None] = lambda progress: None
+    report: Callable[[Progress | Notice], None] = lambda news: None
     stopped: Callable[[], bool] = lambda: False

@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tmesim.trial import worker
-from tmesim.trial.job import Job, Outcome, Progress, Watch
+from tmesim.trial.job import Job, Notice, Outcome, Progress, Watch
 from tmesim.trial.replicate import simulate
 from tmesim.trial.signals import Interrupted, ctrl_c_waits, stop_on_signal
 
@@ -39,6 +39,14 @@ class Monitor:
 
     def retried(self, replicates: Sequence[int]) -> None: ...
 
+    def noticed(self, notice: Notice) -> None: ...
+
+    def hear(self, news: Progress | Notice) -> None:
+        if isinstance(news, Notice):
+            self.noticed(news)
+        else:
+            self.progress(news)
+
 
 def run_jobs(jobs: Sequence[Job], workers: int, monitor: Monitor, executor: Executor | None = None) -> list[Outcome]:
     """Run every job and return the outcomes in the order of the jobs."""
@@ -57,7 +65,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, monitor: Monitor, executor: Exec
 def _inline(jobs: Sequence[Job], monitor: Monitor, stop: threading.Event) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     for job in jobs:
-        outcome = simulate(job, Watch(monitor.progress, stop.is_set))
+        outcome = simulate(job, Watch(monitor.hear, stop.is_set))
         if outcome is None:
             break
         outcomes[job.replicate] = outcome
@@ -101,8 +109,8 @@ def _drive(
                 lost = True
             while waiting and not lost:
                 done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for progress in crew.listen(news):
-                    monitor.progress(progress)
+                for message in crew.listen(news):
+                    monitor.hear(message)
                 if stop.is_set():
                     halt()
                     for future in waiting:
@@ -146,10 +154,10 @@ class Crew:
         self.processes: dict[int | None, BaseProcess] = {}
         self.at: dict[int, int] = {}
 
-    def listen(self, news: Any) -> list[Progress]:
+    def listen(self, news: Any) -> list[Progress | Notice]:
         """Take down who is at what; returns the rest of the news."""
         self.processes |= {p.pid: p for p in multiprocessing.active_children() if p not in self.others}
-        progress = []
+        progress: list[Progress | Notice] = []
         while news is not None:
             try:
                 message = news.get_nowait()

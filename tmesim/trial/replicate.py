@@ -29,7 +29,7 @@ from tmesim.record import (
     write,
 )
 from tmesim.trial.branches import Segment, arms_of
-from tmesim.trial.job import Job, Outcome, Progress, Watch
+from tmesim.trial.job import Job, Notice, NotSaved, Outcome, Progress, Watch
 from tmesim.trial.locks import lock
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Simulation:
     ends: dict[int, tuple[Tissue, Recorder]] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
     saved_in: int = 1  # the generation that holds the last checkpoint
+    told: bool = False  # that there are no checkpoints
 
     def run(self, watch: Watch) -> bool:
         """Simulate to the end; False when stopped on the way, after a checkpoint."""
@@ -67,7 +68,7 @@ class Simulation:
             tissue, recorder = self.current
             while tissue.step_index < segment.end:
                 if watch.stopped():
-                    self.save()
+                    self.keep(watch)
                     return False
                 tissue.step()
                 self.done += 1
@@ -78,7 +79,7 @@ class Simulation:
                     watch.report(Progress(self.job.replicate, self.done, tissue.hour / 24, segment.arms))
                     last_report = now
                 if now - last_check >= self.job.checkpoint_s:
-                    self.save()
+                    self.keep(watch)
                     last_check = now
             if segment.children:
                 self.ends[segment.index] = self.current
@@ -120,6 +121,15 @@ class Simulation:
             write(film_path(Path(self.job.directory), arm, self.job.replicate), data)
 
     # Checkpoints: two generations, each sealed by its own hash, so that a torn one leaves the other.
+
+    def keep(self, watch: Watch) -> None:
+        """Save, where the state can be saved; tell once where it cannot."""
+        try:
+            self.save()
+        except NotSaved as error:
+            if not self.told:
+                self.told = True
+                watch.report(Notice(self.job.replicate, f"no checkpoints ({error})"))
 
     def save(self) -> None:
         arrays = {"segment": np.array(self.segment), "done": np.array(self.done)}

@@ -1,0 +1,220 @@
+"""`tmesim.run`: a trial for somebody who calls from Python, with what the command line does by itself."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tmesim.trial as trial
+from tmesim.arguments import number, plain, whole
+from tmesim.reading import InputError, Problem
+from tmesim.record import DiskFull
+from tmesim.trial.job import CHECKPOINT_S, StepFailed
+from tmesim.trial.places import TEMPORARY, Temporary, place_for
+from tmesim.trial.pool import WorkerDied
+from tmesim.trial.signals import Interrupted
+
+if TYPE_CHECKING:
+    from tmesim.agents import Cell
+    from tmesim.result import Result
+    from tmesim.scenario import Scenario
+
+
+def run(
+    source: Scenario | str | Path | Mapping[str, Any],
+    *,
+    out: str | Path | Temporary | None = None,
+    seed: int | None = None,
+    replicates: int | None = None,
+    days: float | None = None,
+    arms: str | Iterable[str] | None = None,
+    set: Mapping[str, Any] | None = None,
+    agent_classes: type[Cell] | Iterable[type[Cell]] | None = None,
+    workers: int | None = None,
+    resume: bool = False,
+    figures: bool = True,
+    quiet: bool = False,
+    checkpoint_every: float = CHECKPOINT_S,
+    executor: Executor | None = None,
+    engine: Any = None,
+) -> Result:
+    """Simulate every arm of a scenario on every replicate, compare the arms, and draw figures and a report.
+
+    A run that is complete already is read, and nothing is simulated. `tmesim.Result(path)` reads it in a later session.
+
+    source : name or path of a scenario, the content of a scenario file as a mapping, or a Scenario
+    out : the run directory. By default `runs/<scenario name>`, or `runs/<scenario name>-2`, `-3` … where another run is
+        in the way; nothing is ever overwritten. `tmesim.TEMPORARY`: the files live as long as the result
+    seed : whole number from 0 on; replicates and arms that share a seed share their random numbers
+    replicates : how many, from 1 on
+    days : length of the run, days
+    arms : names of the arms to simulate; by default all
+    set : numbers of the catalogue (with their unit, "0.03 1/h") and settings of the scenario ("start.ecm"), each by its
+        dotted path
+    agent_classes : cell classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its
+        `cell_type`; see below
+    workers : processes; by default as many as there are processors for this process. 1 stays in this process
+    resume : go on with a run that was interrupted, to the same bits; without it such a directory is refused
+    figures : whether figures, movie and report are drawn
+    quiet : say nothing on the way
+    checkpoint_every : seconds of wall time between two checkpoints of a replicate: what a killed run has to do again
+    executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`)
+    engine : stands in for the tissue, in tests
+
+    The `step()` of agent classes runs once a step for each of their cells, in every arm and replicate. Arms share one
+    history until their programs differ, so a `step()` must not read `model.arm`: let it read what an arm changes, such
+    as `self.behavior(name)` or `model.tissue.drug(name)`. Declared `columns`, and attributes of cells that are numbers,
+    text, tuples, lists or mappings of such, are in checkpoints; a replicate whose cells hold anything else is simulated
+    anew when it is interrupted. A run with agent classes is known by their code too: after a change of a `step()` it is
+    another run. `tmesim.agents.identity` says what counts as code.
+
+    InputError names every argument that is not right, wrong input in the scenario, or a directory that is not for this
+    run. StepFailed: a `step()` raised; its arm, replicate, hour and traceback are in the message. Interrupted: by
+    Ctrl-C or TERM; `resume=True` goes on. DiskFull: no room. WorkerDied: twice, as when memory is full.
+    """
+    arms = arms if arms is None or isinstance(arms, str) else list(arms) if isinstance(arms, Iterable) else arms
+    options: dict[str, Any] = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
+    _check(options, workers=workers, checkpoint_every=checkpoint_every, out=out, executor=executor)
+    options = {name: _plain(value) for name, value in options.items()}
+    with _named_as_arguments(out):
+        if agent_classes is not None:
+            source, engine = _with_classes(source, agent_classes, engine)
+        scenario = trial.prepare(source, **options)
+        path, why = (None, "") if out is TEMPORARY else (Path(str(out)), "")
+        if out is None:
+            path, why = place_for(scenario, getattr(engine, "identities", {}))
+        if why and path is not None and not quiet:
+            print(f"runs/{scenario.name} {why}: this one is in {path}", file=sys.stderr, flush=True)
+        crew = _processes(workers, executor)
+        if hasattr(engine, "pack") and executor is None and min(crew or trial.processors(), scenario.replicates) > 1:
+            engine.pack()  # what cannot be sent is told before anything is written
+        fresh = out is None and path is not None and not path.exists()
+        try:
+            return trial.run(
+                scenario, out=path, workers=crew, resume=bool(resume), figures=figures,
+                quiet=quiet, checkpoint_every=float(checkpoint_every), executor=executor, engine=engine,
+            )  # fmt: skip
+        except StepFailed:
+            if fresh and path is not None:
+                shutil.rmtree(path, ignore_errors=True)  # the same code would fail again, other code is another run
+            raise
+
+
+def _check(options: Mapping[str, Any], **others: Any) -> None:
+    """InputError with all arguments that are not right."""
+    checks = {
+        "seed": lambda value: whole(value, "seed"),
+        "replicates": lambda value: whole(value, "replicates", 1),
+        "days": _days,
+        "arms": _arms,
+        "set": _settings,
+        "workers": _workers,
+        "checkpoint_every": lambda value: number(value, "checkpoint_every", least=0.0, unit="s"),
+        "out": _out,
+        "executor": _executor,
+    }
+    problems = []
+    for name, value in {**options, **others}.items():
+        if value is not None:
+            try:
+                checks[name](value)
+            except (TypeError, ValueError) as error:
+                problems.append(Problem(str(error)))
+    if problems:
+        raise InputError(problems)
+
+
+def _days(value: Any) -> None:
+    if isinstance(value, str):  # "14 d", as in a scenario
+        return
+    if number(value, "days", least=0.0, unit="days") in (0.0, float("inf")):
+        raise ValueError(f"days: expected a number above 0 (days), got {value!r}")
+
+
+def _arms(value: Any) -> None:
+    if isinstance(value, str):
+        return
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"arms: expected names of arms, got {value!r}")
+    if not value:
+        raise ValueError("arms: expected at least one name of an arm, got none")
+
+
+def _settings(value: Any) -> None:
+    if not isinstance(value, Mapping) or not all(isinstance(path, str) for path in value):
+        raise TypeError(f"set: expected values by dotted path such as {{'start.ecm': 0.3}}, got {value!r}")
+
+
+def _workers(value: Any) -> None:
+    if whole(value, "workers", 1) > 1 and multiprocessing.current_process().daemon:
+        raise ValueError(f"workers: this process is itself a worker of a pool and cannot start others: 1, got {value}")
+
+
+def _out(value: Any) -> None:
+    if not isinstance(value, str | os.PathLike | Temporary) or not str(value):
+        raise TypeError(f"out: expected a path or tmesim.TEMPORARY, got {value!r}")
+
+
+def _executor(value: Any) -> None:
+    if not hasattr(value, "submit"):
+        raise TypeError(f"executor: expected a concurrent.futures.Executor, got {value!r}")
+
+
+def _plain(value: Any) -> Any:
+    return {path: plain(each) for path, each in value.items()} if isinstance(value, Mapping) else plain(value)
+
+
+def _processes(workers: int | None, executor: Executor | None) -> int | None:
+    """How many workers; a worker of somebody's pool can have none of its own."""
+    if workers is None:
+        return 1 if executor is None and multiprocessing.current_process().daemon else None
+    return int(workers)
+
+
+def _with_classes(source: Any, agent_classes: Any, engine: Any) -> tuple[Scenario, Any]:
+    """A scenario that knows the cell types of some classes, and what makes its replicates."""
+    from tmesim.agents import cell_classes, classes_of
+    from tmesim.model import with_types
+    from tmesim.trial.agents import PythonCells
+
+    if engine is not None:
+        raise InputError([Problem("engine: expected none beside agent_classes")])
+    try:
+        classes = cell_classes(agent_classes)
+        scenario = with_types(source, classes)
+        classes_of(scenario.catalogue, classes)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        text = str(error)
+        raise InputError([Problem(text if text.startswith("agent_classes") else f"agent_classes: {text}")]) from None
+    return scenario, PythonCells(classes) if classes else None
+
+
+@contextmanager
+def _named_as_arguments(out: Any) -> Iterator[None]:
+    """Messages name the options of the command line; here they name arguments."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            Problem(as_argument(p.message), p.path, as_argument(p.file), p.line, p.column) for p in error.problems
+        ) from None
+    except (Interrupted, DiskFull, WorkerDied) as error:
+        if out is TEMPORARY:
+            raise type(error)(f"{str(error).partition(';')[0]}; a temporary run keeps nothing: give out=…") from None
+        raise type(error)(as_argument(str(error))) from None
+
+
+def as_argument(text: str) -> str:
+    """Text with options of the command line (`--resume`, `--out`) as arguments of `tmesim.run`."""
+    text = text.replace("--resume", "resume=True").replace("another --out", "another out=…")
+    return re.sub(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)", lambda found: found[1].replace("-", "_"), text)
