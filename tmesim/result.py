@@ -91,7 +91,7 @@ class Result:
     def comparison(self) -> pd.DataFrame:
         """One row for each endpoint and arm that is not the reference, as the run wrote them."""
         frame = self._frame("comparison.csv")
-        return frame.astype({name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n")})
+        return frame.astype({name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n", "replicates")})
 
     def compare(
         self,
@@ -193,7 +193,8 @@ class Result:
         columns = read_columns(self.path / "comparison.csv")
         count = len(columns["endpoint"])
         rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
-        return tuple(Comparison(**(row | {"n": int(row["n"])})) for row in rows)
+        counts = [{key: int(row[key]) for key in ("n", "replicates") if key in row} for row in rows]
+        return tuple(Comparison(**(row | count)) for row, count in zip(rows, counts, strict=True))
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate."""

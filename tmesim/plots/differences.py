@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tmesim.figures.style import FAINT, GRID, INK, REFERENCE_COLOR
+from tmesim.figures.style import FAINT, GRID, INK, REFERENCE_COLOR, literal
 from tmesim.plots.picture import SCREEN_DPI, Drawing
-from tmesim.statistics import Comparison, change, compact, words
+from tmesim.statistics import Comparison, capital, change, compact, words
+from tmesim.text import line, shortened
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
@@ -39,18 +40,19 @@ def draw_differences(
     FigureCanvasAgg(figure)
 
     def write(x: float, y: float, text: str, size: float = 7.5, color: str = INK, weight: str = "normal") -> None:
-        figure.text(x / wide, 1 - y / high, text, fontsize=size, color=color, va="center", weight=weight)
+        figure.text(x / wide, 1 - y / high, line(text), parse_math=False, fontsize=size, color=color, va="center",
+                    weight=weight)  # fmt: skip
 
     write(12, 16, title, 9.5, weight="bold")
     reference = words(rows[0].reference)
-    write(12, 36, f"Paired differences from {reference}, n = {max(c.n for c in rows)}. Dots: replicates. "
+    write(12, 36, f"Paired differences from {reference}, n = {max(c.replicates for c in rows)}. Dots: replicates. "
           f"Bar: mean and {100 * confidence:g} % interval (Student).", 7, FAINT)  # fmt: skip
     top = float(HEAD)
     for endpoint, block in blocks.items():
         down = len(block) * LINE
         axes = figure.add_axes((LEFT / wide, 1 - (top + down) / high, STRIP / wide, down / high))
         label = known[endpoint].label
-        write(12, top + 8, label[:1].upper() + label[1:], 8, weight="bold")
+        write(12, top + 8, shortened(capital(line(label)), 44), 7.5 if len(label) > 32 else 8, weight="bold")
         write(12, top + 23, known[endpoint].unit, 6.5, FAINT)
         reach = 0.0
         for j, c in enumerate(block):
@@ -68,7 +70,9 @@ def draw_differences(
             said = f"{compact(c.difference)}{span}".replace("-", "−")
             y = top + (j + 0.5) * LINE
             write(LEFT + STRIP + 12, y - 4, said, weight="bold" if clear else "normal")
-            write(LEFT + STRIP + 12, y + 8, f"{words(c.arm)}, {change(c, bounds=False)}".replace("-", "−"), 6.5, FAINT)
+            pairs = f", {c.of} pairs" if c.n < c.replicates else ""
+            about = shortened(words(c.arm), 40), f"{change(c, bounds=False)}{pairs}".replace("-", "−")
+            write(LEFT + STRIP + 12, y + 8, ", ".join(about), 6.5, FAINT)
         axes.axvline(0, color=REFERENCE_COLOR, lw=0.9, zorder=2)
         reach = reach or 1.0
         axes.set(xlim=(-1.06 * reach, 1.06 * reach), ylim=(len(block) - 0.5, -0.5), yticks=[])
@@ -79,4 +83,4 @@ def draw_differences(
         axes.set_axisbelow(True)
         top += down + GAP
     told = "; ".join(f"{c.arm}: {known[c.endpoint].label} {compact(c.difference)}" for c in rows)
-    return Drawing(figure, f"{title}. {told}")
+    return Drawing(literal(figure), f"{title}. {told}")

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tmesim.figures.style import unknown_letters_are_boxes
 from tmesim.record import write
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Drawing(Picture):
     def png(self) -> bytes:
         out = io.BytesIO()
         # The least compression: a slider waits for it. A file is twice as large as it could be.
-        self.figure.savefig(out, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 1})
+        with unknown_letters_are_boxes():
+            self.figure.savefig(out, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 1})
         return out.getvalue()
 
     @property
@@ -80,7 +82,8 @@ class Drawing(Picture):
         if ending not in known:
             raise ValueError(f"a drawing is saved as {', '.join(known)}, but '{path.name}' was asked for")
         out = io.BytesIO()
-        self.figure.savefig(out, format=ending)
+        with unknown_letters_are_boxes():
+            self.figure.savefig(out, format=ending)
         write(path, out.getvalue())
         return path
 

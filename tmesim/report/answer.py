@@ -9,7 +9,7 @@ import numpy as np
 
 from tmesim.figures.style import unit_words
 from tmesim.observables import observables_of
-from tmesim.statistics import change, compact, words
+from tmesim.statistics import capital, change, compact, words
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
@@ -140,7 +140,3 @@ def alone(result: Result) -> str:
         low, high = quantity(float(known.min()), o), quantity(float(known.max()), o)
         found = f"was {quantity(float(known.mean()), o)} on average ({low} to {high} over {known.size} replicates)"
     return f"This run has one arm, so it compares nothing; on {day}, {noun(o)} {found}."
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -9,7 +9,7 @@ import numpy as np
 from tmesim.figures.style import spelled_out, unit_words
 from tmesim.report import answer, drawing
 from tmesim.report.markup import Markup, both, tag, term
-from tmesim.statistics import CONFIDENCE, change, compact, words
+from tmesim.statistics import CONFIDENCE, capital, change, compact, words
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -44,7 +44,7 @@ def sure(result: Result) -> Markup | None:
         differences = [result.endpoint(endpoint, c.arm) - reference for c in mine]
         frame = drawing.frame_of(mine, differences)
         unit = tag("span", unit_words(o.unit), class_="unit")
-        title = tag("th", answer.capital(o.label), unit, tag("small", o.meaning), colspan=9, scope="rowgroup",
+        title = tag("th", capital(o.label), unit, tag("small", o.meaning), colspan=9, scope="rowgroup",
                     role="rowheader")  # fmt: skip
         lines = [tag("tr", title, role="row", class_="endpoint")]
         for c, dots in zip(mine, differences, strict=True):

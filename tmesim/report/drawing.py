@@ -13,9 +13,9 @@ import numpy as np
 
 from tmesim.figures.style import unit_words
 from tmesim.figures.trajectories import BAND, SPAN, alike, doses, parting
-from tmesim.report.answer import capital, quantity
+from tmesim.report.answer import quantity
 from tmesim.report.markup import Markup, join, percent, tag
-from tmesim.statistics import compact, words
+from tmesim.statistics import capital, compact, words
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable

@@ -125,6 +125,7 @@ class Scenario:
                 "step": units.show(self.time.step_h, "h"),
                 "record_every": units.show(self.time.record_every_h, "h"),
                 "snapshots": [units.show(hour, "h") for hour in self.time.snapshots_h],
+                **({"planned": self.time.planned} if self.time.planned is not None else {}),
             },
             "replicates": self.replicates,
             "seed": self.seed,
