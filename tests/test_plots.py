@@ -237,7 +237,7 @@ def test_the_card_links_to_the_report_where_a_server_can_follow(result, monkeypa
     try:
         assert f"report in {report}" in result._repr_html_()
         monkeypatch.chdir(result.path.parent)
-        assert 'href="out/report.html"' in result._repr_html_()
+        assert 'href="./out/report.html"' in result._repr_html_()
     finally:
         os.remove(report)
 

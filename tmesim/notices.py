@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.catalogue import english
 from tmesim.scenario import courses
 from tmesim.statistics import capital, words
 
@@ -38,7 +39,7 @@ def untreated(result: Result, arm: str) -> bool:
 def never_given(scenario: Scenario, arm: str) -> list[str]:
     """What an arm did not get because the run ended before."""
     entry = scenario.arms[arm]
-    texts = courses.left_out(entry, scenario.time, lambda use: scenario.catalogue.therapies[use].label)
+    texts = courses.left_out(entry, scenario.time, words)
     return [f"{capital(words(arm))}: {text}" for text in texts]
 
 
@@ -46,21 +47,23 @@ def bounded(result: Result) -> list[str]:
     """Arms whose tumor fills the patch or reaches its edge, and since when."""
     if not {"edge_contact", "region_fraction"} <= set(result.observables):  # a run of an earlier version
         return []
-    texts: dict[str, list[str]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for arm in result.arms:
         days, contact = result.series("edge_contact", arm)
         share = result.series("region_fraction", arm)[1]
-        end = f"{words(arm)}, which covers {100 * share[:, -1].mean():.0f} % of it at the end"
+        end = f"{100 * share[:, -1].mean():.0f} %"
         for hit, what in ((contact > 0, "reached the edge of the patch"),
                           (share > FULL, f"covered more than {100 * FULL:.0f} % of the patch")):  # fmt: skip
             if hit.any():
                 many = counted(int(hit.any(1).sum()), result.replicates)
                 at = "at the start" if hit[:, 0].any() else f"by day {days[hit.any(0)][0]:.3g}"
-                texts.setdefault(f"{what} {at}{many}", []).append(end)
+                found.setdefault(f"{what} {at}{many}", {}).setdefault(end, []).append(words(arm))
                 break
     return [
-        f"The tumor {what} ({'; '.join(arms)}): growth and effects are bounded by the box; use a larger tissue.size."
-        for what, arms in texts.items()
+        f"The tumor {what} (at the end it covers "
+        f"{', '.join(f'{share} in {english.joined(arms)}' for share, arms in ends.items())}): growth and effects are "
+        "bounded by the box; use a larger tissue.size."
+        for what, ends in found.items()
     ]
 
 

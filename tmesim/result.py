@@ -91,7 +91,9 @@ class Result:
     def comparison(self) -> pd.DataFrame:
         """One row for each endpoint and arm that is not the reference, as the run wrote them."""
         frame = self._frame("comparison.csv")
-        return frame.astype({name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n", "replicates")})
+        return frame.astype(
+            {name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n", "replicates")}
+        )
 
     def compare(
         self,

@@ -261,7 +261,7 @@ def open_streams() -> None:
                 os.dup2(nowhere, number)
                 os.close(nowhere)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w" if number else "r"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, "w" if number else "r"))
 
 
 def told(message: Warning | str, category: type[Warning], filename: str, lineno: int,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmesim.reading import InputError, Problem
-from tmesim.text import is_terminal, line, say
+from tmesim.text import is_terminal, line, say, shortened
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,9 +69,9 @@ def assigned(assignments: Iterable[str]) -> dict[str, str]:
 
 def describe(scenario: Scenario) -> str:
     ny, nx = scenario.tissue.shape
-    arms, n = len(scenario.arms), scenario.replicates
+    arms, n, days = len(scenario.arms), scenario.replicates, scenario.time.days
     parts = [
-        f"{arms} arm{'s' * (arms > 1)}", f"{n} replicate{'s' * (n > 1)}", f"{scenario.time.days:g} days",
+        f"{arms} arm{'s' * (arms > 1)}", f"{n} replicate{'s' * (n > 1)}", f"{days:g} day{'s' * (days != 1)}",
         f"{nx} × {ny} sites of {scenario.tissue.spacing:g} µm", scenario.host,
     ]  # fmt: skip
     return f"{scenario.name} ({', '.join(parts)})"
@@ -139,4 +139,4 @@ def add_comparisons(table: Table, result: Result, known: Mapping[str, Observable
 
 
 def named(o: Observable) -> str:
-    return line(f"{o.label} ({o.unit})")
+    return f"{shortened(line(o.label), 80)} ({line(o.unit)})"

@@ -29,8 +29,8 @@ from tmesim.figures.style import (
     unit_words,
 )  # fmt: skip
 from tmesim.figures.trajectories import sentence
-from tmesim.observables import observables_of
 from tmesim.notices import untreated
+from tmesim.observables import observables_of
 from tmesim.statistics import change, compact, words
 from tmesim.text import line, shortened
 

@@ -29,7 +29,7 @@ PANEL, SMALLER = 500, 400  # pixels a side, about: of up to three columns, and o
 GAP, MARGIN = 14, 26
 BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry, height of a legend line; pixels
 NARROWEST = 1100
-LONGEST_KEY = 480  # pixels of a label in the legend
+LONGEST_KEY, KEY_LETTER = 480, 10  # pixels of a label in the legend, and of a letter in it
 LETTER = 15  # pixels along the name of an arm
 RIM_UM, SPARED = 150, 0.85  # of tissue around the tumor that is shown, and the share of the patch from which on all is
 TUMOR = ("tumor", "necrotic")  # cell types that a picture keeps in sight
@@ -124,14 +124,14 @@ class Grid:
         if free or narrow:
             under = self.top + len(self.before) * (self.high + GAP) + 10 if free else bottom + 10
             self.sheet = Sheet(width, bottom + 10 if free else under + tall + 16)
-            self._legend(handles, self.left, under, 1)
+            self._legend(handles, self.left, under, 1, self.wide if free else width - self.left - MARGIN)
             at = (self.left + 6, under + len(handles) * LINE + 18)
         else:
             beside = BAR + MARGIN if bar else 0
             entry = max(ENTRY, *(40 + min(text_width(str(key.get_label()), 18), LONGEST_KEY) for key in handles))
             columns = max(1, min(len(handles), (width - self.left - beside - MARGIN) // entry))
             self.sheet = Sheet(width, bottom + 14 + max(-(-len(handles) // columns) * LINE, 66 if bar else 0) + 24)
-            self._legend(handles, self.left, bottom + 14, columns)
+            self._legend(handles, self.left, bottom + 14, columns, width - self.left - beside - MARGIN)
             at = (width - MARGIN - BAR, bottom + 14)
         if bar:
             self._color_bar(at[0], at[1], *bar)
@@ -141,11 +141,11 @@ class Grid:
     def figure(self) -> Figure:
         return self.sheet.figure
 
-    def _legend(self, handles: Sequence[Line2D], left: float, top: float, columns: int) -> None:
-        room = min(self.sheet.width - left - MARGIN - 40, LONGEST_KEY)
+    def _legend(self, handles: Sequence[Line2D], left: float, top: float, columns: int, room: float) -> None:
+        most = int(min(room / columns - 40, LONGEST_KEY) / KEY_LETTER)
         legend_on(
-            self.figure, list(handles), most=int(room / 9.65), loc="upper left", ncols=columns, fontsize=LABEL, frameon=False, borderaxespad=0,
-            bbox_to_anchor=((left - 4) / self.sheet.width, 1 - top / self.sheet.height),
+            self.figure, list(handles), most, loc="upper left", ncols=columns, fontsize=LABEL, frameon=False,
+            borderaxespad=0, bbox_to_anchor=((left - 4) / self.sheet.width, 1 - top / self.sheet.height),
             handletextpad=0.5, columnspacing=1.4, labelspacing=0.4, labelcolor=INK,
         )  # fmt: skip
 

@@ -276,8 +276,8 @@ class Movie:
             )
             if k == 0:
                 self._scale_bar(image, top, left)
-            for line, text in enumerate(self.doses(arm, i)):
-                self._badge(image, top + 8 + 26 * line, left + 8, text, arm)
+            for n, text in enumerate(self.doses(arm, i)):
+                self._badge(image, top + 8 + 26 * n, left + 8, text, arm)
             self._track(image, top + high + 18, left, arm, i)
         return image
 

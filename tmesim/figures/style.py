@@ -133,8 +133,9 @@ class Sheet:
         weight: str = "normal", vertical: str = "top", rotation: float = 0,
     ) -> None:  # fmt: skip
         self.figure.text(
-            left / self.width, 1 - top / self.height, printable(text, keep="\n"), parse_math=False, fontsize=size, color=color, ha=align, va=vertical,
-            fontweight=weight, rotation=rotation, multialignment="center" if rotation else align,
+            left / self.width, 1 - top / self.height, printable(text, keep="\n"), parse_math=False,
+            fontsize=size, color=color, ha=align, va=vertical, fontweight=weight, rotation=rotation,
+            multialignment="center" if rotation else align,
         )  # fmt: skip
 
     def head(self, left: float, title: str, about: str, room: float) -> None:

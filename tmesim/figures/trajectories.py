@@ -58,12 +58,13 @@ def chosen(result: Result, most: int = 9) -> list[str]:
 def partly(result: Result, name: str, arms: Sequence[str]) -> str:
     """On how many replicates the curves of a panel stand, where an observable is not defined in all of them; empty
     where it is (times at which it is defined in none, such as the start of a rate, have no curve)."""
-    counts = np.concatenate([np.isfinite(result.series(name, arm)[1]).sum(0) for arm in arms])
+    values = [result.series(name, arm)[1] for arm in arms]
+    counts, replicates = np.concatenate([np.isfinite(v).sum(0) for v in values]), len(values[0])
     counts = counts[counts > 0]
-    if not counts.size or counts.min() == result.replicates:
+    if not counts.size or counts.min() == replicates:
         return ""
     low, high = int(counts.min()), int(counts.max())
-    return f", defined in {low}{f' to {high}' if high > low else ''} of {result.replicates} replicates"
+    return f", defined in {low}{f' to {high}' if high > low else ''} of {replicates} replicates"
 
 
 def has_values(result: Result, name: str) -> bool:
@@ -111,7 +112,9 @@ def trajectories_figure(
         sheet.text(x, y - 4, head, LABEL + 0.5, weight="bold")
         draw_panel(axes, result, name, arms, colors)
         logarithmic = finish(axes, scenario, last_row=i + columns >= len(names))
-        unit = unit_words(known[name].unit) + (", logarithmic scale" if logarithmic else "") + partly(result, name, arms)
+        unit = (
+            unit_words(known[name].unit) + (", logarithmic scale" if logarithmic else "") + partly(result, name, arms)
+        )
         axes.set_ylabel(unit, fontsize=SMALL, color=FAINT, rotation=0, ha="left", va="top")
         axes.yaxis.set_label_coords(x / sheet.width, 1 - (y + 22 * title_lines) / sheet.height,
                                     sheet.figure.transFigure)  # fmt: skip

@@ -70,8 +70,8 @@ def draw_differences(
             said = f"{compact(c.difference)}{span}".replace("-", "−")
             y = top + (j + 0.5) * LINE
             write(LEFT + STRIP + 12, y - 4, said, weight="bold" if clear else "normal")
-            pairs = f", {c.of} pairs" if c.n < c.replicates else ""
-            about = shortened(words(c.arm), 40), f"{change(c, bounds=False)}{pairs}".replace("-", "−")
+            some = f", {c.of} pairs" if c.n < c.replicates else ""
+            about = shortened(words(c.arm), 40), f"{change(c, bounds=False)}{some}".replace("-", "−")
             write(LEFT + STRIP + 12, y + 8, ", ".join(about), 6.5, FAINT)
         axes.axvline(0, color=REFERENCE_COLOR, lw=0.9, zorder=2)
         reach = reach or 1.0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmesim.figures.style import unknown_letters_are_boxes
 from tmesim.record import write
+from tmesim.text import line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,7 +106,7 @@ class Film:
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.gif).decode()
-        return f'<img src="data:image/gif;base64,{data}" alt="{escape(self.alt)}" style="max-width: 100%">'
+        return f'<img src="data:image/gif;base64,{data}" alt="{escape(line(self.alt))}" style="max-width: 100%">'
 
     def __repr__(self) -> str:
         return f"<Film of {len(self.gif) / 1e6:.1f} MB; save(path) writes it>"

@@ -67,7 +67,9 @@ class TissuePicture(Drawing):
         high = round(max(HEAD + len(rows) * (down + BETWEEN) - BETWEEN + FOOT, 330))
         figure = Figure(figsize=(wide / SCREEN_DPI, high / SCREEN_DPI), dpi=2 * SCREEN_DPI, facecolor="white")
         FigureCanvasAgg(figure)
-        self._heading = figure.text(GAP / wide, 1 - 6 / high, line(title), fontsize=9.5, weight="bold", color=INK, va="top")
+        self._heading = figure.text(
+            GAP / wide, 1 - 6 / high, line(title), fontsize=9.5, weight="bold", color=INK, va="top"
+        )
         self._panels = []
         for i, row in enumerate(rows):
             for j in range(len(row)):
@@ -85,7 +87,9 @@ class TissuePicture(Drawing):
         self._scale: Any = ScalarMappable(Normalize(0, 1), BEHIND if self.cells else self.entry[2])
         figure.colorbar(self._scale, cax=scale, orientation="horizontal", extend="max").outline.set_linewidth(0.5)
         scale.tick_params(labelsize=6.5, length=2, width=0.5, colors=INK)
-        scale.set_title(shortened(line(f"{self.entry[0]} ({self.entry[1]})"), 34), fontsize=7, color=INK, loc="left", pad=4)
+        scale.set_title(
+            shortened(line(f"{self.entry[0]} ({self.entry[1]})"), 34), fontsize=7, color=INK, loc="left", pad=4
+        )
         super().__init__(figure)
         self._spacing = float(rows[0][0].shot.maps["spacing_um"])
         self._scale_bar(nx)
@@ -98,8 +102,8 @@ class TissuePicture(Drawing):
         shots = [view.shot for view in views]
         high = scale_end(shots, self.field)
         self._scale.set_clim(0, high)
-        for line in self._lines:
-            line.remove()
+        for drawn in self._lines:
+            drawn.remove()
         self._lines = []
         for (axes, image, label), view in zip(self._panels, views, strict=True):
             color_map = "" if self.cells else self.entry[2]
@@ -139,8 +143,9 @@ class TissuePicture(Drawing):
             handles.append(Line2D([], [], color="black", lw=1.0, label="edge of the tumor"))
         left, wide, high = self._beside
         self._lines.append(legend_on(
-            self.figure, handles, loc="upper left", bbox_to_anchor=(left - 6 / wide, 1 - (HEAD + 46) / high), fontsize=7,
-            frameon=False, borderaxespad=0, handletextpad=0.5, labelspacing=0.5, labelcolor=INK, handlelength=1.3,
+            self.figure, handles, loc="upper left", bbox_to_anchor=(left - 6 / wide, 1 - (HEAD + 46) / high),
+            fontsize=7, frameon=False, borderaxespad=0, handletextpad=0.5, labelspacing=0.5, labelcolor=INK,
+            handlelength=1.3,
         ))  # fmt: skip
 
     def _outline(self, axes: Any, shot: Snapshot) -> None:

@@ -48,7 +48,8 @@ def ending(hour: float, time: Time) -> str:
 
 def plan(arm: Arm, time: Time) -> list[str]:
     """The courses and changes of an arm, and how much of each fits into the run."""
-    late = "" if changes(arm, time) else f" (never: {ending(arm.from_h, time)})"
+    since = f" from day {arm.from_h / 24:g}" if arm.from_h else ""
+    late = since if changes(arm, time) else f" (never: {ending(arm.from_h, time)})"
     texts = [
         f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}{fitting(d, time)}" for d in arm.therapies
     ]
@@ -62,14 +63,14 @@ def left_out(arm: Arm, time: Time, label: Callable[[str], str]) -> list[str]:
     label : a therapy's name for people
     """
     sentences = [
-        f"{label(dose.use)} was not given: the first dose was planned for day {dose.start_h / 24:g}, and the run "
-        f"ended on day {time.days:g}."
+        f"{label(dose.use)} was not given, because its first dose was planned for day {dose.start_h / 24:g} and the "
+        f"run ended on day {time.days:g}."
         for dose in arm.therapies
         if not given(dose, time)
     ]
     if (arm.set or arm.off) and not changes(arm, time):
         sentences.append(
-            f"What it changes in the model never changed: that was planned from day {arm.from_h / 24:g} on, and the "
-            f"run ended on day {time.days:g}."
+            f"what it sets or switches off in the model never began, because that was planned for day "
+            f"{arm.from_h / 24:g} and the run ended on day {time.days:g}."
         )
     return sentences
