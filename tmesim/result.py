@@ -22,6 +22,7 @@ from tmesim.observables import observables_of
 from tmesim.reading import suggestion
 from tmesim.record import unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
+from tmesim.text import line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,7 @@ class Result:
 
     def __repr__(self) -> str:
         arms = ", ".join(self.arms)
-        return f"Result({self.scenario.name}: {arms}; {self.replicates} replicates; {self.path})"
+        return f"Result({self.scenario.name}: {arms}; {self.replicates} replicates; {line(self.path)})"
 
     def _repr_html_(self) -> str:
         from tmesim.plots.cards import result_card
@@ -195,8 +196,9 @@ class Result:
         columns = read_columns(self.path / "comparison.csv")
         count = len(columns["endpoint"])
         rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
-        counts = [{key: int(row[key]) for key in ("n", "replicates") if key in row} for row in rows]
-        return tuple(Comparison(**(row | count)) for row, count in zip(rows, counts, strict=True))
+        for row in rows:
+            row |= {key: int(row[key]) for key in ("n", "replicates") if key in row}  # runs of before have no second
+        return tuple(Comparison(**row) for row in rows)
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate."""

@@ -33,7 +33,7 @@ def result_card(result: Result) -> str:
     else:
         rows = [c for c in result.comparisons if c.endpoint == main.name]
         what = f"{main.label}{unit}, day {day:g}"
-        head = (what, words(result.reference), "arm's mean", "difference [95 % interval]", "change")
+        head: tuple[str, ...] = (what, words(result.reference), "arm's mean", "difference [95 % interval]", "change")
         texts = [compared(c, untreated(result, c.arm)) for c in rows]
         if any(c.n < c.replicates for c in rows):
             head, texts = (*head, "pairs"), [(*row, c.of) for row, c in zip(texts, rows, strict=True)]
