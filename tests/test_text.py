@@ -28,6 +28,7 @@ from tmesim.figures.style import legend_on, literal, png
 from tmesim.notices import notices, planned_doses
 from tmesim.observables import OBSERVABLES
 from tmesim.plots.cards import place, result_card
+from tmesim.plots.tissue import titled
 from tmesim.reading import InputError
 from tmesim.report import markup, page
 from tmesim.result import Result
@@ -143,6 +144,22 @@ def test_no_text_of_a_figure_leaves_it(torture):
             if text.get_text().strip() and text.get_visible():
                 box = text.get_window_extent()
                 assert box.x0 > -2 and box.x1 < width + 2, text.get_text()
+
+
+def test_words_of_a_notebooks_pictures_do_not_lie_upon_one_another(torture):
+    for figure in (torture.plot.tissue().figure, torture.plot.differences("n_long", "n_math", "n_half").figure):
+        figure.canvas.draw()
+        texts = [text for part in (figure, *figure.axes) for text in part.texts if text.get_text()]
+        boxes = [(text.get_text(), text.get_window_extent().padded(-4)) for text in texts]
+        axes = [a.get_window_extent() for a in figure.axes]
+        for i, (text, box) in enumerate(boxes):
+            assert not any(box.overlaps(other) for _, other in boxes[:i]), text
+            assert not any(len(text) > 30 and box.x0 < a.x0 < box.x1 and a.y0 < box.y1 < a.y1 for a in axes), text
+
+
+def test_the_title_of_a_panel_keeps_its_day():
+    assert titled("a_long_name_of_an_arm, day 12", 20) == "a_long_name…, day 12"
+    assert titled("short, day 1", 20) == "short, day 1" and titled("x" * 30, 10) == "x" * 9 + "…"
 
 
 def test_a_legend_keeps_labels_that_begin_with_an_underscore_and_dollars():
@@ -282,6 +299,8 @@ def test_figures_mark_given_doses_only_and_show_no_numbers_of_what_was_not_given
     assert trajectories.doses(short.scenario) == {"some": [0.5]}
     texts = [text.get_text() for text in effects.effects_figure(short, ["tumor_burden"]).findobj(Text)]
     assert texts.count("nothing was given before the end of the run on day 1") == 4
+    texts = [text.get_text() for text in short.plot.differences("kills").figure.texts]
+    assert "drug: nothing was given" in texts and sum("nothing was given" in text for text in texts) == 4
 
 
 @pytest.mark.parametrize(

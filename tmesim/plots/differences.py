@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LEFT, STRIP, RIGHT = 250, 290, 270  # pixels of a screen
 LINE, GAP, HEAD, FOOT = 26, 46, 62, 32
+NAME = 31  # letters of a line of an endpoint's name
 
 
 def draw_differences(
@@ -29,8 +31,9 @@ def draw_differences(
     colors: Mapping[str, str],
     title: str,
     confidence: float,
+    untreated: Collection[str] = (),
 ) -> Drawing:
-    """pairs : (endpoint, arm) → one difference a replicate."""
+    """pairs : (endpoint, arm) → one difference a replicate. untreated : arms that got nothing, so have no numbers."""
     blocks: dict[str, list[Comparison]] = {}
     for row in rows:
         blocks.setdefault(row.endpoint, []).append(row)
@@ -52,10 +55,16 @@ def draw_differences(
         down = len(block) * LINE
         axes = figure.add_axes((LEFT / wide, 1 - (top + down) / high, STRIP / wide, down / high))
         label = known[endpoint].label
-        write(12, top + 8, shortened(capital(line(label)), 44), 7.5 if len(label) > 32 else 8, weight="bold")
-        write(12, top + 23, known[endpoint].unit, 6.5, FAINT)
+        lines = textwrap.wrap(capital(line(label)), NAME, max_lines=2, placeholder=" …")
+        lower = 7 * (len(lines) - 1)
+        for k, text in enumerate(lines):
+            write(12, top + 8 - lower + 13 * k, text, 8, weight="bold")
+        write(12, top + 23 + lower, known[endpoint].unit, 6.5, FAINT)
         reach = 0.0
         for j, c in enumerate(block):
+            if c.arm in untreated:
+                write(LEFT + STRIP + 12, top + (j + 0.5) * LINE + 2, f"{words(c.arm)}: nothing was given", 6.5, FAINT)
+                continue
             d = pairs[endpoint, c.arm]
             d = d[np.isfinite(d)]
             spread = ((np.arange(d.size) * 0.618) % 1 - 0.5) * 0.5  # the same jitter each time
@@ -82,5 +91,7 @@ def draw_differences(
         axes.grid(axis="x", color=GRID, lw=0.6)
         axes.set_axisbelow(True)
         top += down + GAP
-    told = "; ".join(f"{c.arm}: {known[c.endpoint].label} {compact(c.difference)}" for c in rows)
+    told = "; ".join(
+        f"{c.arm}: {known[c.endpoint].label} {compact(c.difference)}" for c in rows if c.arm not in untreated
+    )
     return Drawing(literal(figure), f"{title}. {told}")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Pixels of a screen: title, legend, between columns, between rows, below.
 HEAD, SIDE, GAP, BETWEEN, FOOT = 50, 215, 14, 30, 12
+LETTER = 6.1  # of a panel's title
 
 
 class View(NamedTuple):
@@ -108,7 +109,7 @@ class TissuePicture(Drawing):
         for (axes, image, label), view in zip(self._panels, views, strict=True):
             color_map = "" if self.cells else self.entry[2]
             image.set_data(paint(view.shot, self.catalogue, self.field, high, self.zoom, self.cells, color_map))
-            label.set_text(line(view.title))
+            label.set_text(titled(view.title, max(20, int(axes.bbox.width / 2 / LETTER))))
             if not self.cells:
                 self._outline(axes, view.shot)
         self._legend(shots)
@@ -182,6 +183,12 @@ def entry_of(catalogue: Catalogue, field: str, shot: Snapshot) -> tuple[str, str
     known |= {drug_field(name): therapy.field for name, therapy in catalogue.therapies.items() if therapy.field}
     entry = known[field]
     return entry.label or words(field), str(entry.unit), entry.color_map
+
+
+def titled(title: str, most: int) -> str:
+    """A title of so many letters at most; of `arm, day` the arm is what is shortened."""
+    name, comma, day = line(title).rpartition(", ")
+    return shortened(name, most - len(comma + day)) + comma + day if name else shortened(day, most)
 
 
 def counted(shot: Snapshot) -> Counter[str]:
