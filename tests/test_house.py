@@ -11,7 +11,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where it was built
-AGREED = {"LICENSE", "README.md", "notebooks", "pyproject.toml", "scenarios", "seeds", "tests", "tmesim"}
+AGREED = {"CITATION.cff", "LICENSE", "README.md", "pyproject.toml"}
+AGREED |= {"notebooks", "scenarios", "seeds", "tests", "tmesim"}
 
 
 def tracked() -> list[str]:

@@ -538,11 +538,18 @@ def test_no_option_gives_the_same_scenario():
     assert same(made.with_options(), made)
 
 
-def test_a_shorter_run_drops_what_was_planned_for_later():
+def test_a_shorter_run_drops_later_snapshots_and_keeps_the_plan_of_its_treatments():
     made = load("anti_pd_l1", days=6)
     assert made.time.snapshots_h == (0.0, 144.0)
-    assert [len(arm.therapies) for arm in made.arms.values()] == [0, 1, 0]
+    assert made.arms == load("anti_pd_l1").arms and made.time.planned == load("anti_pd_l1").time.days
     assert same(made, read_text(made.to_yaml()))
+    assert same(load(made, days=3), load("anti_pd_l1", days=3))
+    assert load(made, days=made.time.planned).time.planned is None
+
+
+def test_a_plan_is_no_shorter_than_its_run():
+    found = problems(ARMS, BASE.replace("days: 4", "days: 4, planned: 3 d"))
+    assert found == ["x.yaml:10: time.planned: 3 d is less than the 4 d of the run"]
 
 
 def test_a_longer_run_takes_its_last_snapshot_at_the_end():

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from urllib.parse import quote
+
+from tmesim.text import line
 
 FAINT = "opacity: .65"
 CELL = "padding: 1px 14px 1px 0; vertical-align: top; text-align: left"
@@ -56,7 +60,19 @@ def pictures(shown: Mapping[str, bytes], width: int) -> str:
     return f"<div>{''.join(figures)}</div>"
 
 
-def note(text: str, link: str = "", linked: str = "") -> str:
-    """A faint line, with a link at its end."""
-    end = f' <a href="{escape(link)}" target="_blank">{escape(linked)}</a>' if link else ""
+def note(text: str, file: str = "", linked: str = "") -> str:
+    """A faint line, with a link at its end to a file below the working folder. Whatever the file's name begins with,
+    the link is a path, never an address."""
+    end = f' <a href="./{quote(os.fsencode(file))}" target="_blank">{escape(linked)}</a>' if file else ""
     return f'<div style="{FAINT}; margin-top: 4px">{escape(text)}{end}</div>'
+
+
+def warned(texts: Iterable[str]) -> str:
+    """Lines that must not be missed."""
+    style = "border-left: 3px solid #c77700; padding-left: 8px; margin-top: 6px"
+    return "".join(f'<div style="{style}">{escape(text)}</div>' for text in texts)
+
+
+def escape(text: str) -> str:
+    """Text as HTML, with what cannot be shown as its escape."""
+    return html.escape(line(text))

@@ -23,6 +23,7 @@ from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
 from tmesim.record import snapshot_name, unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
+from tmesim.text import line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +72,8 @@ class Result:
     def whereabouts(self) -> str:
         """Where the files are, and how they are read again."""
         if self._keep is not None:
-            return f"files in {self.path}, as long as this result lives"
-        return f"files in {self.path}, read again with tmesim.Result({str(self.path)!r})"
+            return f"files in {line(self.path)}, as long as this result lives"
+        return f"files in {line(self.path)}, read again with tmesim.Result({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
         from tmesim.plots.cards import result_card
@@ -102,7 +103,9 @@ class Result:
     def comparison(self) -> pd.DataFrame:
         """One row for each endpoint and arm that is not the reference, as the run wrote them."""
         frame = self._frame("comparison.csv")
-        return frame.astype({name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n")})
+        return frame.astype(
+            {name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n", "replicates")}
+        )
 
     def compare(
         self,
@@ -210,7 +213,9 @@ class Result:
         columns = read_columns(self.path / "comparison.csv")
         count = len(columns["endpoint"])
         rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
-        return tuple(Comparison(**(row | {"n": int(row["n"])})) for row in rows)
+        for row in rows:
+            row |= {key: int(row[key]) for key in ("n", "replicates") if key in row}  # runs of before have no second
+        return tuple(Comparison(**row) for row in rows)
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate, (replicates,), of an endpoint in an arm at the end of the run."""

@@ -30,7 +30,7 @@ EXACT_PAIRS = 14
 
 @dataclass(frozen=True)
 class Comparison:
-    """One endpoint in one arm against the reference, over `n` replicates."""
+    """One endpoint in one arm against the reference, over the `n` of `replicates` in which both are defined."""
 
     endpoint: str
     arm: str
@@ -47,6 +47,12 @@ class Comparison:
     effect_size: float
     p: float
     p_adjusted: float
+    replicates: int = 0
+
+    @property
+    def of(self) -> str:
+        """On how many pairs it stands, such as `5 of 6`; a plain number where that is all of them."""
+        return f"{self.n} of {self.replicates}" if self.n < self.replicates else f"{self.n}"
 
 
 COLUMNS = tuple(f.name for f in fields(Comparison))
@@ -64,7 +70,7 @@ def compare(
     p = sign_flip_p(a - b)
     return Comparison(
         endpoint, arm, reference, a.size, _mean(a), _mean(b), difference, low, high,
-        relative, relative_low, relative_high, effect_size(a - b), p, p,
+        relative, relative_low, relative_high, effect_size(a - b), p, p, both.size,
     )  # fmt: skip
 
 
@@ -202,6 +208,16 @@ def words(name: str) -> str:
     for pattern, spelling in SPELLINGS.items():
         text = re.sub(rf"\b{pattern}", spelling, text)
     return text
+
+
+def defined_mean(values: np.ndarray) -> tuple[float, str]:
+    """The mean of the values that are defined, and how many of how many those are where some are not."""
+    known = values[~np.isnan(values)]
+    return _mean(known), f"{known.size} of {values.size} replicates" if known.size < values.size else ""
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def compact(value: float) -> str:

@@ -16,6 +16,7 @@ from tmesim.bench.fields import OXYGEN, SIGNALS, FieldsCase
 from tmesim.bench.machine import machine
 from tmesim.bench.scenarios import bare_scenario, full_scenario, plain_scenario
 from tmesim.bench.tissue import ThreadsCase, TissueCase
+from tmesim.text import say
 
 __all__ = ["CASES", "bare_scenario", "full_scenario", "line", "main", "measure", "plain_scenario", "results"]
 
@@ -101,6 +102,6 @@ def main(as_json: bool = False, names: tuple[str, ...] = ()) -> None:
     for result in results(names):
         found.append(result)
         if not as_json:
-            print(line(result), flush=True)
+            say(line(result))
     if as_json:
-        print(json.dumps({"machine": machine(), "cases": found}, indent=1))
+        say(json.dumps({"machine": machine(), "cases": found}, indent=1))

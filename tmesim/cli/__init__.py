@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -41,30 +42,22 @@ def exit_codes() -> Iterator[None]:
     TMESIM_TRACEBACK=1 shows where a failure arose.
     """
     from tmesim.reading import InputError
+    from tmesim.text import line, say
 
     try:
         yield
     except InputError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
+        say("\n".join(map(str, error.problems)), to_errors=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt as error:
-        text = f"interrupted: {error}" if str(error) else "interrupted"
-        print(text, file=sys.stderr)
+        say(f"interrupted: {line(error)}" if str(error) else "interrupted", to_errors=True)
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
         if os.environ.get("TMESIM_TRACEBACK"):
             raise
-        message = " ".join(str(error).split())
-        print(
-            f"failed: {type(error).__name__}: {message}" if message else f"failed: {type(error).__name__}",
-            file=sys.stderr,
-        )
+        say(": ".join(text for text in ("failed", type(error).__name__, line(error)) if text), to_errors=True)
         raise typer.Exit(FAILURE) from None
 
 
@@ -213,11 +206,10 @@ def schema() -> None:
       `# yaml-language-server: $schema=./schema.json`
     """
     with exit_codes():
-        import json as writer
-
         from tmesim.scenario import json_schema
+        from tmesim.text import json_text, say
 
-        print(writer.dumps(json_schema(), indent=2, ensure_ascii=False))
+        say(json_text(json_schema()))
 
 
 @app.command()
@@ -242,13 +234,39 @@ def bench(json: Json = False) -> None:
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if show:
         from tmesim import __version__
+        from tmesim.text import say
 
-        print(f"tmesim {__version__}")
+        say(f"tmesim {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
+    open_streams()
     for stream in (sys.stdout, sys.stderr):  # a console that has no µ shall not end the run
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = told
     app(prog_name="tmesim")
+
+
+def open_streams() -> None:
+    """Give standard streams that a shell has closed (`>&-`) an end in nothing: else the next file that is opened gets
+    the number of one, and what is printed goes into it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r"))
+
+
+def told(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+         file: TextIO | None = None, line: str | None = None) -> None:  # fmt: skip
+    """A warning as one line on standard error; where it arose matters to none but those who change the program."""
+    from tmesim import text
+
+    text.say(text.line(message), to_errors=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
 from tmesim.catalogue import Catalogue, claims, load_catalogue
 from tmesim.evidence import ground, statements
+from tmesim.text import json_text, say
 
 
 def claim(text: str) -> str:
@@ -54,34 +54,34 @@ def gathered(c: Catalogue) -> dict[str, Any]:
 def print_evidence(as_json: bool) -> None:
     found = gathered(load_catalogue())
     if as_json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        say(json_text(found))
         return
     known = claims()
     modelled, left = found["claims"]["modelled"], found["claims"]["left_out"]
-    print(f"Claims of the documents that some part of the model rests on: {len(modelled)} of {len(known)}")
+    say(f"Claims of the documents that some part of the model rests on: {len(modelled)} of {len(known)}")
     groups: dict[str, Counter[str]] = {}
     for name, entry in known.items():
         groups.setdefault(entry.group, Counter())["all"] += 1
         groups[entry.group]["modelled"] += name in modelled
     for group, counts in groups.items():
-        print(f"  {group:28s} {counts['modelled']:4d} of {counts['all']:3d}")
-    print(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
-    print("\nNumbers              cited  by definition  assumed near a measurement  assumed")
+        say(f"  {group:28s} {counts['modelled']:4d} of {counts['all']:3d}")
+    say(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
+    say("\nNumbers              cited  by definition  assumed near a measurement  assumed")
     total: Counter[str] = Counter()
     for kind, counts in [*found["numbers"].items(), ("all", total)]:
         total.update(counts if kind != "all" else {})
-        print(
+        say(
             f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} "
             f"{counts.get('bounded', 0):26d} {counts.get('assumed', 0):8d}"
         )
     count = max(1, total.total() - total["definition"])
     share, near = (total["assumed"] + total["bounded"]) / count, total["bounded"] / count
-    print(
+    say(
         f"\n{share:.0%} of the numbers that are not definitions are assumed, {near:.0%} beside a measurement that is "
         "cited; each says why (tmesim list parameters)."
     )
     core = ", ".join(left["core"])
-    print(f"\nClaims marked as core that nothing in the catalogue names yet ({len(left['core'])}): {core or 'none'}")
-    print(
+    say(f"\nClaims marked as core that nothing in the catalogue names yet ({len(left['core'])}): {core or 'none'}")
+    say(
         f"Not named either: {len(left['extended'])} extended claims, {len(left['context-only'])} that are context only."
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,6 +11,7 @@ from tmesim.catalogue import Catalogue, claims, load_catalogue
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
+from tmesim.text import is_terminal, json_text, line, say, say_all
 
 Row = dict[str, Any]
 
@@ -106,17 +105,16 @@ def print_list(kind: str | None, as_json: bool) -> None:
     if kind is None:
         counts = {name: len(list(rows(catalogue))) for name, rows in LISTS.items()}
         if as_json:
-            print(json.dumps(counts, indent=2))
+            say(json_text(counts))
             return
-        for name, count in counts.items():
-            print(f"{count:6d}  {name}")
-        print("\nTo see them: tmesim list KIND. To understand one: tmesim explain NAME.")
+        say_all(f"{count:6d}  {name}" for name, count in counts.items())
+        say("\nTo see them: tmesim list KIND. To understand one: tmesim explain NAME.")
         return
     if kind not in LISTS:
         raise InputError([Problem(f"there is no list of '{kind}'.{suggestion(kind, LISTS, most=20)}")])
     rows = list(LISTS[kind](catalogue))
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        say(json_text(rows))
         return
     print_rows(rows)
 
@@ -126,13 +124,13 @@ def print_rows(rows: list[Row]) -> None:
     if not rows:
         return
     keys = list(rows[0])
-    texts = [[", ".join(v) if isinstance(v := row[key], list) else str(v) for key in keys] for row in rows]
+    texts = [[line(", ".join(v) if isinstance(v := row[key], list) else v) for key in keys] for row in rows]
     widths = [min(44, max(len(t[i]) for t in texts)) for i in range(len(keys) - 1)]
     indent = sum(w + 2 for w in widths)
-    room = max(30, shutil.get_terminal_size().columns - indent) if sys.stdout.isatty() else 10**6
+    room = max(30, shutil.get_terminal_size().columns - indent) if is_terminal() else 10**6
+    shown = []
     for text in texts:
         head = "".join(t.ljust(w) + "  " for t, w in zip(text, widths, strict=False))
-        lines = textwrap.wrap(text[-1], room) or [""]
-        print((head + lines[0]).rstrip())
-        for line in lines[1:]:
-            print(" " * indent + line)
+        first, *more = textwrap.wrap(text[-1], room) or [""]
+        shown += [(head + first).rstrip(), *(" " * indent + rest for rest in more)]
+    say_all(shown)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
@@ -15,25 +14,23 @@ from tmesim.cli.grounds import claim
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
+from tmesim.text import is_terminal, say_all
 from tmesim.units import show
 
 
 def explain(name: str) -> None:
     found = pages(load_catalogue(), name)
-    width = min(100, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
+    width = min(100, shutil.get_terminal_size().columns) if is_terminal() else 100
+    shown: list[str] = []
     for i, page in enumerate(found):
-        if i:
-            print()
-        for line in page:
-            head = line[: len(line) - len(line.lstrip())]
-            hang = head + ("  " if line.lstrip().startswith(("- ", "· ")) else "")
-            verbatim = line.startswith("    ")
-            text = (
-                line
-                if verbatim
-                else "\n".join(textwrap.wrap(line, width, subsequent_indent=hang, break_on_hyphens=False))
-            )
-            print(text if line.strip() else "")
+        shown += [""] if i else []
+        for text in page:
+            head = text[: len(text) - len(text.lstrip())]
+            hang = head + ("  " if text.lstrip().startswith(("- ", "· ")) else "")
+            verbatim = text.startswith("    ")
+            lines = [text] if verbatim else textwrap.wrap(text, width, subsequent_indent=hang, break_on_hyphens=False)
+            shown += lines or [""]
+    say_all(shown)
 
 
 def pages(c: Catalogue, name: str) -> list[list[str]]:
@@ -204,14 +201,14 @@ def _process(c: Catalogue, name: str) -> list[str]:
 
 def _scenario(c: Catalogue, name: str) -> list[str]:
     from tmesim.scenario import load, named
+    from tmesim.scenario.courses import plan
 
     if name not in named():
         return []
     made = load(name)
     page = [f"{name} is a scenario: {made.question}", " ".join(made.story.split()), ""]
     for arm, part in made.arms.items():
-        doses = [f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}" for d in part.therapies]
-        page.append(f"- arm {arm}: {'; '.join(doses) or 'nothing given'}")
+        page.append(f"- arm {arm}: {'; '.join(plan(part, made.time)) or 'nothing given'}")
     page.append(f"- endpoints: {english.joined(made.endpoints)}")
     return [*page, "", f"    tmesim run {name}"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from pathlib import Path
 
 from tmesim.reading import InputError, Problem
+from tmesim.text import line, say
 
 NEEDED = ("scenario.yaml", "provenance.json", "timeseries.csv", "endpoints.csv", "comparison.csv")
 
@@ -26,10 +26,10 @@ def render_run(folder: Path, mp4: bool, quiet: bool) -> None:
         warnings.simplefilter("always")
         result = Result(folder)
     for note in notes:
-        print(note.message, file=sys.stderr)
+        say(line(note.message), to_errors=True)
     if mp4:
         result.movie(folder / "figures" / "movie.mp4")
     draw(result)
     if not quiet:
         movie = "" if has_frames(result) else " (no movie: this run kept no frames)"
-        print(f"{time.perf_counter() - start:.1f} s. Figures and report are in {folder}{movie}")
+        say(f"{time.perf_counter() - start:.1f} s. Figures and report are in {folder}{movie}")

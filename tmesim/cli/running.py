@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmesim.reading import InputError, Problem
+from tmesim.text import is_terminal, line, say, shortened
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tmesim.observables import Observable
     from tmesim.result import Result
     from tmesim.scenario import Scenario
 
@@ -28,7 +31,7 @@ def run_scenario(
     )
     folder = out if out is not None else Path("runs") / scenario.name
     if not quiet:
-        print(f"{describe(scenario)} → {folder}", file=sys.stderr)
+        say(f"{describe(scenario)} → {folder}", to_errors=True)
     result = run(
         scenario, out=folder, workers=workers, resume=resume, figures=figures, quiet=quiet,
         checkpoint_every=checkpoint_every,
@@ -38,14 +41,16 @@ def run_scenario(
 
 
 def check_scenario(source: str) -> None:
+    from tmesim.notices import planned_doses
+    from tmesim.scenario.courses import plan
     from tmesim.trial import prepare
 
     scenario = prepare(source)
-    print(f"{source} is fine: {describe(scenario)}")
+    say(f"{line(source)} is fine: {describe(scenario)}")
     for name, arm in scenario.arms.items():
-        doses = [f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}" for d in arm.therapies]
-        changes = [f"{key} = {value}" for key, value in arm.set.items()] + [f"without {rule}" for rule in arm.off]
-        print(f"  {name}: {'; '.join(doses + changes) or 'nothing given'}")
+        say(f"  {name}: {line('; '.join(plan(arm, scenario.time))) or 'nothing given'}")
+    for text in planned_doses(scenario):
+        say(f"caution: {line(text)}")
 
 
 def assigned(assignments: Iterable[str]) -> dict[str, str]:
@@ -64,9 +69,9 @@ def assigned(assignments: Iterable[str]) -> dict[str, str]:
 
 def describe(scenario: Scenario) -> str:
     ny, nx = scenario.tissue.shape
-    arms, n = len(scenario.arms), scenario.replicates
+    arms, n, days = len(scenario.arms), scenario.replicates, scenario.time.days
     parts = [
-        f"{arms} arm{'s' * (arms > 1)}", f"{n} replicate{'s' * (n > 1)}", f"{scenario.time.days:g} days",
+        f"{arms} arm{'s' * (arms > 1)}", f"{n} replicate{'s' * (n > 1)}", f"{days:g} day{'s' * (days != 1)}",
         f"{nx} × {ny} sites of {scenario.tissue.spacing:g} µm", scenario.host,
     ]  # fmt: skip
     return f"{scenario.name} ({', '.join(parts)})"
@@ -75,35 +80,63 @@ def describe(scenario: Scenario) -> str:
 def print_summary(result: Result, seconds: float) -> None:
     """The answer in a few lines: each endpoint's means, paired difference and interval, and where the files are."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    from tmesim.statistics import change, compact, words
+    from tmesim.notices import notices
+    from tmesim.text import emit
     from tmesim.trial.replicate import reported
 
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = Console(width=None if is_terminal() else 140, highlight=False, markup=False, emoji=False)
     known = reported(result.scenario)
-    console.print(f"\n[bold]{escape(result.scenario.question)}[/bold]")
     table = Table(box=None, pad_edge=False)
     table.add_column(f"endpoint, day {result.scenario.time.days:g}")
-    if len(result.arms) == 1:
-        table.add_column("mean", justify="right")
-        for name in result.scenario.endpoints:
-            mean = float(result.endpoint(name, result.reference).mean())
-            table.add_row(f"{known[name].label} ({known[name].unit})", compact(mean))
-    else:
-        for head in ("arm", words(result.reference), "arm's mean", "difference [95 % interval]", "change", "p"):
-            table.add_column(head, justify="left" if head == "arm" else "right")
-        for c in result.comparisons:
-            bounds = f" [{compact(c.low)}, {compact(c.high)}]" if c.n > 1 else ""
-            clear = c.low > 0 or c.high < 0
-            table.add_row(
-                f"{known[c.endpoint].label} ({known[c.endpoint].unit})", words(c.arm), compact(c.reference_mean),
-                compact(c.mean), compact(c.difference) + bounds, change(c, bounds=False), f"{c.p:.2g}",
-                style="bold" if clear else "",
-            )  # fmt: skip
-    console.print(table)
+    (add_means if len(result.arms) == 1 else add_comparisons)(table, result, known)
     compiled = float(result.provenance.get("compile_s", 0))
     cold = f", {compiled:.0f} s of them to compile the kernels (once)" if compiled >= 1 else ""
     pairs = f"{result.replicates} pairs; bold: the interval leaves out 0. " if len(result.arms) > 1 else ""
-    console.print(f"{pairs}{seconds:.1f} s{cold}. Everything is in [bold]{escape(str(result.path))}[/bold]")
+    with console.capture() as shown:
+        console.print()
+        console.print(Text(line(result.scenario.question), style="bold"))
+        console.print(table)
+        for text in notices(result):
+            console.print(Text(f"caution: {line(text)}"), soft_wrap=not is_terminal())
+        path = Text(line(result.path), style="bold")
+        console.print(Text(f"{pairs}{seconds:.1f} s{cold}. Everything is in ").append(path))
+    emit(shown.get())
+
+
+def add_means(table: Table, result: Result, known: Mapping[str, Observable]) -> None:
+    """A run with one arm: the mean of each endpoint."""
+    from tmesim.statistics import compact, defined_mean
+
+    table.add_column("mean", justify="right")
+    for name in result.scenario.endpoints:
+        mean, of = defined_mean(result.endpoint(name, result.reference))
+        table.add_row(named(known[name]), compact(mean) + (f" (of {of})" if of else ""))
+
+
+def add_comparisons(table: Table, result: Result, known: Mapping[str, Observable]) -> None:
+    """Each endpoint's means, paired difference and interval; a column of pairs where they are not all of them."""
+    from tmesim.notices import untreated
+    from tmesim.statistics import change, compact, words
+
+    partly = any(c.n < result.replicates for c in result.comparisons)
+    heads = ["arm", words(result.reference), "arm's mean", "difference [95 % interval]", "change", "p"]
+    for head in heads + ["pairs"] * partly:
+        table.add_column(head, justify="left" if head == "arm" else "right")
+    for c in result.comparisons:
+        label, arm = named(known[c.endpoint]), words(c.arm)
+        if untreated(result, c.arm):
+            table.add_row(label, arm, compact(c.reference_mean), "", "nothing was given")
+            continue
+        bounds = f" [{compact(c.low)}, {compact(c.high)}]" if c.n > 1 else ""
+        clear = c.low > 0 or c.high < 0
+        table.add_row(
+            label, arm, compact(c.reference_mean), compact(c.mean), compact(c.difference) + bounds,
+            change(c, bounds=False), f"{c.p:.2g}", *([c.of] if partly else []), style="bold" if clear else "",
+        )  # fmt: skip
+
+
+def named(o: Observable) -> str:
+    return f"{shortened(line(o.label), 80)} ({line(o.unit)})"

@@ -23,13 +23,16 @@ from tmesim.figures.style import (
     arm_colors,
     fold,
     head_height,
+    literal,
     save,
     spelled_out,
     unit_words,
 )  # fmt: skip
 from tmesim.figures.trajectories import sentence
+from tmesim.notices import untreated
 from tmesim.observables import observables_of
 from tmesim.statistics import change, compact, words
+from tmesim.text import line, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,17 +74,17 @@ def effects_figure(result: Result, endpoints: Sequence[str] | None = None) -> Fi
     sheet = Sheet(width, top + len(drawn) * block + 20 * len(notes.splitlines()) + 12)
     sheet.head(LEFT, title, about, room)
     middle = LEFT + NAMES + STRIP / 2
-    sheet.text(middle, top - 26, f"difference from {cut(reference, 22)}", SMALL + 0.5, FAINT, align="center")
+    sheet.text(middle, top - 26, f"difference from {shortened(reference, 22)}", SMALL + 0.5, FAINT, align="center")
     sheet.text(middle - STRIP / 2, top - 26, "◂ less", SMALL + 0.5, FAINT)
     sheet.text(middle + STRIP / 2, top - 26, "more ▸", SMALL + 0.5, FAINT, align="right")
     x = numbers
     for name, across in COLUMNS:
-        sheet.text(x, top - 26, cut(reference, 12) if name == "reference" else name, SMALL + 0.5, FAINT)
+        sheet.text(x, top - 26, shortened(reference, 12) if name == "reference" else name, SMALL + 0.5, FAINT)
         x += across
     for i, endpoint in enumerate(drawn):
         mine = [c for c in rows if c.endpoint == endpoint]
         y = top + i * block
-        sheet.text(LEFT, y + 2, sentence(known[endpoint].label), LABEL + 1, weight="bold")
+        sheet.text(LEFT, y + 2, shortened(sentence(line(known[endpoint].label)), 110), LABEL + 1, weight="bold")
         sheet.box(LEFT, y - 6, width - 2 * LEFT, 1, GRID)
         axes = sheet.axes(LEFT + NAMES, y + HEADING, STRIP, len(arms) * LINE)
         draw_strip(axes, result, mine, colors)
@@ -89,10 +92,16 @@ def effects_figure(result: Result, endpoints: Sequence[str] | None = None) -> Fi
         for j, c in enumerate(mine):
             row = y + HEADING + (j + 0.5) * LINE
             sheet.box(LEFT + 4, row - 8, 16, 16, colors[c.arm])
-            sheet.text(LEFT + 30, row, cut(words(c.arm), 29), LABEL, vertical="center_baseline")
-            write_numbers(sheet, numbers, row, c)
+            pairs = f" ({c.of} pairs)" if c.n < c.replicates else ""
+            name = shortened(words(c.arm), 29 - len(pairs)) + pairs
+            sheet.text(LEFT + 30, row, name, LABEL, vertical="center_baseline")
+            if untreated(result, c.arm):
+                told = f"nothing was given before the end of the run on day {scenario.time.days:g}"
+                sheet.text(numbers, row, told, LABEL, FAINT, vertical="center_baseline")
+            else:
+                write_numbers(sheet, numbers, row, c)
     sheet.text(LEFT, top + len(drawn) * block, notes, SMALL, FAINT)
-    return sheet.figure
+    return literal(sheet.figure)
 
 
 def how_to_read(result: Result) -> str:
@@ -106,14 +115,13 @@ def how_to_read(result: Result) -> str:
     )
 
 
-def cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
 def draw_strip(axes: Axes, result: Result, rows: list[Comparison], colors: dict[str, str]) -> None:
     """One endpoint: arms from top to bottom on a scale that is symmetric about zero; dots above the interval."""
     reach = 0.0
     for j, c in enumerate(rows):
+        if untreated(result, c.arm):
+            axes.text(0, j, "  not given", fontsize=SMALL, color=FAINT, va="center")
+            continue
         d = result.endpoint(c.endpoint, c.arm) - result.endpoint(c.endpoint, c.reference)
         d = d[np.isfinite(d)]
         spread = ((np.arange(d.size) * 0.618) % 1 - 0.5) * 0.16  # the same jitter each time

@@ -14,8 +14,10 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, fold, head_height
+from tmesim.figures.painting import text_width
+from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, fold, head_height, legend_on
 from tmesim.statistics import words
+from tmesim.text import line, printable, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +29,7 @@ PANEL, SMALLER = 500, 400  # pixels a side, about: of up to three columns, and o
 GAP, MARGIN = 14, 26
 BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry, height of a legend line; pixels
 NARROWEST = 1100
+LONGEST_KEY, KEY_LETTER = 480, 10  # pixels of a label in the legend, and of a letter in it
 LETTER = 15  # pixels along the name of an arm
 RIM_UM, SPARED = 150, 0.85  # of tissue around the tumor that is shown, and the share of the patch from which on all is
 TUMOR = ("tumor", "necrotic")  # cell types that a picture keeps in sight
@@ -121,13 +124,14 @@ class Grid:
         if free or narrow:
             under = self.top + len(self.before) * (self.high + GAP) + 10 if free else bottom + 10
             self.sheet = Sheet(width, bottom + 10 if free else under + tall + 16)
-            self._legend(handles, self.left, under, 1)
+            self._legend(handles, self.left, under, 1, self.wide if free else width - self.left - MARGIN)
             at = (self.left + 6, under + len(handles) * LINE + 18)
         else:
             beside = BAR + MARGIN if bar else 0
-            columns = max(1, min(len(handles), (width - self.left - beside - MARGIN) // ENTRY))
+            entry = max(ENTRY, *(40 + min(text_width(str(key.get_label()), 18), LONGEST_KEY) for key in handles))
+            columns = max(1, min(len(handles), (width - self.left - beside - MARGIN) // entry))
             self.sheet = Sheet(width, bottom + 14 + max(-(-len(handles) // columns) * LINE, 66 if bar else 0) + 24)
-            self._legend(handles, self.left, bottom + 14, columns)
+            self._legend(handles, self.left, bottom + 14, columns, width - self.left - beside - MARGIN)
             at = (width - MARGIN - BAR, bottom + 14)
         if bar:
             self._color_bar(at[0], at[1], *bar)
@@ -137,10 +141,11 @@ class Grid:
     def figure(self) -> Figure:
         return self.sheet.figure
 
-    def _legend(self, handles: Sequence[Line2D], left: float, top: float, columns: int) -> None:
-        self.figure.legend(
-            handles=list(handles), loc="upper left", ncols=columns, fontsize=LABEL, frameon=False, borderaxespad=0,
-            bbox_to_anchor=((left - 4) / self.sheet.width, 1 - top / self.sheet.height),
+    def _legend(self, handles: Sequence[Line2D], left: float, top: float, columns: int, room: float) -> None:
+        most = int(min(room / columns - 40, LONGEST_KEY) / KEY_LETTER)
+        legend_on(
+            self.figure, list(handles), most, loc="upper left", ncols=columns, fontsize=LABEL, frameon=False,
+            borderaxespad=0, bbox_to_anchor=((left - 4) / self.sheet.width, 1 - top / self.sheet.height),
             handletextpad=0.5, columnspacing=1.4, labelspacing=0.4, labelcolor=INK,
         )  # fmt: skip
 
@@ -153,7 +158,7 @@ class Grid:
         )
         bar.ax.tick_params(labelsize=SMALL, colors=INK, length=2.5, width=0.6)
         bar.outline.set_linewidth(0.5)
-        self.sheet.text(left, top, unit, LABEL)
+        self.sheet.text(left, top, shortened(line(unit), 28), LABEL)
 
     def panels(self) -> Iterator[tuple[Axes, Snapshot]]:
         """The days before the arms part from top to bottom, then an arm a row, a day a column; whoever iterates draws
@@ -255,8 +260,8 @@ def corner(axes: Axes, text: str, side: str, weight: str = "normal") -> None:
     if axes.bbox.width < SLOT - 10:
         x, y, align = 1 + 8 / axes.bbox.width, 1 - (40 / axes.bbox.height if side == "right" else 0), "left"
         text = fold(text, SLOT - axes.bbox.width, size)
-    axes.text(x, y, text, transform=axes.transAxes, ha=align, va="top", fontsize=size, color=INK, bbox=box, zorder=6,
-              fontweight=weight)  # fmt: skip
+    axes.text(x, y, printable(text, keep="\n"), parse_math=False, transform=axes.transAxes, ha=align, va="top",
+              fontsize=size, color=INK, bbox=box, zorder=6, fontweight=weight)  # fmt: skip
 
 
 def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:

@@ -20,6 +20,7 @@ from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
 from tmesim.figures.tissue import BEHIND
 from tmesim.record import unpack, write
 from tmesim.statistics import compact, words
+from tmesim.text import line
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -201,7 +202,9 @@ class Movie:
         for r, row in enumerate(keys):
             for left, kind, text, color in row:
                 self._key(top + r * LINE, left, kind, color)
-                write_text(sheet, left + (76 if kind == "ramp" else 18), top + r * LINE, text, 12, self.ink)
+                indent = 76 if kind == "ramp" else 18
+                room = self.width - MARGIN - left - indent
+                write_text(sheet, left + indent, top + r * LINE, text, 12, self.ink, most=room)
 
     def corner(self, k: int) -> tuple[int, int]:
         """Top and left of the panel of the k-th arm."""
@@ -229,7 +232,7 @@ class Movie:
         rows: list[list[tuple[int, str, str, int]]] = [[]]
         left = MARGIN
         for kind, text, color in keys:
-            wide = text_width(text, 12) + (76 if kind == "ramp" else 18)
+            wide = text_width(line(text), 12) + (76 if kind == "ramp" else 18)
             if left + wide > self.width - MARGIN and rows[-1]:
                 rows.append([])
                 left = MARGIN
@@ -273,8 +276,8 @@ class Movie:
             )
             if k == 0:
                 self._scale_bar(image, top, left)
-            for line, text in enumerate(self.doses(arm, i)):
-                self._badge(image, top + 8 + 26 * line, left + 8, text, arm)
+            for n, text in enumerate(self.doses(arm, i)):
+                self._badge(image, top + 8 + 26 * n, left + 8, text, arm)
             self._track(image, top + high + 18, left, arm, i)
         return image
 

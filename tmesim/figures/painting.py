@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from PIL import ImageFont
 
+from tmesim.text import line
+
 SHADES = 8  # steps between paper and ink at the edges of letters
 
 
@@ -73,7 +75,7 @@ def write_text(
     right: bool = False, most: int | None = None,
 ) -> None:  # fmt: skip
     """Letters in the shades of a ramp; shortened to `most` pixels; with `right`, `left` is where they end."""
-    text = text.replace("\u202f", "\u2009")
+    text = line(text.replace("\u202f", "\u2009"))
     while most is not None and text_width(text, size, bold) > most and len(text) > 2:
         text = text[:-2].rstrip() + "…"
     mask, (dx, dy) = font(size, bold).getmask2(text, mode="L")

@@ -8,17 +8,24 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from tmesim.figures.painting import text_width
 from tmesim.record import write
+from tmesim.text import line, printable, shortened
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
 
     from tmesim.scenario import Scenario
 
@@ -31,6 +38,8 @@ ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#7A0177")
 PERFUSED, CLOSED, CASING = "#EF103B", "#FFFFFF", "#5A5A5A"
 """Vessels: a red tube with a white wall where blood flows, an empty white one with a gray wall where none does."""
 REFERENCE_COLOR = "#4d4d4d"
+LONGEST = 48
+"""Letters of a label in a legend or on a scale; what is longer ends in an ellipsis."""
 HEAD, TITLE, LABEL, SMALL = 14.0, 11.0, 8.5, 7.5
 UNITS = {"1/mm²": "per mm²", "1/day": "per day", "score 0-1": "score, 0 to 1", "density 0-1": "density, 0 to 1"}
 ABBREVIATIONS = {
@@ -62,10 +71,38 @@ def spelled_out(texts: Iterable[str]) -> str:
     return "; ".join(found)
 
 
-def fold(text: str, room: float, size: float = LABEL) -> str:
-    """Text in lines of so many pixels, by the mean width of its letters."""
-    letter = size * DPI / 72 * (0.545 if size < 9 else 0.66)
-    return "\n".join(textwrap.wrap(text, max(12, int(room / letter))))
+def fold(text: str, room: float, size: float = LABEL, most: int = 12) -> str:
+    """Text in at most so many lines of so many pixels, by the mean width of its letters."""
+    text, scale = line(text), size * DPI / 72
+    letter = scale * max(0.545 if size < 9 else 0.66, text_width(text, 100) / 100 / max(1, len(text)))
+    return "\n".join(textwrap.wrap(text, max(12, int(room / letter)), max_lines=most, placeholder=" …"))
+
+
+def literal(figure: Figure) -> Figure:
+    """The figure with all its words as they are: matplotlib would typeset what stands between dollar signs."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    return figure
+
+
+def legend_on(figure: Figure, handles: Sequence[Artist], most: int = LONGEST, **options: Any) -> Legend:
+    """A legend of handles with their labels as they are: matplotlib would leave out one that begins with `_`.
+
+    most : letters of a label; what is longer ends in an ellipsis
+    """
+    made = figure.legend(handles, ["·"] * len(handles), **options)
+    for text, handle in zip(made.get_texts(), handles, strict=True):
+        text.set_text(shortened(line(handle.get_label()), most))
+        text.set_parse_math(False)
+    return made
+
+
+@contextmanager
+def unknown_letters_are_boxes() -> Iterator[None]:
+    """Draw a letter that the font lacks as a box, and say nothing on standard error."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from")
+        yield
 
 
 def head_height(title: str, about: str, room: float) -> int:
@@ -96,8 +133,9 @@ class Sheet:
         weight: str = "normal", vertical: str = "top", rotation: float = 0,
     ) -> None:  # fmt: skip
         self.figure.text(
-            left / self.width, 1 - top / self.height, text, fontsize=size, color=color, ha=align, va=vertical,
-            fontweight=weight, rotation=rotation, multialignment="center" if rotation else align,
+            left / self.width, 1 - top / self.height, printable(text, keep="\n"), parse_math=False,
+            fontsize=size, color=color, ha=align, va=vertical, fontweight=weight, rotation=rotation,
+            multialignment="center" if rotation else align,
         )  # fmt: skip
 
     def head(self, left: float, title: str, about: str, room: float) -> None:
@@ -130,5 +168,6 @@ def save(figure: Figure, path: Path) -> Path:
 def png(figure: Figure) -> bytes:
     """A figure as PNG, pixel for pixel as it was laid out."""
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+    with unknown_letters_are_boxes():
+        literal(figure).savefig(out, format="png", dpi=DPI, metadata={"Software": None})
     return out.getvalue()

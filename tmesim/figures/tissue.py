@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.lines import Line2D
 
 from tmesim.figures.grid import Grid, Shots, corner
-from tmesim.figures.style import CASING, CLOSED, DPI, PERFUSED, save
+from tmesim.figures.style import CASING, CLOSED, DPI, PERFUSED, literal, save
 from tmesim.kernels.arrays import ALONG_X, ALONG_Y
 from tmesim.observables import HYPOXIC_MMHG, around
 from tmesim.statistics import compact, words
@@ -75,7 +75,7 @@ def tissue_figure(
         )  # fmt: skip
         tumor = int(np.count_nonzero(shot.cells["type"] == types.index("tumor"))) if "tumor" in types else 0
         corner(axes, f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}", "right")
-    return grid.figure
+    return literal(grid.figure)
 
 
 def bricks(ground: np.ndarray, y: np.ndarray, x: np.ndarray, colors: np.ndarray, zoom: int) -> np.ndarray:
@@ -164,7 +164,7 @@ def field_figure(
             corner(axes, f"mean in the tumor {compact(float(values[region].mean()))} {entry.unit}", "right")
         else:
             corner(axes, "no tumor left", "right")
-    return grid.figure
+    return literal(grid.figure)
 
 
 def tumor_region(shot: Snapshot) -> np.ndarray:

@@ -24,6 +24,8 @@ from tmesim.figures.style import (
     arm_colors,
     fold,
     head_height,
+    legend_on,
+    literal,
     save,
     spelled_out,
     unit_words,
@@ -53,6 +55,18 @@ def chosen(result: Result, most: int = 9) -> list[str]:
     return [n for n in names if n in result.observables and has_values(result, n)][:most]
 
 
+def partly(result: Result, name: str, arms: Sequence[str]) -> str:
+    """On how many replicates the curves of a panel stand, where an observable is not defined in all of them; empty
+    where it is (times at which it is defined in none, such as the start of a rate, have no curve)."""
+    values = [result.series(name, arm)[1] for arm in arms]
+    counts, replicates = np.concatenate([np.isfinite(v).sum(0) for v in values]), len(values[0])
+    counts = counts[counts > 0]
+    if not counts.size or counts.min() == replicates:
+        return ""
+    low, high = int(counts.min()), int(counts.max())
+    return f", defined in {low}{f' to {high}' if high > low else ''} of {replicates} replicates"
+
+
 def has_values(result: Result, name: str) -> bool:
     return any(np.isfinite(result.series(name, arm)[1]).any() for arm in result.arms)
 
@@ -77,7 +91,7 @@ def trajectories_figure(
     left, across = 92, WIDTH + 100
     width = max(left + columns * across - 44, 900)
     room = width - left - 20
-    heads = [fold(sentence(known[name].label), across - 30, LABEL + 0.5) for name in names]
+    heads = [fold(sentence(known[name].label), across - 30, LABEL + 0.5, most=3) for name in names]
     title_lines = max(head.count("\n") + 1 for head in heads)
     marks = 22 * title_lines + 24 + 10 * len(given) + 6  # room above the axes for title, unit and doses of each arm
     down = HEIGHT + marks + 58
@@ -98,19 +112,21 @@ def trajectories_figure(
         sheet.text(x, y - 4, head, LABEL + 0.5, weight="bold")
         draw_panel(axes, result, name, arms, colors)
         logarithmic = finish(axes, scenario, last_row=i + columns >= len(names))
-        unit = unit_words(known[name].unit) + (", logarithmic scale" if logarithmic else "")
+        unit = (
+            unit_words(known[name].unit) + (", logarithmic scale" if logarithmic else "") + partly(result, name, arms)
+        )
         axes.set_ylabel(unit, fontsize=SMALL, color=FAINT, rotation=0, ha="left", va="top")
         axes.yaxis.set_label_coords(x / sheet.width, 1 - (y + 22 * title_lines) / sheet.height,
                                     sheet.figure.transFigure)  # fmt: skip
         mark_doses(axes, given, colors)
-    sheet.figure.legend(
-        handles=keys, loc="upper left", fontsize=LABEL, frameon=False, borderaxespad=0, ncols=per_line,
+    legend_on(
+        sheet.figure, keys, loc="upper left", fontsize=LABEL, frameon=False, borderaxespad=0, ncols=per_line,
         bbox_to_anchor=((left - 6) / sheet.width, 1 - (head_height(title, about, room) + 12) / sheet.height),
         columnspacing=1.6, handletextpad=0.6, labelcolor=INK,
     )  # fmt: skip
     sheet.head(left, title, about, room)
     sheet.text(left, top + rows * down + 4, notes, SMALL, FAINT)
-    return sheet.figure
+    return literal(sheet.figure)
 
 
 def legend(result: Result, arms: Sequence[str], colors: dict[str, str], given: bool) -> list[Line2D | Patch]:
@@ -201,9 +217,10 @@ def weeks(days: float) -> int:
 
 
 def doses(scenario: Scenario) -> dict[str, list[float]]:
-    """Arm → days of its doses, for arms that get any."""
+    """Arm → days of its doses before the end, for arms that get any."""
     days = {arm: [h / 24 for d in entry.therapies for h in d.hours()] for arm, entry in scenario.arms.items()}
-    return {arm: [d for d in when if d < scenario.time.days] for arm, when in days.items() if when}
+    given = {arm: [d for d in when if d < scenario.time.days] for arm, when in days.items()}
+    return {arm: when for arm, when in given.items() if when}
 
 
 def mark_doses(axes: Axes, given: dict[str, list[float]], colors: dict[str, str]) -> None:

@@ -163,6 +163,16 @@ def ecm_in_tumor(look: Reading) -> float:
     return mean(look.tissue.matrix["ecm"].ravel()[look.region_sites]) if "ecm" in look.tissue.matrix else NAN
 
 
+def region_fraction(look: Reading) -> float:
+    return look.region_sites.size / look.region.size
+
+
+def edge_contact(look: Reading) -> float:
+    border = np.ones(look.region.shape, bool)
+    border[1:-1, 1:-1] = False
+    return float(look.region[border].mean())
+
+
 def field_in_tumor(field: str) -> Callable[[Reading], float]:
     def read(look: Reading) -> float:
         values = look.tissue.fields.get(field)
@@ -294,6 +304,14 @@ def _fixed() -> Iterable[Observable]:
     yield Observable(
         "ecm_rim", "matrix in the rim", "density 0-1",
         f"Mean density of the extracellular matrix within {RIM_UM:g} µm outside the tumor.", ecm_rim,
+    )  # fmt: skip
+    yield Observable(
+        "region_fraction", "share of the patch that the tumor covers", "fraction",
+        "Area within the tumor over the area of the patch.", region_fraction,
+    )  # fmt: skip
+    yield Observable(
+        "edge_contact", "share of the patch's edge that the tumor reaches", "fraction",
+        "Share of the outermost sites of the patch that lie within the tumor.", edge_contact,
     )  # fmt: skip
 
 

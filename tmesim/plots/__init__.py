@@ -85,6 +85,7 @@ class Plots:
     ) -> Drawing:
         """Paired differences with their intervals; the arguments are those of `Result.compare`."""
         from tmesim.figures.style import arm_colors
+        from tmesim.notices import untreated
         from tmesim.plots.differences import draw_differences
 
         result = self._result
@@ -99,7 +100,8 @@ class Plots:
         }
         known = {c.endpoint: result.known(c.endpoint) for c in rows}
         title = f"{words(result.scenario.name)}, day {at:g}"
-        return draw_differences(rows, pairs, known, arm_colors(result.scenario), title, confidence)
+        idle = [arm for arm in result.arms if untreated(result, arm)]
+        return draw_differences(rows, pairs, known, arm_colors(result.scenario), title, confidence, idle)
 
     def movie(self, replicate: int | None = None) -> Film:
         """The arms side by side over time; the replicate is that of the run's figures unless one is given."""

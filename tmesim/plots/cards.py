@@ -10,13 +10,15 @@ from urllib.parse import quote
 
 from tmesim import cards
 from tmesim.figures.grid import representative
+from tmesim.notices import notices, untreated
 from tmesim.plots import view_of
 from tmesim.plots.panel import thumbnail
 from tmesim.plots.tissue import counted
-from tmesim.statistics import change, compact, words
+from tmesim.statistics import change, compact, defined_mean, words
 
 if TYPE_CHECKING:
     from tmesim.result import Result
+    from tmesim.statistics import Comparison
     from tmesim.tissue import Tissue
 
 
@@ -26,22 +28,18 @@ def result_card(result: Result) -> str:
     main = result.known(scenario.endpoints[0])
     day, unit = scenario.time.days, f" ({main.unit})" if main.unit not in ("", "1") else ""
     if len(result.arms) == 1:
-        mean = float(result.at_day(main.name, result.reference, day).mean())
-        of = f", mean of {n}" if n > 1 else ""
+        mean, some = defined_mean(result.at_day(main.name, result.reference, day))
+        of = f", mean of {some or n}" if n > 1 else ""
         answer = cards.facts({f"{main.label}{unit}, day {day:g}": compact(mean) + of})
     else:
         rows = [c for c in result.comparisons if c.endpoint == main.name]
         what = f"{main.label}{unit}, day {day:g}"
-        head = (what, words(result.reference), "arm's mean", "difference [95 % interval]", "change")
-        texts: list[tuple[str, ...]] = [
-            (words(c.arm), compact(c.reference_mean), compact(c.mean),
-             compact(c.difference) + (f" [{compact(c.low)}, {compact(c.high)}]" if math.isfinite(c.low) else ""),
-             change(c, bounds=False))
-            for c in rows
-        ]  # fmt: skip
-        texts = [tuple(text.replace("-", "−") if i else text for i, text in enumerate(row)) for row in texts]
+        head: tuple[str, ...] = (what, words(result.reference), "arm's mean", "difference [95 % interval]", "change")
+        texts = [compared(c, untreated(result, c.arm)) for c in rows]
+        if any(c.n < c.replicates for c in rows):
+            head, texts = (*head, "pairs"), [(*row, c.of) for row, c in zip(texts, rows, strict=True)]
         answer = cards.table(head, texts, [c.low > 0 or c.high < 0 for c in rows])
-    parts = [answer]
+    parts = [answer, cards.warned(notices(result))]
     if result.snapshot_days:
         shown = representative(result)
         last = result.last_snapshot_day()
@@ -53,6 +51,15 @@ def result_card(result: Result) -> str:
     kind = f"result, {arms}{n} replicate{'s' * (n > 1)}, {scenario.host}"
     parts.append(cards.note(*place(result)))
     return cards.card(scenario.name, kind, scenario.question, *parts)
+
+
+def compared(c: Comparison, untreated: bool) -> tuple[str, ...]:
+    """A comparison as a row: arm, means, difference with its interval, change."""
+    if untreated:
+        return words(c.arm), compact(c.reference_mean), "nothing was given", "", ""
+    bounds = f" [{compact(c.low)}, {compact(c.high)}]" if math.isfinite(c.low) else ""
+    numbers = (compact(c.reference_mean), compact(c.mean), compact(c.difference) + bounds, change(c, bounds=False))
+    return words(c.arm), *(text.replace("-", "−") for text in numbers)
 
 
 def place(result: Result) -> tuple[str, str, str]:

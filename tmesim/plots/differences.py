@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tmesim.figures.style import FAINT, GRID, INK, REFERENCE_COLOR
+from tmesim.figures.style import FAINT, GRID, INK, REFERENCE_COLOR, literal
 from tmesim.plots.picture import SCREEN_DPI, Drawing
-from tmesim.statistics import Comparison, change, compact, words
+from tmesim.statistics import Comparison, capital, change, compact, words
+from tmesim.text import line, shortened
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
 
 LEFT, STRIP, RIGHT = 250, 290, 270  # pixels of a screen
 LINE, GAP, HEAD, FOOT = 26, 46, 62, 32
+NAME = 31  # letters of a line of an endpoint's name
 
 
 def draw_differences(
@@ -28,8 +31,9 @@ def draw_differences(
     colors: Mapping[str, str],
     title: str,
     confidence: float,
+    untreated: Collection[str] = (),
 ) -> Drawing:
-    """pairs : (endpoint, arm) → one difference a replicate."""
+    """pairs : (endpoint, arm) → one difference a replicate. untreated : arms that got nothing, so have no numbers."""
     blocks: dict[str, list[Comparison]] = {}
     for row in rows:
         blocks.setdefault(row.endpoint, []).append(row)
@@ -39,21 +43,28 @@ def draw_differences(
     FigureCanvasAgg(figure)
 
     def write(x: float, y: float, text: str, size: float = 7.5, color: str = INK, weight: str = "normal") -> None:
-        figure.text(x / wide, 1 - y / high, text, fontsize=size, color=color, va="center", weight=weight)
+        figure.text(x / wide, 1 - y / high, line(text), parse_math=False, fontsize=size, color=color, va="center",
+                    weight=weight)  # fmt: skip
 
     write(12, 16, title, 9.5, weight="bold")
     reference = words(rows[0].reference)
-    write(12, 36, f"Paired differences from {reference}, n = {max(c.n for c in rows)}. Dots: replicates. "
+    write(12, 36, f"Paired differences from {reference}, n = {max(c.replicates for c in rows)}. Dots: replicates. "
           f"Bar: mean and {100 * confidence:g} % interval (Student).", 7, FAINT)  # fmt: skip
     top = float(HEAD)
     for endpoint, block in blocks.items():
         down = len(block) * LINE
         axes = figure.add_axes((LEFT / wide, 1 - (top + down) / high, STRIP / wide, down / high))
         label = known[endpoint].label
-        write(12, top + 8, label[:1].upper() + label[1:], 8, weight="bold")
-        write(12, top + 23, known[endpoint].unit, 6.5, FAINT)
+        lines = textwrap.wrap(capital(line(label)), NAME, max_lines=2, placeholder=" …")
+        lower = 7 * (len(lines) - 1)
+        for k, text in enumerate(lines):
+            write(12, top + 8 - lower + 13 * k, text, 8, weight="bold")
+        write(12, top + 23 + lower, known[endpoint].unit, 6.5, FAINT)
         reach = 0.0
         for j, c in enumerate(block):
+            if c.arm in untreated:
+                write(LEFT + STRIP + 12, top + (j + 0.5) * LINE + 2, f"{words(c.arm)}: nothing was given", 6.5, FAINT)
+                continue
             d = pairs[endpoint, c.arm]
             d = d[np.isfinite(d)]
             spread = ((np.arange(d.size) * 0.618) % 1 - 0.5) * 0.5  # the same jitter each time
@@ -68,7 +79,9 @@ def draw_differences(
             said = f"{compact(c.difference)}{span}".replace("-", "−")
             y = top + (j + 0.5) * LINE
             write(LEFT + STRIP + 12, y - 4, said, weight="bold" if clear else "normal")
-            write(LEFT + STRIP + 12, y + 8, f"{words(c.arm)}, {change(c, bounds=False)}".replace("-", "−"), 6.5, FAINT)
+            some = f", {c.of} pairs" if c.n < c.replicates else ""
+            about = shortened(words(c.arm), 40), f"{change(c, bounds=False)}{some}".replace("-", "−")
+            write(LEFT + STRIP + 12, y + 8, ", ".join(about), 6.5, FAINT)
         axes.axvline(0, color=REFERENCE_COLOR, lw=0.9, zorder=2)
         reach = reach or 1.0
         axes.set(xlim=(-1.06 * reach, 1.06 * reach), ylim=(len(block) - 0.5, -0.5), yticks=[])
@@ -78,5 +91,7 @@ def draw_differences(
         axes.grid(axis="x", color=GRID, lw=0.6)
         axes.set_axisbelow(True)
         top += down + GAP
-    told = "; ".join(f"{c.arm}: {known[c.endpoint].label} {compact(c.difference)}" for c in rows)
-    return Drawing(figure, f"{title}. {told}")
+    told = "; ".join(
+        f"{c.arm}: {known[c.endpoint].label} {compact(c.difference)}" for c in rows if c.arm not in untreated
+    )
+    return Drawing(literal(figure), f"{title}. {told}")

@@ -9,7 +9,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tmesim.figures.style import unknown_letters_are_boxes
 from tmesim.record import write
+from tmesim.text import line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +66,8 @@ class Drawing(Picture):
     def png(self) -> bytes:
         out = io.BytesIO()
         # The least compression: a slider waits for it. A file is twice as large as it could be.
-        self.figure.savefig(out, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 1})
+        with unknown_letters_are_boxes():
+            self.figure.savefig(out, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 1})
         return out.getvalue()
 
     @property
@@ -80,7 +83,8 @@ class Drawing(Picture):
         if ending not in known:
             raise ValueError(f"a drawing is saved as {', '.join(known)}, but '{path.name}' was asked for")
         out = io.BytesIO()
-        self.figure.savefig(out, format=ending)
+        with unknown_letters_are_boxes():
+            self.figure.savefig(out, format=ending)
         write(path, out.getvalue())
         return path
 
@@ -102,7 +106,7 @@ class Film:
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.gif).decode()
-        return f'<img src="data:image/gif;base64,{data}" alt="{escape(self.alt)}" style="max-width: 100%">'
+        return f'<img src="data:image/gif;base64,{data}" alt="{escape(line(self.alt))}" style="max-width: 100%">'
 
     def __repr__(self) -> str:
         return f"<Film of {len(self.gif) / 1e6:.1f} MB; save(path) writes it>"

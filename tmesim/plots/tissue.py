@@ -14,13 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from tmesim.figures.style import CLOSED, FAINT, INK, PERFUSED
+from tmesim.figures.style import CLOSED, FAINT, INK, PERFUSED, legend_on, literal
 from tmesim.figures.tissue import BEHIND
 from tmesim.observables import around
 from tmesim.plots.panel import casing, field_of, paint, scale_end, zoom_for
 from tmesim.plots.picture import SCREEN_DPI, Drawing
 from tmesim.rules import drug_field
 from tmesim.statistics import compact, words
+from tmesim.text import line, shortened
 
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # Pixels of a screen: title, legend, between columns, between rows, below.
 HEAD, SIDE, GAP, BETWEEN, FOOT = 50, 215, 14, 30, 12
+LETTER = 6.1  # of a panel's title
 
 
 class View(NamedTuple):
@@ -66,7 +68,9 @@ class TissuePicture(Drawing):
         high = round(max(HEAD + len(rows) * (down + BETWEEN) - BETWEEN + FOOT, 330))
         figure = Figure(figsize=(wide / SCREEN_DPI, high / SCREEN_DPI), dpi=2 * SCREEN_DPI, facecolor="white")
         FigureCanvasAgg(figure)
-        self._heading = figure.text(GAP / wide, 1 - 6 / high, title, fontsize=9.5, weight="bold", color=INK, va="top")
+        self._heading = figure.text(
+            GAP / wide, 1 - 6 / high, line(title), fontsize=9.5, weight="bold", color=INK, va="top"
+        )
         self._panels = []
         for i, row in enumerate(rows):
             for j in range(len(row)):
@@ -84,7 +88,9 @@ class TissuePicture(Drawing):
         self._scale: Any = ScalarMappable(Normalize(0, 1), BEHIND if self.cells else self.entry[2])
         figure.colorbar(self._scale, cax=scale, orientation="horizontal", extend="max").outline.set_linewidth(0.5)
         scale.tick_params(labelsize=6.5, length=2, width=0.5, colors=INK)
-        scale.set_title(f"{self.entry[0]} ({self.entry[1]})", fontsize=7, color=INK, loc="left", pad=4)
+        scale.set_title(
+            shortened(line(f"{self.entry[0]} ({self.entry[1]})"), 34), fontsize=7, color=INK, loc="left", pad=4
+        )
         super().__init__(figure)
         self._spacing = float(rows[0][0].shot.maps["spacing_um"])
         self._scale_bar(nx)
@@ -97,18 +103,19 @@ class TissuePicture(Drawing):
         shots = [view.shot for view in views]
         high = scale_end(shots, self.field)
         self._scale.set_clim(0, high)
-        for line in self._lines:
-            line.remove()
+        for drawn in self._lines:
+            drawn.remove()
         self._lines = []
         for (axes, image, label), view in zip(self._panels, views, strict=True):
             color_map = "" if self.cells else self.entry[2]
             image.set_data(paint(view.shot, self.catalogue, self.field, high, self.zoom, self.cells, color_map))
-            label.set_text(view.title)
+            label.set_text(titled(view.title, max(20, int(axes.bbox.width / 2 / LETTER))))
             if not self.cells:
                 self._outline(axes, view.shot)
         self._legend(shots)
         if title is not None:
-            self._heading.set_text(title)
+            self._heading.set_text(line(title))
+        literal(self.figure)
         self.alt = "; ".join(f"{view.title}: {said(counted(view.shot), self.catalogue)}" for view in views)
 
     def refresh(self, model: Any, title: str | None = None) -> TissuePicture:
@@ -129,16 +136,17 @@ class TissuePicture(Drawing):
                 number = f" ({compact(totals[name])})" if len(shots) == 1 else ""
                 marker = "o" if cell.layer == "leukocyte" else "s"
                 handles.append(Line2D([], [], ls="", marker=marker, ms=6, mfc=cell.color, mec="#999999", mew=0.3,
-                                      label=shortened(cell.label) + number))  # fmt: skip
+                                      label=shortened(line(cell.label), 34) + number))  # fmt: skip
         for color, label in ((PERFUSED, "vessel with flow"), (CLOSED, "vessel without flow")):
             edge = [withStroke(linewidth=2.6, foreground=casing(color))]
             handles.append(Line2D([], [], color=color, lw=1.4, path_effects=edge, label=label))
         if not self.cells:
             handles.append(Line2D([], [], color="black", lw=1.0, label="edge of the tumor"))
         left, wide, high = self._beside
-        self._lines.append(self.figure.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=(left - 6 / wide, 1 - (HEAD + 46) / high), fontsize=7,
-            frameon=False, borderaxespad=0, handletextpad=0.5, labelspacing=0.5, labelcolor=INK, handlelength=1.3,
+        self._lines.append(legend_on(
+            self.figure, handles, loc="upper left", bbox_to_anchor=(left - 6 / wide, 1 - (HEAD + 46) / high),
+            fontsize=7, frameon=False, borderaxespad=0, handletextpad=0.5, labelspacing=0.5, labelcolor=INK,
+            handlelength=1.3,
         ))  # fmt: skip
 
     def _outline(self, axes: Any, shot: Snapshot) -> None:
@@ -177,6 +185,12 @@ def entry_of(catalogue: Catalogue, field: str, shot: Snapshot) -> tuple[str, str
     return entry.label or words(field), str(entry.unit), entry.color_map
 
 
+def titled(title: str, most: int) -> str:
+    """A title of so many letters at most; of `arm, day` the arm is what is shortened."""
+    name, comma, day = line(title).rpartition(", ")
+    return shortened(name, most - len(comma + day)) + comma + day if name else shortened(day, most)
+
+
 def counted(shot: Snapshot) -> Counter[str]:
     """How many cells of each type a snapshot holds."""
     codes, numbers = np.unique(shot.cells["type"], return_counts=True)
@@ -185,7 +199,3 @@ def counted(shot: Snapshot) -> Counter[str]:
 
 def said(counts: Counter[str], catalogue: Catalogue) -> str:
     return ", ".join(f"{counts[t]} × {cell.label}" for t, cell in catalogue.cells.items() if counts[t])
-
-
-def shortened(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tmesim.text import printable
+
 Key = str | int
 DataPath = tuple[Key, ...]
 
@@ -50,8 +52,7 @@ class InputError(ValueError):
 
 def _one_line(text: str, most: int) -> str:
     """Text of a stranger's file as one line of bounded length that a terminal shows and does not obey."""
-    text = text if len(text) <= most else text[: most - 1] + "…"
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return printable(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def dotted(path: DataPath) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tmesim.figures.style import unit_words
 from tmesim.observables import observables_of
-from tmesim.statistics import change, compact, words
+from tmesim.statistics import capital, change, compact, words
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
@@ -45,8 +45,21 @@ def signed(value: float) -> str:
     return f"−{text}" if value < 0 else f"+{text}" if value > 0 else text
 
 
-def pairs(n: int) -> str:
-    return f"{n} paired replicates" if n != 1 else "one pair of replicates"
+def pairs(c: Comparison) -> str:
+    return f"{c.of} paired replicates" if c.n != 1 or c.replicates > 1 else "one pair of replicates"
+
+
+def missing(result: Result, name: str, *arms: str) -> str | None:
+    """In how many replicates a number is not defined in some of the arms, and whether that is for want of a tumor."""
+    lost = np.logical_or.reduce([np.isnan(result.endpoint(name, arm)) for arm in arms])
+    gone = np.logical_or.reduce([result.series("tumor_burden", arm)[1][:, -1] == 0 for arm in arms])
+    count, without = int(lost.sum()), int((lost & gone).sum())
+    if not count:
+        return None
+    causes = [f"in {without} the tumor was gone"] if without else []
+    causes += [f"in {count - without} it is not defined"] if count > without else []
+    what = "pairs" if len(arms) > 1 else "replicates"
+    return f"This stands on {result.replicates - count} of {result.replicates} {what}; {', '.join(causes)}."
 
 
 def verdict(c: Comparison) -> str:
@@ -69,23 +82,24 @@ def sentence(c: Comparison, o: Observable, day: float) -> str:
             f"cannot be compared."
         )
     if kind == "unknown":
+        where = "the only replicate" if c.replicates < 2 else "the only replicate in which both are defined"
         return (
-            f"In the only replicate, {noun(o)} {when} was {quantity(c.mean, o)} with {arm} and "
+            f"In {where}, {noun(o)} {when} was {quantity(c.mean, o)} with {arm} and "
             f"{quantity(c.reference_mean, o)} with {reference}; one replicate cannot tell an effect from chance."
         )
     if kind == "equal":
-        return f"{capital(arm)} and {reference} did not differ at all in {noun(o)} {when}, in none of {pairs(c.n)}."
+        return f"{capital(arm)} and {reference} did not differ at all in {noun(o)} {when}, in none of {pairs(c)}."
     if kind == "open":
         return (
             f"No difference between {arm} and {reference} could be shown in {noun(o)} {when}: {means}, a difference "
-            f"of {signed(c.difference)} ({span(c)}, {pairs(c.n)})."
+            f"of {signed(c.difference)} ({span(c)}, {pairs(c)})."
         )
     verb = "raised" if kind == "higher" else "lowered"
     relative = size_of_change(c)
     by = f" {relative}" if relative else ""
     return (
         f"{capital(arm)} {verb} {noun(o)} {when}{by}: {means}, a difference of {signed(c.difference)} ({span(c)}, "
-        f"{pairs(c.n)})."
+        f"{pairs(c)})."
     )
 
 
@@ -135,12 +149,10 @@ def alone(result: Result) -> str:
     if not known.size:
         return f"This run has one arm, so it compares nothing; {noun(o)} is not defined on {day}."
     if known.size == 1:
-        found = f"was {quantity(float(known[0]), o)} in the only replicate"
+        where = "the only replicate" if values.size == 1 else "one replicate"
+        found = f"was {quantity(float(known[0]), o)} in {where}"
     else:
         low, high = quantity(float(known.min()), o), quantity(float(known.max()), o)
         found = f"was {quantity(float(known.mean()), o)} on average ({low} to {high} over {known.size} replicates)"
-    return f"This run has one arm, so it compares nothing; on {day}, {noun(o)} {found}."
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    some = missing(result, name, result.reference)
+    return f"This run has one arm, so it compares nothing; on {day}, {noun(o)} {found}.{f' {some}' if some else ''}"

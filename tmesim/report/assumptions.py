@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tmesim.report import answer, grounds
+from tmesim.report import grounds
 from tmesim.report.markup import Child, Markup, both, tag
+from tmesim.statistics import capital
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -81,9 +82,9 @@ def drug(result: Result, name: str) -> Markup:
         for key, rule in grounds.chain(catalogue, therapy).items()
     ]
     why = [tag("li", text) for text in grounds.cited(therapy.evidence)]
-    parts: list[Child] = [tag("h3", answer.capital(therapy.label))]
+    parts: list[Child] = [tag("h3", capital(therapy.label))]
     if does:
-        what = f"{answer.capital(therapy.therapy_class)}. In the model, while all its targets are occupied, it"
+        what = f"{capital(therapy.therapy_class)}. In the model, while all its targets are occupied, it"
         parts += [tag("p", what, class_="what"), tag("ul", *does, class_="does")]
     if why:
         parts.append(tag("details", tag("summary", f"Why it is thought to work ({len(why)} sources)"), tag("ul", *why)))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmesim.figures.style import spelled_out, unit_words
+from tmesim.notices import untreated
 from tmesim.report import answer, drawing
 from tmesim.report.markup import Markup, both, tag, term
-from tmesim.statistics import CONFIDENCE, change, compact, words
+from tmesim.statistics import CONFIDENCE, capital, change, compact, words
 
 if TYPE_CHECKING:
     from tmesim.result import Result
+    from tmesim.statistics import Comparison
 
 LEVEL = f"{100 * CONFIDENCE:.0f} %"
 MEANINGS = {
@@ -27,7 +29,8 @@ MEANINGS = {
     "nearly every replicate goes the same way.",
     "p": "how often differences at least as large arise when arm and reference are exchanged at random within pairs; "
     "below it adjusted for the number of rows of the table (Benjamini and Hochberg).",
-    "Pairs": "replicates in which both values are defined.",
+    "Pairs": "replicates in which both values are defined; where that is not all of them, all numbers of the row stand "
+    "on these alone.",
 }
 
 
@@ -44,10 +47,13 @@ def sure(result: Result) -> Markup | None:
         differences = [result.endpoint(endpoint, c.arm) - reference for c in mine]
         frame = drawing.frame_of(mine, differences)
         unit = tag("span", unit_words(o.unit), class_="unit")
-        title = tag("th", answer.capital(o.label), unit, tag("small", o.meaning), colspan=9, scope="rowgroup",
+        title = tag("th", capital(o.label), unit, tag("small", o.meaning), colspan=9, scope="rowgroup",
                     role="rowheader")  # fmt: skip
         lines = [tag("tr", title, role="row", class_="endpoint")]
         for c, dots in zip(mine, differences, strict=True):
+            if untreated(result, c.arm):
+                lines.append(not_given(result, c))
+                continue
             clear = answer.verdict(c) in ("higher", "lower")
             color = drawing.arm_class(result, c.arm)
             lines.append(
@@ -61,7 +67,7 @@ def sure(result: Result) -> Markup | None:
                     cell("change", *parted(change(c).replace("-", "−"))),
                     cell("effect size", compact(c.effect_size).replace("-", "−")),
                     cell("p", number(c.p), f"adjusted {number(c.p_adjusted)}"),
-                    cell("pairs", f"{c.n}"),
+                    cell("pairs", c.of),
                     role="row",
                 )
             )
@@ -88,6 +94,14 @@ def sure(result: Result) -> Markup | None:
         tag("p", f"{notes}.", class_="caption") if notes else None,
         tag("details", tag("summary", "How to read this table"), reading),
     )
+
+
+def not_given(result: Result, c: Comparison) -> Markup:
+    """The row of an arm that got nothing."""
+    text = f"nothing was given before the end of the run on day {result.scenario.time.days:g}"
+    color = drawing.arm_class(result, c.arm)
+    name = tag("th", tag("i", class_="chip"), words(c.arm), scope="row", role="rowheader", class_=color)
+    return tag("tr", name, tag("td", text, role="cell", colspan=8, class_="nothing"), role="row")
 
 
 def cell(label: str, text: str, more: str = "", strong: bool = False) -> Markup:

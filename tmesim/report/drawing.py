@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.figures.style import unit_words
-from tmesim.figures.trajectories import BAND, SPAN, alike, doses, parting
-from tmesim.report.answer import capital, quantity
+from tmesim.figures.trajectories import BAND, SPAN, alike, doses, parting, partly
+from tmesim.report.answer import quantity
 from tmesim.report.markup import Markup, join, percent, tag
-from tmesim.statistics import compact, words
+from tmesim.statistics import capital, compact, words
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
@@ -42,13 +42,14 @@ def at(share: float, *children: Markup, y: float = 0) -> Markup:
 def rail(arm: Arm, days: float, name: str) -> Markup:
     """An arm's days as a line, with a triangle at each dose and a diamond where its biology changes."""
     doses = [hour / 24 for course in arm.therapies for hour in course.hours() if hour / 24 < days]
-    start = min([*doses, *([arm.from_h / 24] if arm.set or arm.off else [])], default=days)
+    turns = bool(arm.set or arm.off) and arm.from_h / 24 < days
+    start = min([*doses, *([arm.from_h / 24] if turns else [])], default=days)
     parts = [
         tag("line", x1="0", x2="100%", y1=14, y2=14, class_="rail"),
         tag("line", x1=percent(start / days), x2="100%", y1=14, y2=14, class_="treated") if start < days else None,
         *(at(day / days, tag("path", d=TRIANGLE, class_="dose"), y=11) for day in sorted(doses)),
     ]
-    if arm.set or arm.off:
+    if turns:
         parts.append(at(arm.from_h / 24 / days, tag("path", d=DIAMOND, class_="dose"), y=14))
     label = f"{name}: " + (f"doses on days {', '.join(f'{d:g}' for d in doses)}" if doses else "no dose")
     return tag("svg", *parts, class_="course", height=22, role="img", aria_label=label)
@@ -137,7 +138,7 @@ def curves(result: Result, name: str, o: Observable) -> Markup:
     )  # fmt: skip
     texts = [f"{m:g}" for m in marks] if logarithmic else evenly(marks)
     levels = [tag("span", t, style=f"top:{percent(float(height(m)))}") for t, m in zip(texts, marks, strict=True)]
-    unit = unit_words(o.unit) + (", logarithmic scale" if logarithmic else "")
+    unit = unit_words(o.unit) + (", logarithmic scale" if logarithmic else "") + partly(result, name, result.arms)
     lines = tag("div", tag("div", *levels, class_="levels", aria_hidden="true"), plot, class_="lines")
     return tag(
         "figure",

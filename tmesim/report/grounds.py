@@ -111,11 +111,9 @@ def primary(scenario: Scenario) -> list[str]:
     return sorted(papers - {t for t in papers if t.startswith("assumed")})
 
 
-def doses_in_words(hours: Iterable[float], end: float) -> str:
-    """The days of doses before the end of the run (a day)."""
-    days = [f"{hour / 24:g}" for hour in hours if hour / 24 < end]
-    if not days:
-        return "after the end of this run"
+def doses_in_words(hours: Iterable[float]) -> str:
+    """The days of some doses, of one at least."""
+    days = [f"{hour / 24:g}" for hour in hours]
     if len(days) == 1:
         return f"on day {days[0]}"
     if len(days) <= 4:

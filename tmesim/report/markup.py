@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from tmesim.text import printable
+
 VOID = ("br", "circle", "hr", "img", "line", "link", "meta", "path", "polygon", "polyline", "rect", "source")
 
 
@@ -24,7 +26,7 @@ def join(children: Iterable[Child]) -> Markup:
         if isinstance(child, Markup):
             parts.append(child)
         elif isinstance(child, str):
-            parts.append(escape(child))
+            parts.append(written(child))
         else:
             parts.append(join(child))
     return Markup("".join(parts))
@@ -37,11 +39,16 @@ def tag(name: str, /, *children: Child, **attributes: str | float | bool | None)
         if value is None or value is False:
             continue
         key = key.rstrip("_").replace("_", "-")
-        texts.append(f" {key}" if value is True else f' {key}="{escape(plain(value))}"')
+        texts.append(f" {key}" if value is True else f' {key}="{written(plain(value))}"')
     head = f"<{name}{''.join(texts)}"
     if name in VOID and not children:
         return Markup(f"{head}/>")
     return Markup(f"{head}>{join(children)}</{name}>")
+
+
+def written(text: str) -> str:
+    """Text as HTML: what would be markup is escaped, and what no page may hold or show stands as its escape."""
+    return escape(printable(text, keep="\n\t"))
 
 
 def plain(value: str | float) -> str:

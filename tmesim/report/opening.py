@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmesim.notices import never_given, notices, untreated
 from tmesim.report import answer, drawing, grounds
 from tmesim.report.markup import Markup, both, tag
+from tmesim.scenario import courses
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
+    from tmesim.observables import Observable
     from tmesim.result import Result
     from tmesim.scenario import Arm
+    from tmesim.statistics import Comparison
 
 
 def opening(result: Result) -> Markup:
     """The question and the answer."""
     scenario = result.scenario
     n = result.replicates
-    facts = f"{words(scenario.name)} · {scenario.host} · {scenario.time.days:g} days · "
+    facts = f"{words(scenario.name)} · {scenario.host} · {lasting(result)} · "
     facts += f"{len(result.arms)} arm{'s' * (len(result.arms) > 1)} · {n} replicate{'s' * (n > 1)}"
     return Markup(
-        tag("p", facts, class_="eyebrow") + tag("h1", scenario.question or words(scenario.name)) + told(result)
+        tag("p", facts, class_="eyebrow")
+        + tag("h1", scenario.question or words(scenario.name))
+        + told(result)
+        + (warned(result) or "")
     )
+
+
+def lasting(result: Result) -> str:
+    days = result.scenario.time.days
+    return f"{days:g} day{'s' * (days != 1)}"
 
 
 def told(result: Result) -> Markup:
@@ -32,21 +44,41 @@ def told(result: Result) -> Markup:
     mine = [c for c in result.comparisons if c.endpoint == first]
     if not mine:
         return tag("p", answer.alone(result), class_="answer")
-    o, day = answer.observable(result, first), result.scenario.time.days
-    cards = []
-    for c in mine:
-        note = answer.caution(c)
-        cards.append(
-            tag(
-                "li",
-                tag("p", unbroken(answer.headline(c)), class_="large") if c.n else None,
-                tag("p", tag("b", words(c.arm)), f" · {o.label}, day {day:g}", class_="what"),
-                tag("p", unbroken(answer.sentence(c, o, day)), class_="answer"),
-                tag("p", unbroken(note), class_="note") if note else None,
-                class_=f"card {drawing.arm_class(result, c.arm)} {answer.verdict(c)}",
-            )
-        )
+    o = answer.observable(result, first)
+    cards = [nothing(result, c) if untreated(result, c.arm) else compared(result, c, o) for c in mine]
     return tag("ul", *cards, class_="cards", aria_label="The answer")
+
+
+def compared(result: Result, c: Comparison, o: Observable) -> Markup:
+    """The card of an arm against the reference."""
+    day = result.scenario.time.days
+    notes = [note for note in (answer.caution(c), answer.missing(result, c.endpoint, c.arm, c.reference)) if note]
+    return tag(
+        "li",
+        tag("p", unbroken(answer.headline(c)), class_="large") if c.n else None,
+        tag("p", tag("b", words(c.arm)), f" · {o.label}, day {day:g}", class_="what"),
+        tag("p", unbroken(answer.sentence(c, o, day)), class_="answer"),
+        tag("p", unbroken(" ".join(notes)), class_="note") if notes else None,
+        class_=f"card {drawing.arm_class(result, c.arm)} {answer.verdict(c)}",
+    )
+
+
+def nothing(result: Result, c: Comparison) -> Markup:
+    """The card of an arm that got nothing: what was planned, and no number."""
+    return tag(
+        "li",
+        tag("p", tag("b", words(c.arm)), " · nothing was given", class_="what"),
+        *(tag("p", text, class_="answer") for text in never_given(result.scenario, c.arm)),
+        tag("p", f"So this run says nothing about {words(c.arm)}.", class_="note"),
+        class_=f"card {drawing.arm_class(result, c.arm)} unknown",
+    )
+
+
+def warned(result: Result) -> Markup | None:
+    """What must be known before the numbers are used, but for what the cards say."""
+    said = [t for arm in result.arms if untreated(result, arm) for t in never_given(result.scenario, arm)]
+    texts = [tag("p", text, class_="warning") for text in notices(result) if text not in said]
+    return tag("div", *texts, class_="notices", role="note", aria_label="Cautions") if texts else None
 
 
 def unbroken(text: str) -> str:
@@ -62,7 +94,7 @@ def design(result: Result) -> Markup:
     radius = f" around a tumor of {2 * tumors[0].radius_um:.0f} µm" if len(tumors) == 1 else ""
     text = (
         f"A patch of {wide:g} × {high:g} mm of {scenario.host} breast tissue{radius} is simulated cell by cell for "
-        f"{scenario.time.days:g} days, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
+        f"{lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
     )
     if len(result.arms) > 1:
         text += (
@@ -87,11 +119,15 @@ def design(result: Result) -> Markup:
 
 def given(result: Result, arm: Arm) -> str:
     """What an arm gets, in words."""
-    therapies = result.scenario.catalogue.therapies
+    therapies, time = result.scenario.catalogue.therapies, result.scenario.time
     parts = [
-        f"{therapies[d.use].label}, {d.dose:g} {d.unit}, {grounds.doses_in_words(d.hours(), result.scenario.time.days)}"
+        f"{therapies[d.use].label}, {d.dose:g} {d.unit}"
+        + (f", {grounds.doses_in_words(hours)}" if (hours := courses.given(d, time)) else "")
+        + courses.fitting(d, time)
         for d in arm.therapies
     ]
     parts += [f"{key} = {value}" for key, value in arm.set.items()] + [f"without the rule {rule}" for rule in arm.off]
     since = f" (from day {arm.from_h / 24:g})" if arm.from_h and (arm.set or arm.off) else ""
+    if (arm.set or arm.off) and not courses.changes(arm, time):
+        since = f" (never: {courses.ending(arm.from_h, time)})"
     return ("; ".join(parts) or "nothing given") + since

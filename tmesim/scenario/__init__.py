@@ -22,6 +22,7 @@ from tmesim.scenario.file import json_schema
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, frozen, start_content, thawed, um
 from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
+from tmesim.text import printable
 
 __all__ = [
     "Arm",
@@ -129,6 +130,7 @@ class Scenario:
                 "step": units.show(self.time.step_h, "h"),
                 "record_every": units.show(self.time.record_every_h, "h"),
                 "snapshots": [units.show(hour, "h") for hour in self.time.snapshots_h],
+                **({"planned": self.time.planned} if self.time.planned is not None else {}),
             },
             "replicates": self.replicates,
             "seed": self.seed,
@@ -240,7 +242,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         message = (
             f"was written with another catalogue ({recorded[:12]}); this one is {packaged[:12]}: results can differ"
         )
-        warnings.warn(f"{place.file}:{place.line}: {message}", stacklevel=3)
+        warnings.warn(f"{printable(place.file)}:{place.line}: {message}", stacklevel=3)
     return Scenario(
         name=parts["name"],
         question=parts["question"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tmesim import cards
+from tmesim.scenario import courses
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -29,7 +30,7 @@ def scenario_card(scenario: Scenario) -> str:
     if changes:
         rows["changes"] = "; ".join(changes)
     arms = [
-        (name + (" (reference)" if name == scenario.reference and len(scenario.arms) > 1 else ""), given(arm))
+        (name + (" (reference)" if name == scenario.reference and len(scenario.arms) > 1 else ""), given(arm, scenario))
         for name, arm in scenario.arms.items()
     ]
     return cards.card(
@@ -38,14 +39,17 @@ def scenario_card(scenario: Scenario) -> str:
     )  # fmt: skip
 
 
-def given(arm: Arm) -> str:
-    """The doses, numbers and rules in which an arm differs."""
+def given(arm: Arm, scenario: Scenario) -> str:
+    """The doses, numbers and rules in which an arm differs, and how much of that fits into the run."""
     texts = [
         f"{d.use} {d.dose:g} {d.unit} from day {d.start_h / 24:g}"
         + (f", {d.times} times every {d.every_h / 24:g} d" if d.times > 1 else ", once")
+        + courses.fitting(d, scenario.time)
         for d in arm.therapies
     ]
     since = f" from day {arm.from_h / 24:g}" if arm.from_h else ""
+    if (arm.set or arm.off) and not courses.changes(arm, scenario.time):
+        since = f" (never: {courses.ending(arm.from_h, scenario.time)})"
     texts += [f"{path} = {value}{since}" for path, value in arm.set.items()]
     texts += [f"without {rule}{since}" for rule in arm.off]
     return "; ".join(texts) or "nothing"

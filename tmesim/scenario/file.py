@@ -133,6 +133,9 @@ class TimePart(Part):
     snapshots: Annotated[tuple[Moment, ...], Field(max_length=MANY)] | None = Field(
         None, description="default: the start and the end"
     )
+    planned: Days | None = Field(
+        None, description="the days that treatments were planned for, where a run is shorter; written by --days"
+    )
 
 
 class DosePart(Part):

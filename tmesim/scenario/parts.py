@@ -51,10 +51,13 @@ class Start(Part):
 
 
 class Time(Part):
+    """How long a run is. `planned` are the days that its treatments were planned for, where --days made it shorter."""
+
     days: float
     step_h: float
     record_every_h: float
     snapshots_h: tuple[float, ...]
+    planned: float | None = None
 
     @property
     def steps(self) -> int:

@@ -352,6 +352,9 @@ class Resolver:
             self.blame(
                 ("time", "days"), f"{units.show(end, 'h')} is no multiple of the step of {units.show(part.step, 'h')}"
             )
+        if part.planned is not None and part.planned < part.days:
+            planned, days = units.show(part.planned, "d"), units.show(part.days, "d")
+            self.blame(("time", "planned"), f"{planned} is less than the {days} of the run")
         snapshots = (0.0, end) if part.snapshots is None else part.snapshots
         for index, hour in enumerate(snapshots):
             path, day = ("time", "snapshots", index), units.show(hour / 24, "d")
@@ -366,6 +369,7 @@ class Resolver:
             step_h=part.step,
             record_every_h=part.record_every,
             snapshots_h=tuple(sorted(set(snapshots))),
+            planned=part.planned,
         )
 
     # -- arms
@@ -413,10 +417,11 @@ class Resolver:
 
     def _moment(self, path: DataPath, hour: float, time: Time | None) -> None:
         day = units.show(hour / 24, "d")
+        planned = None if time is None else time.planned or time.days
         if hour < 0:
             self.blame(path, f"{day} is before the start of the run")
-        elif time is not None and hour >= time.days * 24:
-            self.blame(path, f"{day} is not before the end of the run at {units.show(time.days, 'd')}")
+        elif planned is not None and hour >= planned * 24:
+            self.blame(path, f"{day} is not before the end of the run at {units.show(planned, 'd')}")
         elif time is not None and (message := between_steps(hour, time.step_h)):
             self.blame(path, message)
 

@@ -215,31 +215,31 @@ def _hours(text: Any) -> float:
         return 0.0
 
 
+def _length(days: Any) -> float:
+    """Hours of `21` or `21 d`."""
+    unit = "d" if isinstance(days, str) and units.split(days)[1] else "1"
+    return float(units.quantity(days, unit)) * 24
+
+
 def _shortened(data: dict[str, Any], days: float) -> None:
-    """Another length of the run: what a file plans for later is left out, and a last snapshot moves to the end."""
+    """Another length of the run. Treatments stay as they were planned, so that people can be told what is not given;
+    later snapshots are left out, and a last one moves to the end."""
     time = data.get("time")
     if not isinstance(time, dict):
         return
     try:
-        old, end = float(units.quantity(time["days"], "1")) * 24, float(days) * 24
+        old, end = _length(time["days"]), float(days) * 24
+        planned = max(old, _length(time.pop("planned", time["days"])))
     except (units.UnitError, KeyError, TypeError, ValueError):
-        old, end = 0.0, float("inf")
+        old, end, planned = 0.0, float("inf"), 0.0
     time["days"] = days
+    if planned > end:
+        time["planned"] = planned / 24
     if isinstance(time.get("snapshots"), list):
         kept = [text for text in time["snapshots"] if _hours(text) <= end and _hours(text) != old]
         if len(kept) < len(time["snapshots"]) and end < float("inf"):
             kept.append(units.show(end, "h"))
         time["snapshots"] = kept
-    for arm in data["arms"].values() if isinstance(data.get("arms"), dict) else ():
-        if isinstance(arm, dict) and isinstance(arm.get("therapies"), list):
-            arm["therapies"] = [
-                dose
-                for dose in arm["therapies"]
-                if not isinstance(dose, dict) or _hours(dose.get("start", "0 h")) < end
-            ]
-        if isinstance(arm, dict) and _hours(arm.get("from", "0 h")) >= end:
-            for key in ("set", "off", "from"):
-                arm.pop(key, None)
 
 
 def _assigned(document: Document, key: str, value: Any) -> list[Problem]:

@@ -6,7 +6,6 @@ comparison, figures, report, and last the marker that the directory is complete.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -21,6 +20,7 @@ from tmesim.record import DiskFull, csv_bytes, sweep, write
 from tmesim.result import Result
 from tmesim.scenario import load, replicate_seed
 from tmesim.statistics import COLUMNS, compare_arms
+from tmesim.text import say
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
@@ -110,7 +110,7 @@ def _simulate(
         outcomes = run_jobs(jobs, workers, display, executor)
     if twins := alike(outcomes):
         names = "; ".join(", ".join(map(str, group)) for group in twins)
-        print(f"replicates {names} gave the same numbers: chance has no part in them here", file=sys.stderr, flush=True)
+        say(f"replicates {names} gave the same numbers: chance has no part in them here", to_errors=True)
     write_tables(directory.path, scenario, outcomes)
     directory.write_provenance(
         {

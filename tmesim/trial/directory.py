@@ -31,6 +31,7 @@ from typing import IO, TYPE_CHECKING, Any
 from tmesim.reading import InputError, Problem
 from tmesim.record import DRAFT, DiskFull, making_room_known, sweep, write
 from tmesim.scenario import replicate_seed
+from tmesim.text import json_text
 from tmesim.trial.locks import lock
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class RunDirectory:
 
     def write_provenance(self, more: Mapping[str, Any]) -> None:
         self.provenance |= more
-        write(self.path / "provenance.json", json.dumps(self.provenance, indent=2, ensure_ascii=False) + "\n")
+        write(self.path / "provenance.json", json_text(self.provenance) + "\n")
 
     def complete(self) -> None:
         """Mark the run as complete, then drop its checkpoints."""

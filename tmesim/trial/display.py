@@ -10,6 +10,7 @@ from html import escape
 from types import TracebackType
 from typing import Any, Self
 
+from tmesim.text import is_terminal, line, say
 from tmesim.trial.job import Notice, Outcome, Progress
 from tmesim.trial.pool import Monitor
 
@@ -54,7 +55,7 @@ class PlainDisplay(Display):
         self.say(f"a worker process died; replicate {names} is tried once more")
 
     def say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        say(text, to_errors=True)
 
 
 class LiveDisplay(PlainDisplay):
@@ -68,7 +69,7 @@ class LiveDisplay(PlainDisplay):
 
         self.bar: Any = Bar(
             TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-            TextColumn("[dim]{task.description}"), console=Console(stderr=True), transient=True,
+            TextColumn("{task.description}", style="dim", markup=False), console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self.task = self.bar.add_task("", total=work * replicates)
         self.at: dict[int, Progress] = {}
@@ -91,7 +92,7 @@ class LiveDisplay(PlainDisplay):
         self._show()
 
     def say(self, text: str) -> None:
-        self.bar.console.print(text)
+        self.bar.console.print(line(text), markup=False, emoji=False, highlight=False)
 
     def _show(self) -> None:
         places = [f"{r}: day {p.day:.0f}" for r, p in sorted(self.at.items())]
@@ -170,4 +171,4 @@ def display_for(quiet: bool, replicates: int, work: int) -> Display:
         return Display(replicates, work)
     if in_notebook():
         return NotebookDisplay(replicates, work)
-    return (LiveDisplay if sys.stderr.isatty() else PlainDisplay)(replicates, work)
+    return (LiveDisplay if is_terminal(to_errors=True) else PlainDisplay)(replicates, work)

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import tmesim.trial as trial
 from tmesim.arguments import number, plain, whole
 from tmesim.reading import InputError, Problem
 from tmesim.record import DiskFull
+from tmesim.text import say
 from tmesim.trial.job import CHECKPOINT_S, StepFailed
 from tmesim.trial.places import TEMPORARY, Temporary, place_for
 from tmesim.trial.pool import WorkerDied
@@ -92,7 +92,7 @@ def run(
         if out is None:
             path, why = place_for(scenario, getattr(engine, "identities", {}))
         if why and path is not None and not quiet:
-            print(f"runs/{scenario.name} {why}: this one is in {path}", file=sys.stderr, flush=True)
+            say(f"runs/{scenario.name} {why}: this one is in {path}", to_errors=True)
         crew = _processes(workers, executor)
         if hasattr(engine, "pack") and executor is None and min(crew or trial.processors(), scenario.replicates) > 1:
             engine.pack()  # what cannot be sent is told before anything is written

@@ -1,0 +1,126 @@
+"""What people must know before they use the numbers of a run: treatments that were never given, a patch that is full,
+a tumor that vanished by itself, an arm that is its reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tmesim.catalogue import english
+from tmesim.scenario import courses
+from tmesim.statistics import capital, words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+    from tmesim.scenario import Scenario
+
+FULL = 0.6
+"""Share of the patch from which on a tumor has too little room, whether it touches the edge or not."""
+SHRUNK = 0.5
+"""An untreated tumor that loses so much of its cells asks for another look at the scenario, not at the treatment."""
+UNUSUAL = 10.0
+"""So many times the usual dose is more likely a slip of the unit than an experiment."""
+ADULT_KG = 70.0
+LEVELS = ("_plasma", "_tissue", "_occupancy")
+
+
+def notices(result: Result) -> list[str]:
+    """Sentences, in the order of their weight; none when there is nothing to say."""
+    given = [text for arm in result.arms for text in never_given(result.scenario, arm)]
+    return [*given, *bounded(result), *unprovoked(result), *idle(result)]
+
+
+def untreated(result: Result, arm: str) -> bool:
+    """Whether an arm plans something of which nothing was given."""
+    return courses.nothing_given(result.scenario.arms[arm], result.scenario.time)
+
+
+def never_given(scenario: Scenario, arm: str) -> list[str]:
+    """What an arm did not get because the run ended before."""
+    entry = scenario.arms[arm]
+    texts = courses.left_out(entry, scenario.time, words)
+    return [f"{capital(words(arm))}: {text}" for text in texts]
+
+
+def bounded(result: Result) -> list[str]:
+    """Arms whose tumor fills the patch or reaches its edge, and since when."""
+    if not {"edge_contact", "region_fraction"} <= set(result.observables):  # a run of an earlier version
+        return []
+    found: dict[str, dict[str, list[str]]] = {}
+    for arm in result.arms:
+        days, contact = result.series("edge_contact", arm)
+        share = result.series("region_fraction", arm)[1]
+        end = f"{100 * share[:, -1].mean():.0f} %"
+        for hit, what in ((contact > 0, "reached the edge of the patch"),
+                          (share > FULL, f"covered more than {100 * FULL:.0f} % of the patch")):  # fmt: skip
+            if hit.any():
+                many = counted(int(hit.any(1).sum()), result.replicates)
+                at = "at the start" if hit[:, 0].any() else f"by day {days[hit.any(0)][0]:.3g}"
+                found.setdefault(f"{what} {at}{many}", {}).setdefault(end, []).append(words(arm))
+                break
+    return [
+        f"The tumor {what} (at the end it covers "
+        f"{', '.join(f'{share} in {english.joined(arms)}' for share, arms in ends.items())}): growth and effects are "
+        "bounded by the box; use a larger tissue.size."
+        for what, ends in found.items()
+    ]
+
+
+def unprovoked(result: Result) -> list[str]:
+    """The reference's tumor that shrank or vanished, if the reference gets nothing."""
+    arm = result.scenario.arms[result.reference]
+    if arm.therapies or arm.set or arm.off:
+        return []
+    burden = result.series("tumor_burden", result.reference)[1]
+    first, last = burden[:, 0], burden[:, -1]
+    name = words(result.reference)
+    if gone := int(((first > 0) & (last == 0)).sum()):
+        many = counted(gone, result.replicates)
+        return [f"The tumor vanished without treatment{many} ({name}), so effects of a treatment mean little here."]
+    shrunk = int((last < SHRUNK * first).sum())
+    if 2 * shrunk <= result.replicates:
+        return []
+    return [
+        f"The tumor shrank to less than half without treatment{counted(shrunk, result.replicates)} ({name}), so "
+        "effects of a treatment mean little here."
+    ]
+
+
+def idle(result: Result) -> list[str]:
+    """Arms that get something and are their reference all the same, in every number but the levels of the drugs."""
+    names = [name for name in result.observables if not name.endswith(LEVELS)]
+    texts, reference = [], result.scenario.arms[result.reference]
+    for arm, entry in result.scenario.arms.items():
+        planned = entry.therapies or entry.set or entry.off
+        if arm == result.reference or not planned or untreated(result, arm):
+            continue
+        pairs = ((result.series(name, arm)[1], result.series(name, result.reference)[1]) for name in names)
+        if all(np.array_equal(a, b, equal_nan=True) for a, b in pairs):
+            alike = courses.within(entry, result.scenario.time) == courses.within(reference, result.scenario.time)
+            why = "both get the same before the run ends" if alike else "what it gets or changes never mattered"
+            texts.append(
+                f"{capital(words(arm))} is exactly like {words(result.reference)} in every recorded number: {why}."
+            )
+    return texts
+
+
+def planned_doses(scenario: Scenario) -> list[str]:
+    """Doses far above the usual ones, most likely a slip of the unit."""
+    texts = []
+    for arm, entry in scenario.arms.items():
+        for dose in entry.therapies:
+            usual = scenario.catalogue.therapies[dose.use].dose.at(scenario.host)
+            if not usual or dose.dose < UNUSUAL * usual:
+                continue
+            text = f"{words(arm)}: {dose.dose:g} {dose.unit} of {dose.use} is {dose.dose / usual:.0f} times the usual"
+            text += f" {usual:g} {dose.unit}"
+            if scenario.host == "human" and dose.unit == "mg/kg":
+                text += f"; a flat dose of {dose.dose:g} mg is {dose.dose / ADULT_KG:.3g} mg/kg at {ADULT_KG:g} kg"
+            texts.append(f"{text}.")
+    return texts
+
+
+def counted(some: int, of: int) -> str:
+    """In how many of the replicates; nothing where it is all of them."""
+    return "" if some == of else f" in {some} of {of} replicates"
