@@ -22,7 +22,7 @@ def run_scenario(
     from tmesim.trial import prepare, run
 
     start = time.perf_counter()
-    chosen = [arm.strip() for arm in arms.split(",")] if arms else None
+    chosen = [arm.strip() for arm in arms.split(",")] if arms is not None else None
     scenario = prepare(
         source, seed=seed, replicates=replicates, days=days, arms=chosen, set=assigned(assignments) or None
     )
@@ -44,19 +44,23 @@ def check_scenario(source: str) -> None:
     print(f"{source} is fine: {describe(scenario)}")
     for name, arm in scenario.arms.items():
         doses = [f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}" for d in arm.therapies]
-        changes = [f"{key} = {value}" for key, value in arm.set.items()] + [f"without {rule}" for rule in arm.off]
+        settings = {**arm.start_set, **arm.set}
+        changes = [f"{key} = {value}" for key, value in settings.items()] + [f"without {rule}" for rule in arm.off]
         print(f"  {name}: {'; '.join(doses + changes) or 'nothing given'}")
 
 
 def assigned(assignments: Iterable[str]) -> dict[str, str]:
-    """KEY=VALUE texts as a mapping."""
+    """PATH=VALUE texts as a mapping; a path that is given twice is a mistake."""
     values, wrong = {}, []
     for text in assignments:
         key, sign, value = text.partition("=")
-        if sign and key.strip() and value.strip():
-            values[key.strip()] = value.strip()
+        key, value = key.strip(), value.strip()
+        if not sign or not key or not value:
+            wrong.append(Problem(f"expected PATH=VALUE, got '{text}'", "--set"))
+        elif key in values:
+            wrong.append(Problem("is given twice", f"--set {key}"))
         else:
-            wrong.append(Problem(f"KEY=VALUE is due, but '{text}' was found", "--set"))
+            values[key] = value
     if wrong:
         raise InputError(wrong)
     return values
