@@ -106,7 +106,7 @@ def settled(document: Document) -> Document:
     values = document.data.get("set")
     if not isinstance(values, dict):
         return document
-    settings = {key: value for key, value in values.items() if steps_of(key)[0] in ScenarioFile.model_fields}
+    settings = {key: value for key, value in values.items() if not is_number(key)}
     document.data["set"] = {key: value for key, value in values.items() if key not in settings}
     places = {key: document.position(("set", key)) for key in settings}
     assign_all(document, settings, places.__getitem__)
@@ -191,7 +191,7 @@ def _holder(data: dict[str, Any], steps: DataPath) -> tuple[Any, DataPath]:
         inner = _inner(target, path, step)
         if isinstance(step, int) and isinstance(target, dict):
             continue  # the only entry, written without a list
-        if inner is None and (*path, step) in _MADE:
+        if inner is None and ((*path, step) in _MADE or (path[:2] == ("start", "clones") and step == "multipliers")):
             inner = target[step] = {}
         if isinstance(inner, str) and isinstance(step, int) and path[-1:] == ("therapies",):
             inner = target[step] = {"use": inner}

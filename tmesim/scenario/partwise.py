@@ -34,7 +34,7 @@ class Parts:
 
     def _follows(self, message: str) -> bool:
         """Whether a name is missing only because its entry could not be read, of which enough is said."""
-        missing = re.match("there is no [^']*'([^']*)'", message) if self.unreadable else None
+        missing = re.match("(?:there is no|no observable) [^']*'([^']*)'", message) if self.unreadable else None
         return missing is not None and any(
             re.search(rf"(^|[._]){re.escape(name)}($|[._[])", missing[1]) for name in self.unreadable
         )
@@ -49,6 +49,7 @@ class Parts:
         if isinstance(data.get("add"), dict):
             data["add"] = in_order(data["add"])
         names = ScenarioFile.model_fields
+        last: list[Any] = []
         for attempt in range(9):
             try:
                 whole = ScenarioFile.model_validate(data)
@@ -59,10 +60,12 @@ class Parts:
                     # What a file lacks that extends what cannot be had may well stand there.
                     missing = [self.document.partial and item["type"] == "missing" for item in error.errors()]
                     self.problems += [p for p, gone in zip(said, missing, strict=True) if not gone]
-                for item in error.errors():
-                    self._leave_out(data, as_written(item["loc"], data), item["type"])
-            if any(name in self.broken for name, info in names.items() if info.is_required()):
+                found = [(item["loc"], item["type"]) for item in error.errors()]
+                for location, kind in found:
+                    self._leave_out(data, as_written(location, data), kind)
+            if found == last:  # parts that are missing stay so
                 break
+            last = found
         parts: dict[str, Any] = {}
         for name, info in names.items():
             if name in self.broken:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tmesim import units
-from tmesim.catalogue import Catalogue, load_catalogue
+from tmesim.catalogue import KINDS, Catalogue, load_catalogue
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
 from tmesim.scenario import limits, starting
@@ -218,7 +218,10 @@ class Resolver(Biology):
             root = steps_of(key)[0]
             if root == "start":
                 begun[key] = value
-            elif root in ScenarioFile.model_fields:
+            elif root not in KINDS and root not in ScenarioFile.model_fields:
+                known = suggestion(str(root), {"start", *KINDS})
+                self.blame(("arms", arm, "set", key), f"there is no '{brief(root)}' to set.{known}")
+            elif root not in KINDS:
                 message = f"an arm cannot set '{root}', which arms share: only numbers of the catalogue and 'start.…'"
                 self.blame(("arms", arm, "set", key), message)
             else:
