@@ -255,7 +255,7 @@ def test_large_nonsense_is_refused_within_seconds(text, tmp_path):
         (["--days", "nan"], "--days: nan is not finite"),
         (["--days", "1e300"], "--days: must not be above 36525 d"),
         (["--arms", "treeted"], "--arms: there is no arm 'treeted'. Did you mean 'treated'?"),
-        (["--set", "start.ecm"], "--set: expected PATH=VALUE, got 'start.ecm'"),
+        (["--set", "start.ecm"], "--set: expected KEY=VALUE, got 'start.ecm'"),
         (["--set", "start.emc=1"], "--set start.emc: unknown key. Did you mean 'ecm'?"),
         (["--set", "start.tumor.²=1"], "--set start.tumor.²: "),
         (["--set", f"start.tumor.{'9' * 5000}=1"], "--set start.tumor.999"),

@@ -50,13 +50,13 @@ def check_scenario(source: str) -> None:
 
 
 def assigned(assignments: Iterable[str]) -> dict[str, str]:
-    """PATH=VALUE texts as a mapping; a path that is given twice is a mistake."""
+    """KEY=VALUE texts as a mapping; a path that is given twice is a mistake."""
     values, wrong = {}, []
     for text in assignments:
         key, sign, value = text.partition("=")
         key, value = key.strip(), value.strip()
         if not sign or not key or not value:
-            wrong.append(Problem(f"expected PATH=VALUE, got '{text}'", "--set"))
+            wrong.append(Problem(f"expected KEY=VALUE, got '{text}'", "--set"))
         elif key in values:
             wrong.append(Problem("is given twice", f"--set {key}"))
         else:

@@ -139,10 +139,13 @@ class Biology(Parts):
             if catalogue.rule_name(name) is None and load_catalogue().rule_name(name) is None:
                 self.blame((*at, "off", index), f"there is no rule '{brief(name)}'.{suggestion(name, known)}")
         left = result.without(self._rule_names(catalogue, off))
-        for found, message in checks.issues(left) if len(wrong) < len(values) else ():
-            if (found, message) in self.known_issues:
-                continue
+        issues = checks.issues(left) if len(wrong) < len(values) else []
+        told = {message for found, message in issues if dotted(found) in values}
+        for found, message in issues:
             where = dotted(found)
+            # A limit or base that is set is that of its whole group, so that the mates of its rule say the same.
+            if (found, message) in self.known_issues or (message in told and where not in values):
+                continue
             if where in values:
                 self.blame((*at, "set", where), message)
                 continue

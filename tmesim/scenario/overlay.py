@@ -150,13 +150,18 @@ def _assign(document: Document, key: str, value: Any, place: Position) -> DataPa
             overrides[path[1]] = over(overrides.get(path[1]), value)
         document.positions[path] = place
         return path
+    if steps[0] == "arms" and steps[2:3] == ("set",) and len(steps) > 3:
+        return _assign_in_arm(document, steps, value, place)
     if steps[0] not in SETTINGS:
         if steps[0] in ScenarioFile.model_fields:
             raise _Unsettable(f"'{steps[0]}' is no setting. Known: {', '.join(SETTINGS)}")
         known = suggestion(str(steps[0]), {*SETTINGS, *KINDS})
         raise _Unsettable(f"there is no '{brief(steps[0])}' to set.{known}" if steps[1:] else f"unknown key.{known}")
+    start = document.data.get("start")
+    if steps[:3] == ("start", "tumor", 0) and isinstance(start, dict) and isinstance(start.get("tumor"), dict):
+        steps = (*steps[:2], *steps[3:])  # the only tumor, written without a list
     holder, path = _holder(document.data, steps)
-    old = _inner(holder, path[:-1], path[-1])
+    old = _inner(holder, path[-1])
     if (by := units.factor(value)) is not None:
         plain = tuple(step for step in path if not isinstance(step, int))
         value = _scaled(_DEFAULTS.get(plain) if old is None else old, by, key)
@@ -168,6 +173,18 @@ def _assign(document: Document, key: str, value: Any, place: Position) -> DataPa
         del document.positions[position]
     document.positions[path] = place
     return path
+
+
+def _assign_in_arm(document: Document, steps: DataPath, value: Any, place: Position) -> DataPath:
+    """Write one value into an arm's own overrides, which are paths themselves."""
+    holder, path = _holder(document.data, steps[:3])
+    if holder.get("set") is None:
+        holder["set"] = {}
+    key = dotted(steps[3:])
+    if isinstance(holder["set"], dict):
+        holder["set"][key] = over(holder["set"].get(key), value)
+    document.positions[(*path, key)] = place
+    return (*path, key)
 
 
 def _scaled(old: Any, by: Fraction, key: str) -> Any:
@@ -182,26 +199,24 @@ def _scaled(old: Any, by: Fraction, key: str) -> Any:
 def _holder(data: dict[str, Any], steps: DataPath) -> tuple[Any, DataPath]:
     """The mapping or list that holds what a path names, and the path as the data have it.
 
-    A list of one mapping may be named without its index, and a mapping that stands for such a list with it.
+    A list of one mapping may be named without its index.
     """
     target: Any = data
     path: DataPath = ()
     for index, step in enumerate(steps[:-1]):
         target, path = _entered(target, path, step)
-        inner = _inner(target, path, step)
-        if isinstance(step, int) and isinstance(target, dict):
-            continue  # the only entry, written without a list
+        inner = _inner(target, step)
         if inner is None and ((*path, step) in _MADE or (path[:2] == ("start", "clones") and step == "multipliers")):
             inner = target[step] = {}
         if isinstance(inner, str) and isinstance(step, int) and path[-1:] == ("therapies",):
             inner = target[step] = {"use": inner}
         if not isinstance(inner, dict | list):
-            known = {*target, *(KINDS if index == 0 else ())} if isinstance(target, dict) else set()
-            raise _Unsettable(f"there is no '{brief(step)}' to set.{suggestion(str(step), known)}")
+            known = {*SETTINGS, *KINDS} if index == 0 else set(target) if isinstance(target, dict) else set()
+            raise _Unsettable(f"there is no '{brief(step)}' to set.{suggestion(str(step), known - {step})}")
         target, path = inner, (*path, step)
     last = steps[-1]
     target, path = _entered(target, path, last)
-    if isinstance(target, list) and _inner(target, path, last) is None:
+    if isinstance(target, list) and _inner(target, last) is None:
         raise _Unsettable(f"there is no '{brief(last)}' to set in a list of {len(target)}")
     if isinstance(target, dict) and isinstance(last, int):
         raise _Unsettable(f"there is no '{last}' to set")
@@ -215,11 +230,8 @@ def _entered(target: Any, path: DataPath, step: Any) -> tuple[Any, DataPath]:
     return target, path
 
 
-def _inner(target: Any, path: DataPath, step: Any) -> Any:
+def _inner(target: Any, step: Any) -> Any:
+    """What a mapping or list holds at a step, if anything."""
     if isinstance(target, list):
         return target[step] if isinstance(step, int) and step < len(target) else None
-    if isinstance(step, int):  # the index of what may be written without a list
-        if step == 0 and path == ("start", "tumor"):
-            return target
-        raise _Unsettable(f"there is no '{step}' to set")
     return target.get(step)

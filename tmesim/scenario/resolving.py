@@ -222,8 +222,10 @@ class Resolver(Biology):
                 known = suggestion(str(root), {"start", *KINDS})
                 self.blame(("arms", arm, "set", key), f"there is no '{brief(root)}' to set.{known}")
             elif root not in KINDS:
-                message = f"an arm cannot set '{root}', which arms share: only numbers of the catalogue and 'start.…'"
-                self.blame(("arms", arm, "set", key), message)
+                message = f"an arm cannot set '{root}', which all arms share"
+                self.blame(
+                    ("arms", arm, "set", key), f"{message}; it can set numbers of the catalogue and parts of 'start'"
+                )
             else:
                 numbers[key] = value
         if begun and part.start:

@@ -70,7 +70,7 @@ def document_of(source: str | Path | Mapping[str, Any]) -> Document:
 def _of_mapping(content: Mapping[str, Any]) -> Document:
     """Python data as if it had been written into a file: what YAML cannot say is no scenario either."""
     try:
-        text = json.dumps(plain(MAPPING, thawed(content)), ensure_ascii=False)
+        text = json.dumps(plain("content", thawed(content)), ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError([Problem(str(error), file=MAPPING)]) from None
     return Document(parse(text, MAPPING).data, MAPPING, {(): Position(MAPPING)})
