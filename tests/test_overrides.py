@@ -201,6 +201,7 @@ def test_a_scaled_quantity_is_rounded_once(value, unit, by):
         ({"catalogue": "x"}, "'catalogue' is no setting"),
         ({"add.cells": {}}, "'add' is no setting"),
         ({"set": {}}, "'set' is no setting"),
+        ({"start.densities.treg.x": 2}, "'treg' has no parts that could be set"),
         ({"start.densities.caf": "x2"}, "'start.densities.caf' has no value that could be multiplied"),
         ({"start.clones.5.share": "x2"}, "to set"),
         ({"host": "x2"}, "cannot be multiplied"),
@@ -589,6 +590,7 @@ def test_the_doses_of_all_arms_together_are_limited():
 
 def test_a_tissue_that_this_machine_cannot_hold_is_refused(monkeypatch):
     big = PLAIN.replace("[600 µm, 450 µm]", "[150 mm, 150 mm]")
+    monkeypatch.setattr(machine, "disk_bytes", lambda: None)
     monkeypatch.setattr(machine, "memory_bytes", lambda: 23e9)
     found = refused(read_text, big, "x.yaml")
     assert len(found) == 1
@@ -728,3 +730,19 @@ def test_limits_count_what_is_recorded():
     from tmesim.record import MOST_FRAMES
 
     assert limits.FRAMES == MOST_FRAMES
+
+
+def test_a_factor_of_a_number_that_the_host_does_not_have_is_refused():
+    text = PLAIN + ADD.replace("apoptosis: 0.24 1/d", "apoptosis: {value: {human: 0.01}, unit: 1/h}")
+    found = refused(read_text, text + "set: {cells.nk.behaviors.apoptosis: x2}\n", "x.yaml")
+    assert any("set.cells.nk.behaviors.apoptosis: has no value for mouse that could be multiplied" in f for f in found)
+
+
+def test_what_a_run_writes_is_foretold_within_a_factor_of_four(tmp_path):
+    from tmesim.trial import run
+
+    made = load("minimal", replicates=1)
+    run(made, out=tmp_path / "run", quiet=True, figures=False, workers=1)
+    found = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*") if file.is_file())
+    told = limits.disk(made.tissue, made.time, len(made.arms) * made.replicates, made.catalogue)
+    assert 0.25 < told / found < 4

@@ -128,7 +128,7 @@ class Biology(Parts):
 
         Rules that are off are not asked whether the new numbers suit them.
         """
-        values = self._absolute(catalogue, values)
+        values = self._absolute(catalogue, values, at)
         result, wrong = catalogue.with_numbers(values)
         for path, message in wrong.items():
             rule = path.split(".")[-2] if path.count(".") > 1 else ""
@@ -157,7 +157,7 @@ class Biology(Parts):
             self.blame(place, f"{where} {message}; set that too, or switch the rule off")
         return result, left
 
-    def _absolute(self, catalogue: Catalogue, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _absolute(self, catalogue: Catalogue, values: Mapping[str, Any], at: DataPath) -> dict[str, Any]:
         """Factors as what they make of the number for the host, which is what will be written."""
         host, made = self.part("host"), dict(values)
         for path, value in values.items():
@@ -165,7 +165,10 @@ class Biology(Parts):
             if by is None or host is None or not catalogue.has_number(path):
                 continue
             number = catalogue.number(path)
-            if host in number.hosts:
+            if host not in number.hosts:
+                self.blame((*at, "set", path), f"has no value for {host} that could be multiplied")
+                del made[path]
+            else:
                 made[path] = units.scaled(units.show(number.at(host), number.unit_at(host)), by)
         return made
 

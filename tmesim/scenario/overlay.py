@@ -211,6 +211,8 @@ def _holder(data: dict[str, Any], steps: DataPath) -> tuple[Any, DataPath]:
         if isinstance(inner, str) and isinstance(step, int) and path[-1:] == ("therapies",):
             inner = target[step] = {"use": inner}
         if not isinstance(inner, dict | list):
+            if inner is not None:
+                raise _Unsettable(f"'{brief(step)}' has no parts that could be set")
             known = {*SETTINGS, *KINDS} if index == 0 else set(target) if isinstance(target, dict) else set()
             raise _Unsettable(f"there is no '{brief(step)}' to set.{suggestion(str(step), known - {step})}")
         target, path = inner, (*path, step)
