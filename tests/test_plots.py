@@ -332,7 +332,7 @@ def test_a_mapping_that_is_wrong_is_told_by_its_keys():
         ({"extends": "minimum"}, "Did you mean 'minimal'"),
         ({"start": {"ecm": 7}}, r"<mapping>: start\.ecm"),
         ({1: 2}, "<mapping>: 1: unknown key"),
-        ({"question": object()}, "text, numbers, lists and mappings are due"),
+        ({"question": object()}, "expected text, a number, a list or a mapping"),
         ({"start": {"ecm": float("nan")}}, r"start\.ecm"),
     ):
         with pytest.raises(InputError, match=message):

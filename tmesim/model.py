@@ -17,12 +17,12 @@ from tmesim.agents.cell import HANDLE
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
 from tmesim.catalogue import load_catalogue
-from tmesim.catalogue.models import KINDS
 from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
-from tmesim.reading import Document, Position, suggestion
+from tmesim.reading import Document, Position, dotted, suggestion
 from tmesim.record import Recorder
-from tmesim.scenario import Scenario, load, replicate_seed
+from tmesim.scenario import Scenario, arguments, load, replicate_seed
+from tmesim.scenario.overlay import is_number, steps_of
 from tmesim.scenario.sources import document_of
 from tmesim.statistics import words
 from tmesim.tissue import Tissue
@@ -334,14 +334,12 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     """A scenario with numbers of the catalogue and settings changed by dotted path, and checked again."""
     if not settings:
         return scenario
-    changed = dict(settings)
+    changed = arguments.settings("set", settings) or {}
     days = changed.pop("days", None)
     for path, value in changed.items():
-        if isinstance(value, np.generic):
-            value = changed[path] = value.item()
-        if path.split(".")[0] in KINDS and isinstance(value, int | float) and not isinstance(value, bool):
+        if is_number(path) and isinstance(value, int | float) and not isinstance(value, bool):
             try:
-                unit = scenario.catalogue.number(path).unit_at(scenario.host)
+                unit = scenario.catalogue.number(dotted(steps_of(path))).unit_at(scenario.host)
             except LookupError:
                 continue  # with_options says what is wrong
             changed[path] = value if unit == "1" else f"{value!r} {unit}"

@@ -120,6 +120,7 @@ _NAMES: dict[tuple[tuple[str, int], ...], str] = {
 }
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?![0-9.])")
+_TIMES = re.compile(r"[x×]\s*(?P<factor>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)")
 _FACTOR = re.compile(r"(?P<name>[A-Za-zµ%]+|1)(?:\^?(?P<power>-?[0-9]))?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 MAX_TEXT = 100  # characters; longer numbers and units are nonsense, and would be worked on for hours
@@ -230,6 +231,25 @@ def quantity(text: str | float | int, to: str) -> float:
 def _named(value: object) -> str:
     kinds = {dict: "a mapping", list: "a list", tuple: "a list", type(None): "nothing"}
     return kinds.get(type(value), brief(value))
+
+
+def factor(value: object) -> Fraction | None:
+    """The factor that a relative value such as `x2`, `×0.5` or `x 1e3` stands for; None for any other value."""
+    match = _TIMES.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= MAX_TEXT else None
+    return None if match is None else Fraction(Decimal(match["factor"]))
+
+
+def scaled(value: object, by: Fraction) -> str | float | int:
+    """A quantity as it is written, times a factor, rounded once: `0.2 mm` times 2 is `0.4 mm`; 6 times 2 is 12."""
+    if isinstance(value, bool) or not isinstance(value, str | float | int):
+        raise UnitError(f"{_named(value)} is no quantity")
+    if isinstance(value, str):
+        number, unit = split(value)
+        return show(as_float(number * by), unit)
+    if not finite(value):
+        raise UnitError(f"{value} is not finite")
+    product = Fraction(Decimal(repr(value))) * by
+    return int(product) if isinstance(value, int) and product.denominator == 1 else as_float(product)
 
 
 def show(value: float, unit: str = "1") -> str:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, NamedTuple
@@ -118,6 +119,10 @@ class Catalogue:
         """The number at a dotted path; LookupError with the nearest paths if there is none."""
         return self._numbers[self._known_path(path)][1]
 
+    def has_number(self, path: str) -> bool:
+        """Whether there is a number at a dotted path."""
+        return path in self._numbers
+
     def slot(self, path: str) -> Slot:
         """The unit and the bounds of the number at a dotted path."""
         steps, number = self._numbers[self._known_path(path)]
@@ -207,6 +212,7 @@ class Catalogue:
     def with_numbers(self, values: Mapping[str, Any]) -> tuple[Catalogue, dict[str, str]]:
         """Numbers set by dotted path, to `40 pM` or a bare number where a plain number is due; problems by path.
 
+        `x2` doubles the number that stands here, in each host.
         A limit or a base belongs to a group of rules, so that setting it in one rule sets it in its mates as well.
         """
         problems: dict[str, str] = {}
@@ -286,10 +292,13 @@ class Catalogue:
         return replace(self, cells=frozendict(cells), therapies=frozendict(therapies), fields=left)
 
     def plus(self, entries: Mapping[str, Mapping[str, Any]]) -> tuple[Catalogue, list[Issue]]:
-        """The catalogue with new entries by kind and name, and everything that is wrong with the result."""
+        """The catalogue with new entries by kind and name, and everything that is wrong with the result.
+
+        New entries follow the old ones, sorted by name: the order in which they are written is of no account.
+        """
         if not any(entries.values()):
             return self, []
-        joined = {kind: dict(getattr(self, kind)) | dict(entries.get(kind, {})) for kind in KINDS}
+        joined = {kind: dict(getattr(self, kind)) | dict(sorted(entries.get(kind, {}).items())) for kind in KINDS}
         return Catalogue.build(joined)
 
 
@@ -337,15 +346,30 @@ def _outside(number: Number, slot: Slot) -> Iterator[str]:
             yield f"a whole number is due, but {text} was found"
 
 
+SET = "set in the scenario"  # the source of such a number
+
+
+def _times(value: Any, by: Fraction) -> Any:
+    """A value, or the value of each host, times a factor."""
+    if isinstance(value, Mapping):
+        return frozendict({host: float(units.scaled(own, by)) for host, own in value.items()})
+    return float(units.scaled(value, by))
+
+
 def _set(catalogue: Catalogue, path: str, value: Any) -> Number:
     """The number that a scenario puts in the place of the catalogue's."""
     old, slot = catalogue.number(path), catalogue.slot(path)
+    if (by := units.factor(value)) is not None:
+        new = old.model_copy(update={"value": _times(old.value, by), "range": None, "source": (SET,), "note": ""})
+        for message in _outside(new, slot):
+            raise units.UnitError(message)
+        return new
     if isinstance(value, str) and len(slot.units) > 1:
         unit = units.split(value)[1]
         due = next((to for to in slot.units if units.same_dimension(unit, to)), old.unit_at(old.hosts[0]))
     else:
         due = slot.units[0]
-    new = Number(value=units.quantity(value, due), unit=due, source=("set in the scenario",))
+    new = Number(value=units.quantity(value, due), unit=due, source=(SET,))
     for message in _outside(new, slot):
         raise units.UnitError(message)
     return new

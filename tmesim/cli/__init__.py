@@ -93,6 +93,8 @@ def run(
 
     - `tmesim run my.yaml --set "cells.tumor.behaviors.division=0.03 1/h" --out runs/slow`
 
+    - `tmesim run my.yaml --set start.densities.caf=x2 --set "tissue.size=[1.2 mm, 1.2 mm]"`
+
     - `tmesim run my.yaml --resume`  (after Ctrl-C; results are the same bits)
     """
     with exit_codes():

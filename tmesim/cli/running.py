@@ -25,7 +25,7 @@ def run_scenario(
     from tmesim.trial import prepare, run
 
     start = time.perf_counter()
-    chosen = [arm.strip() for arm in arms.split(",")] if arms else None
+    chosen = [arm.strip() for arm in arms.split(",")] if arms is not None else None
     scenario = prepare(
         source, seed=seed, replicates=replicates, days=days, arms=chosen, set=assigned(assignments) or None
     )
@@ -54,14 +54,17 @@ def check_scenario(source: str) -> None:
 
 
 def assigned(assignments: Iterable[str]) -> dict[str, str]:
-    """KEY=VALUE texts as a mapping."""
+    """KEY=VALUE texts as a mapping; a path that is given twice is a mistake."""
     values, wrong = {}, []
     for text in assignments:
         key, sign, value = text.partition("=")
-        if sign and key.strip() and value.strip():
-            values[key.strip()] = value.strip()
+        key, value = key.strip(), value.strip()
+        if not sign or not key or not value:
+            wrong.append(Problem(f"expected KEY=VALUE, got '{text}'", "--set"))
+        elif key in values:
+            wrong.append(Problem("is given twice", f"--set {key}"))
         else:
-            wrong.append(Problem(f"KEY=VALUE is due, but '{text}' was found", "--set"))
+            values[key] = value
     if wrong:
         raise InputError(wrong)
     return values

@@ -83,12 +83,18 @@ def suggestion(name: str, known: Iterable[str], most: int = 12) -> str:
 
 @dataclass
 class Document:
-    """What a YAML file says (a mapping of plain data) and where it says it."""
+    """What a YAML file says (a mapping of plain data) and where it says it.
+
+    problems : what is wrong with it already, so that the rest can be checked before all of it is told
+    partial : something that it builds on could not be had, so that what is missing in it is no mistake of its own
+    """
 
     data: dict[str, Any]
     file: str
     positions: dict[DataPath, Position] = field(default_factory=dict)
     prefix: DataPath = ()  # where the file's content belongs in the whole, for messages
+    problems: list[Problem] = field(default_factory=list)
+    partial: bool = False
 
     def position(self, path: DataPath) -> Position:
         """The position of a key, or of the nearest thing around it that is written."""

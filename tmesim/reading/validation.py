@@ -41,6 +41,12 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
             message = f"'{brief(value)}' is not one of: {item['ctx']['expected'].replace(' or ', ', ')}"
         elif kind == "value_error":
             message = str(item["ctx"]["error"])
+        elif kind in ("too_short", "too_long"):
+            most = kind == "too_long"
+            number = item["ctx"]["max_length" if most else "min_length"]
+            message = f"needs at {'most' if most else 'least'} {number} of them, but {_named(value)} was found"
+            if number == 1 and not most:
+                message = "must not be empty"
         elif kind in _MESSAGES:
             message = _MESSAGES[kind].format(input=_named(value))
         else:

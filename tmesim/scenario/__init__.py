@@ -18,7 +18,9 @@ from tmesim.catalogue import Catalogue, load_catalogue
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
 from tmesim.reading.yaml12 import resolve
+from tmesim.scenario import limits, machine
 from tmesim.scenario.file import json_schema
+from tmesim.scenario.overlay import settled, tidied
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, frozen, start_content, thawed, um
 from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
@@ -70,6 +72,11 @@ class Scenario:
     off: tuple[str, ...] = ()
     add: Mapping[str, Any] = frozendict()
     drop: tuple[str, ...] = ()
+    _document = None  # what it was resolved from, where it was
+
+    def start_of(self, arm: str) -> Start:
+        """The tissue at hour 0 of an arm; LookupError with the choices if there is none."""
+        return self.arm(arm).start or self.start
 
     def catalogue_for(self, arm: str | Arm) -> Catalogue:
         """The catalogue with the overrides of an arm, which hold from its `from_h` on."""
@@ -83,10 +90,6 @@ class Scenario:
                 raise ValueError("; ".join(f"{path}: {message}" for path, message in problems.items()))
             self._arm_catalogues[key] = changed.without(chosen.off)
         return self._arm_catalogues[key]
-
-    def start_of(self, arm: str) -> Start:
-        """The tissue with which an arm begins."""
-        return getattr(self.arm(arm), "start", None) or self.start
 
     @cached_property
     def _arm_catalogues(self) -> dict[Any, Catalogue]:
@@ -107,9 +110,10 @@ class Scenario:
         arms: Sequence[str] | None = None,
         set: Mapping[str, Any] | None = None,
     ) -> Scenario:
-        """The scenario with options of a run changed and checked again.
+        """The scenario with options of a run changed and checked again, as if its file were loaded with them.
 
-        set : numbers of the catalogue by dotted path, or settings such as `start.ecm`.
+        set : numbers of the catalogue by dotted path, or settings such as `start.ecm`; `x2` doubles what is there.
+        InputError holds everything that is wrong with the values, TypeError names an argument of another kind.
         """
         return load(self, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
 
@@ -188,7 +192,9 @@ def load(
             if observables is not None:
                 _check_endpoints(source, observables)
             return source
-        document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
+        document = source._document or Document(
+            source.content(), source.name, {(): Position(f"scenario {source.name}")}
+        )
     else:
         document = source if isinstance(source, Document) else document_of(source)
     return _resolved(with_options(document, seed, replicates, days, arms, set), observables)
@@ -213,8 +219,10 @@ def _check_endpoints(scenario: Scenario, observables: Observables) -> None:
 
 
 def read_text(text: str, file: str = "<text>") -> Scenario:
-    """A scenario from YAML text; it extends nothing."""
-    return _resolved(parse(text, file))
+    """A scenario from YAML text, which extends nothing."""
+    document = parse(text, file)
+    tidied(document)
+    return _resolved(settled(document))
 
 
 def _resolved(document: Document, observables: Observables | None = None) -> Scenario:
@@ -223,19 +231,23 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     tissue = resolver.tissue()
     start = resolver.start(tissue, catalogue)
     time = resolver.time()
-    arms = resolver.arms(catalogue, time)
+    arms = resolver.arms(catalogue, time, tissue, start)
     reference = resolver.reference()
     host = resolver.part("host")
-    if catalogue is not None and host is not None:
+    if host is not None:
         resolver.for_host(catalogue, host, {dose.use for arm in arms.values() for dose in arm.therapies})
-    if catalogue is not None and observables is not None:
+    if observables is not None:
         used = dict.fromkeys(dose.use for arm in arms.values() for dose in arm.therapies)
         resolver.endpoints(observables(catalogue, tuple(used)))
-    if not resolver.problems and catalogue and tissue and start and time:  # it needs all of them, and all of them sound
+    if not resolver.problems and tissue and start and time:  # it needs all of them, and all of them sound
         resolver.bearable(catalogue, tissue, start, time, host, arms)
-    if resolver.problems or catalogue is None or tissue is None or start is None or time is None:
+    if resolver.problems or tissue is None or start is None or time is None:
         raise InputError(resolver.problems)
     parts = resolver.parts
+    needs, free = limits.disk(tissue, time, len(arms) * parts["replicates"], catalogue), machine.disk_bytes()
+    if free is not None and needs > free:
+        message = f"the run may write about {limits.in_bytes(needs)}; there are {limits.in_bytes(free)} free here"
+        warnings.warn(f"{parts['name']}: {message}", stacklevel=3)
     recorded, packaged = parts["catalogue"], load_catalogue().hash
     if recorded is not None and recorded != packaged:
         place = document.position(("catalogue",))
@@ -243,9 +255,9 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
             f"was written with another catalogue ({recorded[:12]}); this one is {packaged[:12]}: results can differ"
         )
         warnings.warn(f"{printable(place.file)}:{place.line}: {message}", stacklevel=3)
-    return Scenario(
+    scenario = Scenario(
         name=parts["name"],
-        question=parts["question"],
+        question=parts["question"] or parts["name"],
         story=parts["story"],
         host=parts["host"],
         tissue=tissue,
@@ -262,6 +274,8 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         add=frozen(parts["add"]),
         drop=tuple(sorted({*parts["drop"].fields})),
     )
+    object.__setattr__(scenario, "_document", document)
+    return scenario
 
 
 class _Writer(yaml.SafeDumper):

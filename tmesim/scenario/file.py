@@ -12,9 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from tmesim import units
 from tmesim.catalogue.models import KINDS, Host
-from tmesim.reading import brief, suggestion
+from tmesim.reading import brief
 
 MAX_DAYS = 36_525.0
+MIN_STEP = 1e-3  # h
 MANY = 1000  # entries of a list, where nobody needs more
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 # Names become names of files; these are devices on Windows, with or without an ending.
@@ -54,6 +55,8 @@ def _days(value: Any) -> float:
     )
     if days <= 0:
         raise ValueError(f"must be above 0, but {value} was found")
+    if days * 24 < MIN_STEP:
+        raise ValueError(f"{value} is shorter than the shortest step, {units.show(MIN_STEP, 'h')}")
     if days > MAX_DAYS:
         raise ValueError(f"must not be above {units.show(MAX_DAYS, 'd')} (a hundred years), but {value} was found")
     return days
@@ -80,7 +83,7 @@ else:
     Length = _quantity("µm", positive=True, high=1e9)
     Coordinate = _quantity("µm", high=1e9)
     Spacing = _quantity("µm", positive=True, low=2.0, high=100.0)  # a site holds one cell
-    Hours = _quantity("h", positive=True, low=1e-3, high=1e6)
+    Hours = _quantity("h", positive=True, low=MIN_STEP, high=1e6)
     Moment = Annotated[float, PlainValidator(_signed), WithJsonSchema({"type": "string", "examples": ["7 d"]})]
     Days = Annotated[float, PlainValidator(_days), WithJsonSchema({"type": ["number", "string"], "examples": [21]})]
     Density = _quantity("/mm²", high=1e9)
@@ -94,6 +97,11 @@ def _tuple(value: Any) -> Any:
 
 def _empty(value: Any) -> Any:
     return {} if value is None else value
+
+
+def _dose(value: Any) -> Any:
+    """`anti_pd_l1` is short for `{use: anti_pd_l1}`."""
+    return {"use": value} if isinstance(value, str) else value
 
 
 class Part(BaseModel):
@@ -140,15 +148,17 @@ class TimePart(Part):
 
 class DosePart(Part):
     use: str = Field(description="id or alias of a therapy")
-    start: Moment
+    start: Moment = Field(0.0, description="when it is first given; default: the start of the run")
     dose: str | None = Field(None, description="for example 10 mg/kg; default: the catalogue's for the host")
     every: Hours | None = None
     times: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
 
 
 class ArmPart(Part):
-    therapies: Annotated[tuple[DosePart, ...], Field(max_length=MANY)] = ()
-    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = {}
+    therapies: Annotated[tuple[Annotated[DosePart, BeforeValidator(_dose)], ...], Field(max_length=MANY)] = ()
+    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
+        {}, description="numbers of the catalogue and of the start by path; x2 doubles what the scenario says"
+    )
     off: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
     start: Moment = Field(0.0, alias="from", description="when set and off begin to hold")
 
@@ -162,21 +172,11 @@ class DropPart(Part):
 ADDABLE = {kind: model for kind, model in KINDS.items() if kind not in ("matrix", "processes")}
 
 
-def _kinds(value: Any) -> Any:
-    for kind in value if isinstance(value, dict) else ():
-        if kind not in KINDS:
-            raise ValueError(f"there is no '{brief(kind)}' in the catalogue.{suggestion(kind, ADDABLE)}")
-        if kind not in ADDABLE:
-            what = "a map without code that fills it" if kind == "matrix" else "a process without its code"
-            raise ValueError(f"{kind} cannot be added: {what} does nothing. Their numbers can be changed with 'set'")
-    return value
-
-
 class ScenarioFile(Part):
     """A scenario: the tissue at the start, the arms that are compared, and how long."""
 
     name: Name
-    question: Annotated[str, Field(min_length=1)]
+    question: Annotated[str, Field(min_length=1)] = Field("", description="default: the name")
     story: str = ""
     extends: str | None = Field(None, description="name or path of the scenario that this one changes")
     host: Host = Field(description="whose clock and doses")
@@ -190,12 +190,12 @@ class ScenarioFile(Part):
     )
     reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
     set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
-        {}, description="numbers of the catalogue by path"
+        {}, description="numbers of the catalogue and settings of the scenario by path; x2 doubles what is there"
     )
     off: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field(
         (), description="names of rules that are switched off"
     )
-    add: Annotated[dict[str, dict[str, Any]], BeforeValidator(_kinds)] = Field({}, description="new catalogue entries")
+    add: dict[str, dict[str, Any]] = Field({}, description="new catalogue entries")
     drop: Annotated[DropPart, BeforeValidator(_empty)] = Field(
         DropPart(), description="catalogue entries that this scenario does without"
     )
@@ -210,7 +210,7 @@ def json_schema() -> dict[str, Any]:
     schema = ScenarioFile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     # What a file inherits it need not say.
-    schema["required"] = ["name", "question"]
+    schema["required"] = ["name"]
     for kind, model in ADDABLE.items():
         entry = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}")
         for name, part in entry.pop("$defs", {}).items():
@@ -228,4 +228,6 @@ def json_schema() -> dict[str, Any]:
         schema["$defs"][part].pop("required", None)
     tumor = schema["$defs"]["StartPart"]["properties"]["tumor"]
     tumor["anyOf"] = [{"$ref": "#/$defs/DiskPart"}, {"type": tumor.pop("type"), "items": tumor.pop("items")}]
+    doses = schema["$defs"]["ArmPart"]["properties"]["therapies"]
+    doses["items"] = {"anyOf": [doses["items"], {"type": "string", "description": "id or alias of a therapy"}]}
     return schema

@@ -6,14 +6,21 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from tmesim import units
-from tmesim.catalogue import Catalogue
+from tmesim.catalogue import Catalogue, load_catalogue
 from tmesim.catalogue.models import Rule, Therapy
-from tmesim.scenario.parts import Clone, TissueBox
+from tmesim.reading import suggestion
+from tmesim.scenario import machine
+from tmesim.scenario.parts import Arm, Clone, Time, TissueBox
 
 MAX_SIDE = 16_000  # sites; positions are 16-bit
-MAX_MEMORY = 100e9  # bytes
 MAX_STEPS = 10_000_000
 MAX_RECORDS = 100_000
+MAX_DOSES = 100_000  # of all arms together; each is an event that is kept
+MAX_ROWS = 100_000_000  # of all arms and replicates together
+MAX_FILES = 10_000_000
+MAX_DISK = 100e12  # bytes
+MAX_WORK = 1e16  # sites times steps; a processor makes about 1e6 of them a second
+FRAMES = 60  # of the film of each history; record.MOST_FRAMES
 MAX_SWEEPS = 64  # a step; kernels.arrays.STAMPS
 MAX_HOPS = 6  # of a leukocyte in one substep; kernels.leukocytes.roam
 MAX_ADVANCE = 3  # sites that a vessel tip can gain in a step; kernels.sprouting.MOST_ADVANCE
@@ -142,11 +149,66 @@ def drugs(therapies: Mapping[str, Therapy], host: str) -> Iterator[Finding]:
 
 
 def size(tissue: TissueBox, catalogue: Catalogue) -> str | None:
-    """What is wrong with the size of a tissue, if anything."""
+    """What is wrong with the size of a tissue on this machine, if anything."""
     ny, nx = tissue.shape
-    needs = memory(tissue.shape, catalogue)
-    if max(nx, ny) <= MAX_SIDE and needs <= MAX_MEMORY:
-        return None
+    needs, has = memory(tissue.shape, catalogue), machine.memory_bytes()
     sites = f"{nx} × {ny} sites of {units.show(tissue.spacing, 'µm')}"
-    most = f"{MAX_SIDE} sites along a side and {in_bytes(MAX_MEMORY)} are the most"
-    return f"{sites} take about {in_bytes(needs)} of memory; {most}"
+    wrong = []
+    if max(nx, ny) > MAX_SIDE:
+        wrong.append(f"the limit is {MAX_SIDE} sites along a side")
+    if has is not None and needs > has:
+        wrong.append(f"this machine has {in_bytes(has)}")
+    return f"a tissue of {sites} needs about {in_bytes(needs)} of memory; {' and '.join(wrong)}" if wrong else None
+
+
+def types(number: int) -> str | None:
+    """What is wrong with a number of cell types, if anything."""
+    return f"makes {number} cell types; the limit is {MAX_TYPES}" if number > MAX_TYPES else None
+
+
+def doses(arms: Mapping[str, Arm]) -> str | None:
+    """What is wrong with the doses of all arms together, if anything."""
+    courses = [dose for arm in arms.values() for dose in arm.therapies]
+    total = sum(dose.times for dose in courses)
+    if total <= MAX_DOSES:
+        return None
+    return f"ask for {total:,} doses in {len(courses):,} courses; the limit is {MAX_DOSES:,} in all arms together"
+
+
+def amounts(tissue: TissueBox, time: Time, arms: int, replicates: int, catalogue: Catalogue) -> Iterator[Finding]:
+    """What a whole trial would compute and write must be within what can be computed and written."""
+    histories = arms * replicates
+    of = f"{arms} arm{'s' * (arms > 1)} × {replicates} replicate{'s' * (replicates > 1)}"
+    sites = tissue.shape[0] * tissue.shape[1]
+    work, rows = float(histories) * sites * time.steps, histories * (time.days * 24 / time.record_every_h + 1)
+    files = histories * (2 * len(time.snapshots_h) + 1)
+    if work > MAX_WORK:
+        what = f"{of} × {time.steps} steps × {sites} sites"
+        yield "replicates", f"{what} are {work:.2g} updates; the limit is {MAX_WORK:g}"
+    if rows > MAX_ROWS:
+        yield "time.record_every", f"{of} make {rows:.3g} rows; the limit is {MAX_ROWS:g}"
+    if files > MAX_FILES:
+        yield "time.snapshots", f"{of} make {files:.3g} files; the limit is {MAX_FILES:g}"
+    needs = disk(tissue, time, histories, catalogue)
+    if needs > MAX_DISK:
+        yield "time.snapshots", f"{of} write about {in_bytes(needs)}; the limit is {in_bytes(MAX_DISK)}"
+
+
+def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue) -> float:
+    """Bytes that a trial writes, about: snapshots and frames after compression, and rows."""
+    sites = float(tissue.shape[0] * tissue.shape[1])
+    snapshot = 2 * len(catalogue.fields) + 2 * len(catalogue.matrix) + 20 + 2 * len(catalogue.states)
+    rows = time.days * 24 / time.record_every_h + 1
+    return histories * (sites * (snapshot * len(time.snapshots_h) + FRAMES) + rows * 1000)
+
+
+def color_map(name: str) -> str | None:
+    """What is wrong with the name of a color map, if anything; matplotlib is asked only about those not in use here."""
+    packaged = load_catalogue()
+    own = {field.color_map for field in packaged.fields.values()} | {m.color_map for m in packaged.matrix.values()}
+    if name in own | {"viridis"}:
+        return None
+    from matplotlib import colormaps
+
+    known = list(colormaps)
+    return None if name in known else f"there is no color map '{name[:100]}'.{suggestion(name, known)}"

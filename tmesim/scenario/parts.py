@@ -24,11 +24,15 @@ class TissueBox(Part):
 
 
 class Disk(Part):
-    """A disk of tumor cells; `at_um` is its center (x, y), `fill` the share of its sites that hold a cell."""
+    """A disk of tumor cells; `at_um` is its center (x, y), `fill` the share of its sites that hold a cell.
+
+    `centered`: nobody has said where, so that it lies in the middle of whatever tissue there is.
+    """
 
     radius_um: float
     fill: float
     at_um: tuple[float, float]
+    centered: bool = False
 
 
 class Clone(Part):
@@ -82,13 +86,16 @@ class Dose(Part):
 class Arm(Part):
     """A treatment: courses of therapies, and numbers and rules that change from `from_h` on.
 
-    `set` maps a dotted path to its value in the unit of the slot, as text that reads back exactly.
+    `set` maps a dotted path to its value in the unit of the slot, as text that reads back exactly. An arm that differs
+    from hour 0 on has a `start` of its own (None: the scenario's), and `start_set` says in what it differs.
     """
 
     therapies: tuple[Dose, ...] = ()
     set: frozendict = frozendict()
     off: tuple[str, ...] = ()
     from_h: float = 0.0
+    start: Start | None = None
+    start_set: frozendict = frozendict()
 
     def content(self) -> dict[str, Any]:
         """The arm as it stands in a scenario file."""
@@ -104,8 +111,8 @@ class Arm(Part):
                 }
                 for dose in self.therapies
             ]
-        if self.set:
-            content["set"] = dict(self.set)
+        if self.set or self.start_set:
+            content["set"] = {**self.set, **thawed(self.start_set)}
         if self.off:
             content["off"] = list(self.off)
         if self.from_h:
@@ -117,7 +124,9 @@ def start_content(start: Start) -> dict[str, Any]:
     """The start as it stands in a scenario file."""
     return {
         "tumor": [
-            {"radius": um(disk.radius_um), "fill": disk.fill, "at": [um(x) for x in disk.at_um]} for disk in start.tumor
+            {"radius": um(disk.radius_um), "fill": disk.fill}
+            | ({} if disk.centered else {"at": [um(x) for x in disk.at_um]})
+            for disk in start.tumor
         ],
         "clones": [
             {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}

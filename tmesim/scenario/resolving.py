@@ -4,202 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from tmesim import units
-from tmesim.catalogue import Catalogue, checks, folded, load_catalogue, validated
+from tmesim.catalogue import KINDS, Catalogue, folded, load_catalogue
 from tmesim.catalogue.models import frozendict
-from tmesim.reading import DataPath, Document, Problem, as_written, brief, dotted, problems_of, suggestion
-from tmesim.scenario import lasting, limits
-from tmesim.scenario.file import DosePart, ScenarioFile
-from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, thawed
+from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
+from tmesim.scenario import lasting, limits, starting
+from tmesim.scenario.biology import Biology, written
+from tmesim.scenario.file import ArmPart, DosePart, ScenarioFile, StartPart
+from tmesim.scenario.overlay import assign_all, steps_of
+from tmesim.scenario.parts import Arm, Dose, Start, Time, TissueBox, frozen, thawed
 
-_DOSE = {"use": "", "start": "0 h"}  # stand in for what a dose lacks, so that the rest of it is checked
 
-
-class Resolver:
-    """One reading of a document. `problems` fills as parts are resolved; a broken part is None and its users wait."""
+class Resolver(Biology):
+    """One reading of a document: its parts, with what must hold between them."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
-        self.problems: list[Problem] = []
-        self.broken: set[str] = set()
-        self.silent: set[DataPath] = set()  # reported as unreadable, so that nothing more is said about them
-        self.numbers_set: frozendict = frozendict()
-        self.off: tuple[str, ...] = ()
-        self.parts = self._parts()
-
-    def blame(self, path: DataPath, message: str) -> None:
-        if path in self.silent:
-            return
-        self.problems.append(self.document.problem(path, message))
-
-    def part(self, name: str) -> Any:
-        return None if name in self.broken else self.parts[name]
-
-    def _parts(self) -> dict[str, Any]:
-        """The file's parts. What cannot be read is reported and left out, so that the rest can still be checked."""
-        data: Any = thawed(self.document.data)
-        names = ScenarioFile.model_fields
-        for attempt in range(9):
-            try:
-                whole = ScenarioFile.model_validate(data)
-                return {name: getattr(whole, name) for name in names}
-            except ValidationError as error:
-                if attempt == 0:
-                    self.problems += problems_of(error, self.document, ScenarioFile)
-                for item in error.errors():
-                    self._leave_out(data, as_written(item["loc"], data), item["type"])
-            if any(name in self.broken for name, info in names.items() if info.is_required()):
-                break
-        parts: dict[str, Any] = {}
-        for name, info in names.items():
-            if name in self.broken:
-                continue
-            annotation: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
-            try:
-                parts[name] = TypeAdapter(annotation).validate_python(data.get(name, info.default))
-            except ValidationError:
-                self.broken.add(name)
-        return parts
-
-    def _leave_out(self, data: Any, location: DataPath, kind: str) -> None:
-        """Take what is wrong out of the data: the key itself, or what it is needed for."""
-        if len(location) == 1:
-            data.pop(location[0], None)
-            if kind != "extra_forbidden" and not (
-                location[0] in ScenarioFile.model_fields
-                and not ScenarioFile.model_fields[str(location[0])].is_required()
-                and location[0] not in ("add", "set", "off", "drop")
-            ):
-                self.broken.add(str(location[0]))
-            return
-        holder = data
-        for step in location[:-1]:
-            try:
-                holder = holder[step]
-            except (KeyError, IndexError, TypeError):
-                return  # left out already
-        last = location[-1]
-        if isinstance(holder, dict) and "therapies" in location and kind == "missing" and last in _DOSE:
-            holder[last] = _DOSE[str(last)]
-            self.silent.add(location)
-        elif isinstance(holder, dict) and kind != "missing" and last in holder:
-            holder.pop(last)
-            self.silent.add(location)
-        else:
-            self._leave_out(data, location[:-1], "")
-
-    # -- the catalogue
-
-    def catalogue(self) -> Catalogue | None:
-        """The packaged catalogue with add, set and off; None if it cannot be made."""
-        if {"set", "off", "add", "drop"} & self.broken:
-            return None
-        base = load_catalogue()
-        added: dict[str, dict[str, Any]] = {}
-        count = len(self.problems)
-        for kind, entries in self.part("add").items():
-            for name in entries:
-                if name in getattr(base, kind):
-                    self.blame(
-                        ("add", kind, name), "exists already; change its numbers with 'set', or choose another name"
-                    )
-            added[kind], found = validated(self.document, kind, ("add", kind))
-            self.problems += found
-        if len(self.problems) > count:
-            return None
-        catalogue, issues = base.plus(added)
-        for path, message in issues:
-            inside = len(path) > 1 and path[1] in added.get(str(path[0]), {})
-            self.blame(("add", *path) if inside else ("add",), message if inside else f"{dotted(path)}: {message}")
-        if len(catalogue.cells) > limits.MAX_TYPES:
-            self.blame(("add", "cells"), f"makes {len(catalogue.cells)} cell types; {limits.MAX_TYPES} are the most")
-        for name in added.get("cells", ()):
-            if catalogue.cells[name].layer == "vessel":
-                self.blame(("add", "cells", name, "layer"), "the vessel layer holds endothelial cells alone")
-        if len(self.problems) > count:
-            return None
-        left = self._without_dropped(catalogue)
-        if left is None:
-            return None
-        values = self.part("set")
-        for path in values:
-            if (why := lasting.idle_anywhere(path)) is not None:
-                self.blame(("set", path), why)
-        with_numbers, result = self.changed(left, values, self.part("off"), ())
-        if len(self.problems) == count:
-            self.numbers_set = written(with_numbers, values)
-        self.off = self._rule_names(left, self.part("off"))
-        return result
-
-    def _without_dropped(self, catalogue: Catalogue) -> Catalogue | None:
-        """The catalogue without the fields that the scenario drops; the rules that need one must be off."""
-        part = self.part("drop")
-        names = {} if part is None else {name: ("drop", "fields", i) for i, name in enumerate(part.fields)}
-        count = len(self.problems)
-        for name, path in names.items():
-            if name not in catalogue.fields:
-                self.blame(path, f"there is no field '{brief(name)}'.{suggestion(name, catalogue.fields)}")
-            elif name in limits.NEEDED:
-                self.blame(path, f"'{name}' cannot be dropped: {limits.NEEDED[name]}")
-        if len(self.problems) > count:
-            return None
-        off = self._rule_names(catalogue, self.part("off"))
-        for rule_name, rule in catalogue.all_rules.items():
-            for name, path in names.items() if rule_name not in off else ():
-                if rule.signal == name or rule.behavior.partition(".")[2] == name:
-                    what = "reads" if rule.signal == name else f"drives {rule.behavior}, so it needs"
-                    self.blame(path, f"the rule '{rule_name}' {what} '{name}'; switch it off too, with 'off'")
-        for use in self._therapies_used(catalogue):
-            for effect in catalogue.therapies[use].effects:
-                word = effect.blocks if effect.blocks in names else (effect.scales or "").partition(".")[2]
-                if word in names:
-                    self.blame(names[word], f"the therapy '{use}' acts on '{word}', and an arm uses it")
-        return None if len(self.problems) > count else catalogue.dropping(names)
-
-    def _therapies_used(self, catalogue: Catalogue) -> list[str]:
-        """The therapies that the arms use, each once."""
-        uses = [dose.use for arm in (self.part("arms") or {}).values() for dose in arm.therapies]
-        known = [catalogue.aliases[folded(use)] for use in uses if folded(use) in catalogue.aliases]
-        return list(dict.fromkeys(known))
-
-    @staticmethod
-    def _rule_names(catalogue: Catalogue, off: Iterable[str]) -> tuple[str, ...]:
-        """The rules that are switched off, by their bare names, sorted; unknown ones are left out."""
-        return tuple(sorted({name for text in off if (name := catalogue.rule_name(text)) is not None}))
-
-    def changed(
-        self, catalogue: Catalogue, values: Mapping[str, Any], off: Iterable[str], at: DataPath
-    ) -> tuple[Catalogue, Catalogue]:
-        """A catalogue with numbers set, as told in the document at a path, as far as they can be; and with rules off.
-
-        Rules that are off are not asked whether the new numbers suit them.
-        """
-        result, wrong = catalogue.with_numbers(values)
-        for path, message in wrong.items():
-            rule = path.split(".")[-2] if path.count(".") > 1 else ""
-            gone = rule in load_catalogue().all_rules and rule not in catalogue.all_rules
-            self.blame((*at, "set", path), f"the scenario switches the rule '{rule}' off" if gone else message)
-        known = {*catalogue.all_rules, *load_catalogue().all_rules}  # an arm may repeat what the scenario says
-        for index, name in enumerate(off):
-            if catalogue.rule_name(name) is None and load_catalogue().rule_name(name) is None:
-                self.blame((*at, "off", index), f"there is no rule '{brief(name)}'.{suggestion(name, known)}")
-        left = result.without(self._rule_names(catalogue, off))
-        for found, message in checks.issues(left) if len(wrong) < len(values) else ():
-            where = dotted(found)
-            if where in values:
-                self.blame((*at, "set", where), message)
-                continue
-            # The number that was set is fine by itself, but not beside the rules it meets.
-            rule_met = left.all_rules.get(str(found[-2]))
-            bases = [f"cells.{cell}.behaviors.{rule_met.behavior}" for cell in rule_met.cell] if rule_met else []
-            near = [name for name in values if name in bases or name.startswith(f"{dotted(found[:2])}.")]
-            place = (*at, "set", near[0]) if near else (*at, "set")
-            self.blame(place, f"{where} {message}; set that too, or switch the rule off")
-        return result, left
+        self.start_problems: set[tuple[DataPath, str]] = set()  # of the scenario's start; arms do not repeat them
+        super().__init__(document)
 
     def bearable(
         self, catalogue: Catalogue, tissue: TissueBox, start: Start, time: Time, host: str, arms: Mapping[str, Arm]
@@ -211,9 +37,12 @@ class Resolver:
         for name, arm in arms.items():
             if arm.set or arm.off:
                 variants[name] = catalogue.with_numbers(arm.set)[0].without(arm.off)
+            elif arm.start is not None:
+                variants[name] = catalogue
         for name, variant in variants.items():
+            clones = ((arms[name].start if name else None) or start).clones
             findings = [
-                *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, start.clones),
+                *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, clones),
                 *limits.levels(variant, used, host),
                 *limits.drugs({use: variant.therapies[use] for use in used}, host),
             ]
@@ -221,6 +50,8 @@ class Resolver:
                 if message not in reported:
                     reported.add(message)
                     self.blame(self._place(where, name), message)
+        for where, message in limits.amounts(tissue, time, len(arms), self.part("replicates"), catalogue):
+            self.blame(tuple(where.split(".")), message)
 
     def _place(self, where: str, arm: str) -> DataPath:
         """Where a number or setting is written: in an arm, in `set`, under `add`, or in its own place."""
@@ -261,76 +92,49 @@ class Resolver:
                 self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; 4 are the least")
         width, height = part.size
         box = TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
-        if len(self.problems) == count and (message := limits.size(box, load_catalogue())) is not None:
+        if len(self.problems) == count and (message := limits.size(box, load_catalogue())):
             self.blame(("tissue", "size"), message)
         return box
 
-    def start(self, tissue: TissueBox | None, catalogue: Catalogue | None) -> Start | None:
+    def start(self, tissue: TissueBox | None, catalogue: Catalogue) -> Start | None:
         part = self.part("start")
-        if part is None or tissue is None:
+        if part is None:
             return None
-        height, width = tissue.size_um
-        disks = []
-        for index, disk in enumerate(part.tumor):
-            x, y = disk.at or (width / 2, height / 2)
-            # One tumor may be written without a list around it.
-            listed = isinstance(self.document.data["start"]["tumor"], list)
-            path: DataPath = ("start", "tumor", index) if listed else ("start", "tumor")
-            slack = 1e-6
-            if min(x, y, width - x, height - y) < disk.radius - slack:
-                size = f"{units.show(width, 'µm')} × {units.show(height, 'µm')}"
-                what = f"a disk of radius {units.show(disk.radius, 'µm')} at ({units.show(x)}, {units.show(y)}) µm"
-                self.blame((*path, "radius"), f"{what} does not fit in the tissue of {size}")
-            disks.append(Disk(radius_um=disk.radius, fill=disk.fill, at_um=(x, y)))
-        self._crowding(part, tissue, catalogue)
-        clones = tuple(
-            Clone(name=c.name, share=c.share, antigens=c.antigens, multipliers=frozendict(c.multipliers))
-            for c in part.clones
-        )
-        self._clones(clones, catalogue)
-        return Start(
-            tumor=tuple(disks),
-            clones=clones or (Clone(name="founder", share=1.0, antigens=3, multipliers=frozendict()),),
-            densities=frozendict(part.densities),
-            capillaries=part.capillaries,
-            ecm=part.ecm,
-        )
 
-    def _crowding(self, part: Any, tissue: TissueBox, catalogue: Catalogue | None) -> None:
-        """Densities must leave each layer at most one cell a site."""
-        per_site = (tissue.spacing / 1000) ** 2
-        if part.capillaries * per_site > 1:
-            most = units.show(math.floor(1 / per_site), "/mm²")
-            self.blame(("start", "capillaries"), f"more than one a site; at most {most} fit")
-        if catalogue is None:
-            return
-        wanted: dict[str, float] = {}
-        for name, density in part.densities.items():
-            path = ("start", "densities", name)
-            if name not in catalogue.cells:
-                self.blame(path, f"there is no cell type '{name}'.{suggestion(name, catalogue.cells)}")
-            elif catalogue.cells[name].layer == "vessel":
-                self.blame(path, "vessels are given by 'capillaries'")
-            else:
-                layer = catalogue.cells[name].layer
-                wanted[layer] = wanted.get(layer, 0.0) + density
-        for place, density in wanted.items():
-            if density * per_site > 1:
-                most = units.show(math.floor(1 / per_site), "/mm²")
-                total = units.show(density, "/mm²")
-                self.blame(("start", "densities"), f"the {place} layer holds at most {most}, but {total} are asked for")
+        def blame(path: DataPath, message: str) -> None:
+            self.start_problems.add((path, message))
+            self.blame(path, message)
 
-    def _clones(self, clones: tuple[Clone, ...], catalogue: Catalogue | None) -> None:
-        if clones and not math.isclose(sum(clone.share for clone in clones), 1, rel_tol=1e-6):
-            self.blame(("start", "clones"), f"the shares add up to {sum(c.share for c in clones):g}; 1 is due")
-        for index, clone in enumerate(clones):
-            if clone.name in [other.name for other in clones[:index]]:
-                self.blame(("start", "clones", index, "name"), f"'{clone.name}' is given twice")
-            own = catalogue.cells["tumor"].behaviors if catalogue and "tumor" in catalogue.cells else None
-            for name in clone.multipliers if own is not None else ():
-                if name not in own:  # type: ignore[operator]
-                    message = f"there is no behavior '{name}' of tumor cells.{suggestion(name, own or ())}"
-                    self.blame(("start", "clones", index, "multipliers", name), message)
+        return starting.start_of(part, self.sound["start"], tissue, catalogue, blame)
+
+    def _arm_start(
+        self, arm: str, values: Mapping[str, Any], tissue: TissueBox | None, catalogue: Catalogue
+    ) -> tuple[Start | None, frozendict]:
+        """The start of an arm that sets parts of it, and these as they are to be written."""
+        at: DataPath = ("arms", arm, "set")
+        own = Document(thawed({"start": self.sound["start"]}), self.document.file, prefix=at)
+        own.positions[()] = self.document.position(at)
+        assign_all(own, values, lambda key: self.document.position((*at, key)))
+        problems = [
+            replace(problem, path=f"{dotted(at[:-1])}.{problem.path}") if problem.path else problem
+            for problem in own.problems
+        ]
+
+        def blame(path: DataPath, message: str) -> None:
+            if (path, message) not in self.start_problems and not self._follows(message):
+                problems.append(own.problem(path, message))
+
+        made = None
+        try:
+            part = StartPart.model_validate(own.data["start"])
+        except ValidationError as error:
+            problems += problems_of(error, own, StartPart, ("start",))
+        else:
+            made = starting.start_of(part, own.data["start"], tissue, catalogue, blame)
+        self.problems += problems
+        if made is None or problems:
+            return None, frozendict()
+        return made, frozen({key: starting.said(made, steps_of(key)) for key in sorted(values)})
 
     def time(self) -> Time | None:
         part = self.part("time")
@@ -374,7 +178,9 @@ class Resolver:
 
     # -- arms
 
-    def arms(self, catalogue: Catalogue | None, time: Time | None) -> dict[str, Arm]:
+    def arms(
+        self, catalogue: Catalogue, time: Time | None, tissue: TissueBox | None, start: Start | None
+    ) -> dict[str, Arm]:
         """Each arm with doses and schedules filled in, and its overrides in the units of their slots."""
         arms: dict[str, Arm] = {}
         folders: dict[str, str] = {}
@@ -386,49 +192,87 @@ class Resolver:
             self._moment((*path, "from"), part.start, time)
             if part.start and not part.set and not part.off:
                 self.blame((*path, "from"), "says when 'set' and 'off' begin, but neither is given")
-            count = len(self.problems)
+            numbers, begun = self._split(name, part)
             # An arm's own problems are found on the catalogue of the scenario.
-            changed = self.changed(catalogue, part.set, part.off, path)[0] if catalogue is not None else None
+            count = len(self.problems)
+            changed, _ = self.changed(catalogue, numbers, part.off, path)
             sound = len(self.problems) == count
+            self._idle_numbers(catalogue, part, numbers, path)
             doses = [
                 self._dose((*path, "therapies", index), dose, changed, time)
                 for index, dose in enumerate(part.therapies)
             ]
-            if catalogue is None or changed is None:
-                continue
-            self._idle_numbers(catalogue, part, path)
+            own, said = self._arm_start(name, begun, tissue, catalogue) if begun else (None, frozendict())
             arms[name] = Arm(
                 therapies=tuple(dose for dose in doses if dose is not None),
-                set=written(changed, lasting.in_force(part.set)) if sound else frozendict(),
+                set=written(changed, lasting.in_force(numbers)) if sound else frozendict(),
                 off=self._rule_names(catalogue, part.off),
                 from_h=part.start,
+                start=own if own != start else None,
+                start_set=said if own != start else frozendict(),
             )
+        if message := limits.doses(arms):
+            self.blame(("arms",), message)
         return arms
 
-    def _idle_numbers(self, catalogue: Catalogue, part: Any, path: DataPath) -> None:
+    def _idle_numbers(self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath) -> None:
         """Numbers that an arm sets in vain."""
         uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
         courses = [(use, dose) for use, dose in uses if use]
         known = {name for name, _ in catalogue.numbers()}
-        for number in part.set:
+        for number in numbers:
             why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0) if number in known else None
             if why is not None:
                 self.blame((*path, "set", number), why)
 
+    def _split(self, arm: str, part: ArmPart) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What an arm sets: numbers of the catalogue, and parts of its start. It can set nothing else."""
+        numbers: dict[str, Any] = {}
+        begun: dict[str, Any] = {}
+        for key, value in part.set.items():
+            root = steps_of(key)[0]
+            if root == "start":
+                begun[key] = value
+            elif root not in KINDS and root not in ScenarioFile.model_fields:
+                known = suggestion(str(root), {"start", *KINDS})
+                self.blame(("arms", arm, "set", key), f"there is no '{brief(root)}' to set.{known}")
+            elif root not in KINDS:
+                message = f"an arm cannot set '{root}', which all arms share"
+                self.blame(
+                    ("arms", arm, "set", key), f"{message}; it can set numbers of the catalogue and parts of 'start'"
+                )
+            else:
+                numbers[key] = value
+        if begun and part.start:
+            message = f"the start cannot change later: give {', '.join(begun)} to an arm without 'from'"
+            self.blame(("arms", arm, "from"), message)
+        if self.part("start") is None:
+            begun = {}
+        return numbers, begun
+
     def _moment(self, path: DataPath, hour: float, time: Time | None) -> None:
         day = units.show(hour / 24, "d")
-        planned = None if time is None else time.planned or time.days
+        end = None if time is None else self._planned_until(path, time)
         if hour < 0:
             self.blame(path, f"{day} is before the start of the run")
-        elif planned is not None and hour >= planned * 24:
-            self.blame(path, f"{day} is not before the end of the run at {units.show(planned, 'd')}")
+        elif end is not None and hour >= end * 24:
+            self.blame(path, f"{day} is not before the end of the run at {units.show(end, 'd')}")
         elif time is not None and (message := between_steps(hour, time.step_h)):
             self.blame(path, message)
 
-    def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue | None, time: Time | None) -> Dose | None:
+    def _planned_until(self, path: DataPath, time: Time) -> float:
+        """The day by which a treatment must begin: the end, or the end of a longer run for which it was planned.
+
+        What stands in the file that shortens the run was written by somebody who knew how short it is.
+        """
+        days, position = ("time", "days"), self.document.position
+        stated = ("time", "planned") in self.document.positions
+        if time.planned is None or (not stated and position(days).file == position(path).file):
+            return time.days
+        return time.planned
+
+    def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None) -> Dose | None:
         self._moment((*path, "start"), part.start, time)
-        if catalogue is None:
-            return None
         try:
             use = catalogue.therapy_id(part.use)
         except LookupError as error:
@@ -486,13 +330,3 @@ def between_steps(hour: float, step: float) -> str | None:
     around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
     near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
     return f"{units.show(hour, 'h')} is no multiple of the step of {units.show(step, 'h')}{near}"
-
-
-def written(catalogue: Catalogue, values: Mapping[str, Any]) -> frozendict:
-    """Overrides in the unit of their slot, as text that reads back exactly, in the order of their paths."""
-    made = {}
-    for path in sorted(values):
-        number = catalogue.number(path)
-        host = number.hosts[0]
-        made[path] = units.show(number.at(host), number.unit_at(host))
-    return frozendict(made)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tmesim import units
-from tmesim.catalogue.models import KINDS
 from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, parse, read_yaml, suggestion
-from tmesim.reading.yaml12 import resolve
+from tmesim.reading.yaml12 import MAX_BYTES
+from tmesim.scenario import arguments
+from tmesim.scenario.arguments import plain
+from tmesim.scenario.file import ScenarioFile
+from tmesim.scenario.length import fit
+from tmesim.scenario.overlay import assign_all, over, settled, tidied
 from tmesim.scenario.parts import thawed
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
@@ -52,13 +56,16 @@ def find(source: str | Path, beside: Path | None = None) -> Path:
 def document_of(source: str | Path | Mapping[str, Any]) -> Document:
     """A scenario's file, or its content as a mapping, joined with what it extends; each position tells the file."""
     if isinstance(source, Mapping):
-        return _over_base(_of_mapping(source), None, ())
+        return whole(_of_mapping(source))
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"source: expected a name, a path, a mapping or a Scenario, got {brief(repr(source))}")
     _no_run(source)
     try:
         file = find(source)
     except LookupError as error:
         raise InputError([Problem(str(error.args[0]))]) from None
-    return _joined(file, ())
+    document = read_yaml(_shown(file))
+    return whole(document, file.parent, (file.resolve(),))  # it could be read, so it can be resolved
 
 
 def _no_run(source: str | Path) -> None:
@@ -77,50 +84,85 @@ def _no_run(source: str | Path) -> None:
 
 def _of_mapping(content: Mapping[str, Any]) -> Document:
     """Python data as if it had been written into a file: what YAML cannot say is no scenario either."""
-
-    def plain(value: Any) -> Any:
-        if hasattr(value, "item"):  # a number of numpy
-            return value.item()
-        raise TypeError(f"text, numbers, lists and mappings are due, but {brief(repr(value))} was found")
-
     try:
-        text = json.dumps(thawed(content), ensure_ascii=False, default=plain)
+        text = json.dumps(plain("content", thawed(content)), ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError([Problem(str(error), file=MAPPING)]) from None
     return Document(parse(text, MAPPING).data, MAPPING, {(): Position(MAPPING)})
 
 
-def _joined(file: Path, chain: tuple[Path, ...]) -> Document:
-    document = read_yaml(_shown(file))
-    return _over_base(document, file.parent, (*chain, file.resolve()))  # it could be read, so it can be resolved
+def whole(document: Document, beside: Path | None = None, chain: tuple[Path, ...] = ()) -> Document:
+    """A document over what it extends, which is looked for beside its file, and with its own settings applied.
 
-
-def _over_base(document: Document, beside: Path | None, chain: tuple[Path, ...]) -> Document:
-    """A document joined with what it extends, which is looked for beside its file."""
+    Where the base cannot be had, that is one of the document's problems, and the rest of it is still checked.
+    """
+    tidied(document)
     base = document.data.get("extends")
     if base is None:
-        return document
+        return settled(document)
+    try:
+        parent = _base(base, beside, chain)
+    except _NoBase as error:
+        document.problems.append(document.problem(("extends",), str(error)))
+    except InputError as error:
+        document.problems += error.problems
+    else:
+        return settled(joined(parent, document))
+    del document.data["extends"]  # all is said about it
+    document.partial = True
+    return settled(document)
+
+
+class _NoBase(Exception):
+    """Why there is nothing to extend."""
+
+
+def _base(base: Any, beside: Path | None, chain: tuple[Path, ...]) -> Document:
+    """The scenario that another one extends; `chain` holds the files that lead to it."""
     if not isinstance(base, str) or not base.strip():
-        raise InputError(
-            [document.problem(("extends",), f"the name or path of a scenario is due, but '{brief(base)}' was found")]
-        )
+        raise _NoBase(f"the name or path of a scenario is due, but '{brief(base)}' was found")
     try:
-        parent_file = find(base, beside)
+        file = find(base, beside)
     except LookupError as error:
-        raise InputError([document.problem(("extends",), str(error.args[0]))]) from None
+        raise _NoBase(str(error.args[0])) from None
     try:
-        there = parent_file.is_file()
-        resolved = parent_file.resolve()
+        there = file.is_file()
+        resolved = file.resolve()
     except (OSError, ValueError):  # too long, or with a null character
-        raise InputError([document.problem(("extends",), f"'{brief(base)}' cannot be the name of a file")]) from None
+        raise _NoBase(f"'{brief(base)}' cannot be the name of a file") from None
     if resolved in chain:
-        names = " → ".join(path.stem for path in (*chain, parent_file))
-        raise InputError([document.problem(("extends",), f"goes round in a circle: {names}")])
+        names = " → ".join(path.stem for path in (*chain, file))
+        raise _NoBase(f"goes round in a circle: {names}")
     if len(chain) >= MAX_CHAIN:
-        raise InputError([document.problem(("extends",), f"more than {MAX_CHAIN} scenarios extend one another")])
+        raise _NoBase(f"more than {MAX_CHAIN} scenarios extend one another")
     if not there:
-        raise InputError([document.problem(("extends",), f"there is no file {_shown(parent_file)}")])
-    return joined(_joined(parent_file, chain), document)
+        raise _NoBase(f"there is no file {_shown(file)}")
+    return whole(_scenario_in(file), file.parent, (*chain, resolved))
+
+
+def _scenario_in(file: Path) -> Document:
+    """A file that is extended. Whoever extends a file that is no scenario learns that, and nothing of what it holds."""
+    shown = _shown(file)
+    try:
+        document = read_yaml(shown)
+    except InputError:
+        if _reads_like_a_scenario(shown):
+            raise
+        raise _NoBase(f"{shown} is no scenario: it is no mapping of keys to values") from None
+    if not document.data.keys() & ScenarioFile.model_fields.keys():
+        raise _NoBase(f"{shown} is no scenario: it has none of a scenario's keys, such as 'start' or 'arms'")
+    return document
+
+
+def _reads_like_a_scenario(file: Path) -> bool:
+    """Whether a file that is no good YAML is meant as a scenario: two lines or more begin with keys of one."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            text = stream.read(MAX_BYTES)
+    except (OSError, ValueError):
+        return False
+    keys = "|".join(ScenarioFile.model_fields)
+    return len(set(re.findall(rf"^({keys})[ \t]*:", text, re.MULTILINE))) > 1
 
 
 def _shown(file: Path) -> Path:
@@ -136,11 +178,16 @@ def joined(parent: Document, child: Document) -> Document:
     """The child's content over the parent's.
 
     Mappings are joined key by key, `off` and `drop` add to the parent's; lists, arms and added entries are replaced.
+    What the parent plans for later than the child's end is left out.
     """
+    time = child.data.get("time")
+    if isinstance(time, dict) and "days" in time:
+        fit(parent, time["days"], child.position(("time", "days")))
     parent.data = {key: value for key, value in parent.data.items() if key not in (*_OWN, "extends", "catalogue")}
     if "arms" in child.data:
         parent.data.pop("reference", None)
-    result = Document({}, child.file, {(): child.position(())})
+    problems = [*parent.problems, *child.problems]
+    result = Document({}, child.file, {(): child.position(())}, problems=problems, partial=parent.partial)
 
     def place(document: Document, data: Any, at: DataPath, to: DataPath) -> None:
         """Take over the positions of a part, which holds `data`."""
@@ -164,8 +211,9 @@ def joined(parent: Document, child: Document) -> Document:
                 for index, item in enumerate(new[key]):
                     place(child, item, (*path, index), (*path, len(old[key]) + index))
             elif key in new:
-                made[key] = new[key]
-                place(child, new[key], path, path)
+                made[key] = over(old.get(key), new[key]) if at == ("set",) else new[key]
+                kept = both and made[key] is old[key] and made[key] is not new[key]
+                place(parent if kept else child, made[key], path, path)
             else:
                 made[key] = old[key]
                 place(parent, old[key], path, path)
@@ -183,98 +231,36 @@ def with_options(
     arms: Sequence[str] | None = None,
     set: Mapping[str, Any] | None = None,
 ) -> Document:
-    """The document with the options of a command line or call written into it; their problems name the option."""
+    """The document with the options of a command line or call written into it; their problems name the option.
+
+    TypeError, with the name of the argument, where one is of another kind.
+    """
+    seed, replicates = arguments.whole("seed", seed), arguments.whole("replicates", replicates)
+    days, wanted = arguments.real("days", days), arguments.names("arms", arms)
+    settings = arguments.settings("set", set)
     data, positions = thawed(document.data), dict(document.positions)
-    result = Document(data, document.file, positions)
+    result = Document(data, document.file, positions, document.prefix, [*document.problems], document.partial)
     for name, value in (("seed", seed), ("replicates", replicates)):
         if value is not None:
             data[name] = value
             positions[(name,)] = Position(f"--{name}")
     if days is not None:
-        _shortened(data, days)
-        positions[("time", "days")] = Position("--days")
-    problems = [problem for key, value in (set or {}).items() for problem in _assigned(result, key, value)]
-    if arms is not None and isinstance(data.get("arms"), dict):
-        wanted = [arms] if isinstance(arms, str) else list(arms)
-        for name in wanted:
-            if name not in data["arms"]:
-                problems.append(Problem(f"there is no arm '{name}'.{suggestion(name, data['arms'])}", file="--arms"))
-        data["arms"] = {name: arm for name, arm in data["arms"].items() if name in wanted} or data["arms"]
-        if data.get("reference") not in data["arms"]:
-            data.pop("reference", None)
-    if problems:
-        raise InputError(problems)
+        fit(result, days, Position("--days"))
+    assign_all(result, settings or {}, lambda key: Position(f"--set {key}"))
+    if wanted is not None and isinstance(data.get("arms"), dict):
+        _only(result, wanted)
     return result
 
 
-def _hours(text: Any) -> float:
-    """Hours of a text; what cannot be read is kept, for the check to complain about."""
-    try:
-        return units.quantity(text, "h")
-    except units.UnitError:
-        return 0.0
-
-
-def _length(days: Any) -> float:
-    """Hours of `21` or `21 d`."""
-    unit = "d" if isinstance(days, str) and units.split(days)[1] else "1"
-    return float(units.quantity(days, unit)) * 24
-
-
-def _shortened(data: dict[str, Any], days: float) -> None:
-    """Another length of the run. Treatments stay as they were planned, so that people can be told what is not given;
-    later snapshots are left out, and a last one moves to the end."""
-    time = data.get("time")
-    if not isinstance(time, dict):
-        return
-    try:
-        old, end = _length(time["days"]), float(days) * 24
-        planned = max(old, _length(time.pop("planned", time["days"])))
-    except (units.UnitError, KeyError, TypeError, ValueError):
-        old, end, planned = 0.0, float("inf"), 0.0
-    time["days"] = days
-    if planned > end:
-        time["planned"] = planned / 24
-    if isinstance(time.get("snapshots"), list):
-        kept = [text for text in time["snapshots"] if _hours(text) <= end and _hours(text) != old]
-        if len(kept) < len(time["snapshots"]) and end < float("inf"):
-            kept.append(units.show(end, "h"))
-        time["snapshots"] = kept
-
-
-def _assigned(document: Document, key: str, value: Any) -> list[Problem]:
-    """KEY=VALUE: a number of the catalogue by its path, or a setting of the scenario such as `start.ecm`."""
-    place = Position(f"--set {key}")
-    if isinstance(value, str):
-        value = resolve(value.strip())
-    steps = key.split(".")
-    if steps[0] in KINDS:
-        overrides = document.data.setdefault("set", {})
-        if isinstance(overrides, dict):
-            overrides[key] = value
-        document.positions[("set", key)] = place
-        return []
-    target: Any = document.data
-    for index, step in enumerate(steps[:-1]):
-        inner = target.get(step) if isinstance(target, dict) else _item(target, step)
-        if not isinstance(inner, dict | list):
-            known = {*target, *(KINDS if index == 0 else ())} if isinstance(target, dict) else set()
-            return [Problem(f"there is no '{step}' to set.{suggestion(step, known)}", file=place.file)]
-        target = inner
-    path: DataPath = tuple(int(step) if _is_index(step) else step for step in steps)
-    if isinstance(target, dict):
-        target[steps[-1]] = value
-    elif _item(target, steps[-1]) is not None:
-        target[int(steps[-1])] = value
-    else:
-        return [Problem(f"there is no '{steps[-1]}' to set in a list of {len(target)}", file=place.file)]
-    document.positions[path] = place
-    return []
-
-
-def _item(items: Any, step: str) -> Any:
-    return items[int(step)] if isinstance(items, list) and _is_index(step) and int(step) < len(items) else None
-
-
-def _is_index(step: str) -> bool:
-    return step.isdecimal() and len(step) < 10
+def _only(document: Document, wanted: list[str]) -> None:
+    """Leave out the arms that are not wanted."""
+    arms = document.data["arms"]
+    for name in wanted:
+        if name not in arms:
+            message = f"there is no arm '{brief(name)}'.{suggestion(name, arms)}"
+            document.problems.append(Problem(message, file="--arms"))
+    if not wanted:
+        document.problems.append(Problem(f"no arm is named. Known: {', '.join(arms)}", file="--arms"))
+    document.data["arms"] = {name: arm for name, arm in arms.items() if name in wanted} or arms
+    if document.data.get("reference") not in document.data["arms"]:
+        document.data.pop("reference", None)
