@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -178,6 +180,13 @@ class StopAfter(Monitor):
 def run(scenario, out, **options):
     options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
     return tmesim.run(scenario, out=out, **options)
+
+
+def gone():
+    """The number of a process that is no more."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
 
 
 def tables(path):

@@ -7,10 +7,13 @@ Tables are plain columns inside, so that a run draws its figures without pandas;
 from __future__ import annotations
 
 import csv
-import json
+import io
 import math
 import re
-from collections.abc import Iterable
+import warnings
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tmesim.checksums import ALWAYS, PROVENANCE, Checksums, read_sealed
 from tmesim.observables import observables_of
-from tmesim.reading import suggestion
+from tmesim.reading import InputError, Problem, suggestion
+from tmesim.reading.arguments import whole_number
 from tmesim.record import unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
 
@@ -31,6 +36,25 @@ if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 
+NAMES = {"timeseries.csv": ("arm",), "endpoints.csv": ("arm",), "comparison.csv": ("endpoint", "arm", "reference")}
+"""The columns of each table that hold names. A name is text, whatever it looks like."""
+
+FIRST = {
+    "timeseries.csv": ("arm", "replicate", "day"),
+    "endpoints.csv": ("arm", "replicate"),
+    "comparison.csv": COLUMNS,
+}
+"""The columns with which each table begins."""
+
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading an .npz raises when it is damaged."""
+
+SNAPSHOT_NEEDS = {
+    "cells": ("hour", "spacing_um", "type", "types", "id", "x", "y", "born"),
+    "fields": ("hour", "spacing_um"),
+}
+
+
 class Snapshot(NamedTuple):
     """Cells (columns by name, ordered by id) and site maps of one arm and replicate at one moment."""
 
@@ -40,7 +64,8 @@ class Snapshot(NamedTuple):
 
 
 class Result:
-    """Everything that a run left in its directory.
+    """Everything that a run left in its directory. A file that is read and is not what the run left (edited, damaged,
+    missing) is an InputError that names it: tables and scenario when the result is opened, a snapshot when it is read.
 
     path : the run directory. `keep` holds a temporary one alive as long as the result lives.
     """
@@ -50,9 +75,13 @@ class Result:
     ) -> None:
         self.path = Path(path)
         self._keep = keep
+        self._files = Checksums(self.path)
         if scenario is None:
             from tmesim.scenario import load
 
+            self._files.check(name for name in ALWAYS if name in self._files.sums)
+            if (note := self._files.unchecked()) is not None:
+                warnings.warn(note, stacklevel=2)
             scenario = load(self.path / "scenario.yaml")
         self.scenario = scenario
         self.arms: tuple[str, ...] = tuple(scenario.arms)
@@ -67,6 +96,13 @@ class Result:
         from tmesim.plots.cards import result_card
 
         return result_card(self)
+
+    @property
+    def files(self) -> Checksums:
+        """The files of the run and what they should be; of a run that is just being completed, as soon as it is."""
+        if not self._files.complete:
+            self._files = Checksums(self.path)
+        return self._files
 
     @property
     def plot(self) -> Plots:
@@ -91,7 +127,7 @@ class Result:
     def comparison(self) -> pd.DataFrame:
         """One row for each endpoint and arm that is not the reference, as the run wrote them."""
         frame = self._frame("comparison.csv")
-        return frame.astype({name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n")})
+        return frame.astype({name: float for name in COLUMNS if name not in (*NAMES["comparison.csv"], "n")})
 
     def compare(
         self,
@@ -141,6 +177,8 @@ class Result:
         days = self.series(self.observables[0], self.reference)[0]
         if day is None:
             return float(days[-1])
+        if not math.isfinite(day):
+            raise ValueError(f"day: expected a number, got {day}")
         near = np.argsort(np.abs(days - day))
         if abs(days[near[0]] - day) > 1 / 24 + 1e-9:
             closest = " and ".join(f"{d:g}" for d in sorted(days[near[:2]]))
@@ -161,16 +199,46 @@ class Result:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        return json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
+        return read_sealed(self.path / PROVENANCE)
 
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas
 
-        return pandas.read_csv(self.path / name)
+        return pandas.DataFrame({column: counted(values) for column, values in self._table(name).items()})
+
+    def _table(self, name: str) -> dict[str, np.ndarray]:
+        """A table of the run as columns; InputError when it is not whole."""
+        if name not in self._tables:
+            columns = read_columns(self.files.read(name), NAMES[name], str(self.path / name))
+            if wrong := self._incomplete(name, columns):
+                raise InputError([self.files.problem(name, f"is not the table of this run: {wrong}")])
+            self._tables[name] = columns
+        return self._tables[name]
 
     @cached_property
+    def _tables(self) -> dict[str, dict[str, np.ndarray]]:
+        return {}
+
+    def _incomplete(self, name: str, columns: dict[str, np.ndarray]) -> str | None:
+        """What is wrong with a table that no checksum vouches for."""
+        first = FIRST[name]
+        if tuple(columns)[: len(first)] != first:
+            return f"expected the columns {', '.join(first)}"
+        for whole in {"replicate", "n"} & columns.keys():
+            if not np.all(columns[whole] == np.round(columns[whole])):
+                return f"expected whole numbers in the column {whole}"
+        if name == "comparison.csv":
+            return None
+        parts = [(arm, float(replicate)) for arm in self.arms for replicate in range(self.replicates)]
+        found = list(zip(columns["arm"].tolist(), columns["replicate"].tolist(), strict=True))
+        rows = len(found) // len(parts)
+        if not rows or found != [part for part in parts for _ in range(rows)]:
+            return f"expected as many rows for each of {len(self.arms)} arms and {self.replicates} replicates"
+        return None
+
+    @property
     def _columns(self) -> dict[str, np.ndarray]:
-        return read_columns(self.path / "timeseries.csv")
+        return self._table("timeseries.csv")
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -190,21 +258,21 @@ class Result:
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """The rows of the comparison as records."""
-        columns = read_columns(self.path / "comparison.csv")
+        columns = self._table("comparison.csv")
         count = len(columns["endpoint"])
         rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
         return tuple(Comparison(**(row | {"n": int(row["n"])})) for row in rows)
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate."""
-        columns = read_columns(self.path / "endpoints.csv")
+        columns = self._table("endpoints.csv")
         return columns[name][columns["arm"] == arm]
 
     # Snapshots
 
     @cached_property
     def snapshot_days(self) -> tuple[float, ...]:
-        names = (path.name for path in (self.path / "cells" / self.arms[0]).glob("*.npz"))
+        names = self.files.names(f"cells/{self.arms[0]}")
         return tuple(sorted({float(m[1]) for name in names if (m := re.search(r"_day_([\d.]+)\.npz$", name))}))
 
     def last_snapshot_day(self) -> float:
@@ -219,15 +287,33 @@ class Result:
         arm = self.reference if arm is None else arm
         if arm not in self.arms:
             raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
+        if not math.isfinite(day):
+            raise ValueError(f"day: expected a number, got {day}")
         near = min(self.snapshot_days, key=lambda d: abs(d - day), default=math.inf)
         if abs(near - day) > 1 / 24 + 1e-9:
             days = ", ".join(f"{d:g}" for d in self.snapshot_days)
             raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
-        if not 0 <= replicate < self.replicates:
-            raise KeyError(f"no replicate {replicate} in this run; there are 0 to {self.replicates - 1}")
+        replicate = self._replicate(replicate)
         name = f"replicate_{replicate:03d}_day_{near:06.2f}.npz"
-        cells, maps = (unpack((self.path / kind / arm / name).read_bytes()) for kind in ("cells", "fields"))
+        cells, maps = (self.arrays(f"{kind}/{arm}/{name}", needs) for kind, needs in SNAPSHOT_NEEDS.items())
         return Snapshot(near, cells, maps)
+
+    def _replicate(self, number: int) -> int:
+        number = whole_number("replicate", number, least=0)
+        if number >= self.replicates:
+            raise KeyError(f"no replicate {number} in this run; there are 0 to {self.replicates - 1}")
+        return number
+
+    def arrays(self, name: str, needs: Iterable[str] = ()) -> dict[str, np.ndarray]:
+        """The arrays of an .npz of this run by its path below the run directory; InputError when it is damaged."""
+        data = self.files.read(name)
+        try:
+            arrays = unpack(data)
+        except UNREADABLE:
+            raise InputError([self.files.problem(name, "is not a whole .npz file")]) from None
+        if lacking := [each for each in needs if each not in arrays]:
+            raise InputError([self.files.problem(name, f"is not a snapshot of this kind: no {', '.join(lacking)}")])
+        return arrays
 
     def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
         """The living cells at a snapshot (default: the last), one row a cell.
@@ -253,7 +339,7 @@ class Result:
         imageio-ffmpeg, as a `.mp4` file."""
         from tmesim.figures.movie import draw_movie
 
-        return draw_movie(self, Path(path), replicate)
+        return draw_movie(self, Path(path), None if replicate is None else self._replicate(replicate))
 
     def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
         """Site maps (ny, nx) at a snapshot (default: the last): each field by its name, `ecm`, `debris`, and
@@ -266,18 +352,43 @@ class Result:
         }
 
 
-def read_columns(path: Path) -> dict[str, np.ndarray]:
-    """A CSV as columns: numbers as float64 (an empty cell is NaN), anything else as text."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
+def read_columns(data: bytes, names: Collection[str], file: str) -> dict[str, np.ndarray]:
+    """A CSV as columns: `names` as text, all others as float64 (an empty cell is NaN).
+
+    InputError, with the file and the line, when it is not a whole table.
+    """
+
+    def wrong(message: str, line: int | None = None) -> InputError:
+        return InputError([Problem(message, file=file, line=line)])
+
+    rows: list[list[str]] = []
+    try:
+        reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+        for row in reader:
+            if rows and len(row) != len(rows[0]):
+                raise wrong(f"expected {len(rows[0])} cells, got {len(row)}; is the table whole?", reader.line_num)
+            rows.append(row)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise wrong(f"is not a table: {error}") from None
+    if len(rows) < 1 or len(set(rows[0])) < len(rows[0]):
+        raise wrong("is not a table with a name over each column")
     columns: dict[str, np.ndarray] = {}
     for i, name in enumerate(rows[0]):
-        text = [row[i] for row in rows[1:]]
+        cells = [row[i] for row in rows[1:]]
         try:
-            columns[name] = np.array([float(t) if t else math.nan for t in text], float)
-        except ValueError:
-            columns[name] = np.array(text)
+            columns[name] = np.array(cells, str) if name in names else np.array([float(c or "nan") for c in cells])
+        except ValueError as error:
+            raise wrong(f"expected a number in the column {name}: {error}") from None
     return columns
+
+
+def counted(values: np.ndarray) -> np.ndarray:
+    """A column as int64 where it holds whole numbers alone, as the table writes them; text as Python's own."""
+    if values.dtype.kind == "U":
+        return values.astype(object)
+    if np.all(np.isfinite(values)) and np.all((values == np.round(values)) & (np.abs(values) < 1e15)):
+        return values.astype(np.int64)
+    return values
 
 
 def several(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -80,6 +80,6 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "plots", "result", "statistics", "agents",
-    "mesa_bridge", "observables", "record", "tissue", "tissue_state", "start", "cells", "fields", "node", "therapy",
-    "vessels", "rules", "scenario", "catalogue", "evidence", "cards", "reading", "units", "kernels",
+    "mesa_bridge", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields", "node",
+    "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "cards", "reading", "units", "kernels",
 )  # fmt: skip

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.observables import observables_of
+from tmesim.reading.arguments import whole_number
 from tmesim.record import DiskFull, csv_bytes, sweep, write
 from tmesim.result import Result
 from tmesim.scenario import load, replicate_seed
@@ -25,7 +26,7 @@ from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
 from tmesim.trial.job import CHECKPOINT_S, Job, Outcome
-from tmesim.trial.pool import WorkerDied, run_jobs
+from tmesim.trial.pool import WorkerDied, is_daemon, run_jobs
 from tmesim.trial.replicate import reported
 from tmesim.trial.signals import Interrupted, signals_interrupt
 
@@ -68,10 +69,12 @@ def run(
     """Simulate every arm of a scenario on every replicate.
 
     out : the run directory; without it the files live as long as the result.
+    replicates : more than a run in `out` has are added to it.
     workers : processes (default: the processors this process may use); 1 runs in this process.
     checkpoint_every : seconds between two checkpoints of a replicate; what a killed run has to do again.
     executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`).
     """
+    workers = processors() if workers is None else whole_number("workers", workers, least=1)
     scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
     directory = RunDirectory(Path(keep.name if keep else str(out)), scenario)
@@ -86,7 +89,7 @@ def run(
                 Job(scenario, r, replicate_seed(scenario.seed, r), str(directory.path), engine, checkpoint_every)
                 for r in range(scenario.replicates)
             ]
-            result = _simulate(directory, jobs, workers or processors(), executor, quiet)
+            result = _simulate(directory, jobs, workers, executor, quiet)
             result._keep = keep
             if figures:
                 draw(result)
@@ -107,12 +110,13 @@ def _simulate(
     with display_for(quiet, len(jobs), jobs[0].work) as display:
         if executor is None and jobs[0].engine is None and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
-            compiling = warm(scenario, processors())
+            compiling = warm(scenario, 1 if is_daemon() else processors())
         outcomes = run_jobs(jobs, workers, display, executor)
     if twins := alike(outcomes):
         names = "; ".join(", ".join(map(str, group)) for group in twins)
         print(f"replicates {names} gave the same numbers: chance has no part in them here", file=sys.stderr, flush=True)
     write_tables(directory.path, scenario, outcomes)
+    directory.computed(outcomes)
     directory.write_provenance(
         {
             "workers": workers,

@@ -30,6 +30,10 @@ class Display(Monitor):
     def say(self, text: str) -> None:
         return None
 
+    def repeated(self, replicate: int, why: str) -> None:
+        text = f"replicate {replicate} is simulated again: {why}"
+        print(text, file=sys.stderr, flush=True)  # also in a quiet run: something is wrong
+
 
 class PlainDisplay(Display):
     def finished(self, outcome: Outcome) -> None:
