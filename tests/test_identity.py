@@ -378,6 +378,11 @@ def test_a_partial_run_without_any_note_of_what_it_is_is_left_alone(part, short,
     assert contents(path) == before
 
 
+def test_a_command_that_is_no_text_is_written_down_and_sealed(short, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["tmesim", "run", "na\udcefve.yaml"])
+    assert run(short, tmp_path / "run").provenance["command"] == ["tmesim", "run", "na\\udcefve.yaml"]
+
+
 # More replicates
 
 

@@ -121,8 +121,10 @@ class RunDirectory:
     def _reopen(self) -> None:
         """Make the complete run that is here one with replicates left to do."""
         try:
-            with lock_of(self.path / MARKER, shared=False):  # `render` shares it while it draws
+            with lock_of(self.path / MARKER, shared=False) as alone:  # `render` shares it while it draws
                 reopen(self.path, self.scenario, self.provenance)
+                if os.name != "posix":  # a system that has no such lock and removes no file that is open
+                    alone.close()
                 (self.path / MARKER).unlink()
         except BlockingIOError:
             raise self._refusal("is being drawn by another process") from None
@@ -138,7 +140,7 @@ class RunDirectory:
         facts = self._identity() | {
             "versions": versions(),
             "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
-            "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
+            "command": list(map(printable, [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [])),
             "started": [*self.provenance.get("started", []), started],
         }
         self.provenance = {}
@@ -212,3 +214,8 @@ class RunDirectory:
 
     def _refusal(self, message: str) -> InputError:
         return InputError([Problem(message, file=str(self.path))])
+
+
+def printable(argument: str) -> str:
+    """An argument of the command line as text that can be written, also where it names a file that is no text."""
+    return argument.encode(errors="backslashreplace").decode()
