@@ -140,6 +140,28 @@ def test_only_the_replicate_whose_file_was_lost_is_simulated_again_and_it_is_sai
     assert line == "replicate 0 is simulated again: cells/drug/replicate_000_day_001.00.npz is missing"
 
 
+def test_a_file_that_lies_ahead_of_the_checkpoint_is_written_and_summed_anew(whole, short, tmp_path):
+    """A process was killed after it had written a snapshot that no checkpoint knows of, and that file is damaged."""
+
+    class Killed(StopAfter):
+        def stopped(self):
+            if super().stopped():
+                raise KeyboardInterrupt
+            return False
+
+    path = tmp_path / "run"
+    job = Job(short, 0, replicate_seed(short.seed, 0), str(path), Toy)
+    ours = directory.RunDirectory(path, short)
+    assert not ours.claim(resume=False)
+    simulate(job, Watch(stopped=StopAfter(21).stopped))
+    with pytest.raises(KeyboardInterrupt):
+        simulate(job, Watch(stopped=Killed(8).stopped))
+    ours.release()
+    damage(path, "cells/untreated/replicate_000_day_001.00.npz", "truncated")
+    run(short, path, resume=True, checkpoint_every=0)
+    assert contents(path) == contents(whole)
+
+
 @pytest.mark.parametrize("other", [{"seed": 8}, {"set": {"cells.tumor.behaviors.division": "0.02 1/h"}}])
 @pytest.mark.parametrize("kind", ["finished", "a.checkpoint"])
 def test_a_record_of_another_run_is_not_taken(part, whole, short, tmp_path, capsys, other, kind):
@@ -475,10 +497,19 @@ def test_a_damaged_run_is_not_grown(mine, short):
     assert (mine / "complete.json").exists() and not (mine / "checkpoints").exists()
 
 
-def test_days_read_back_give_the_hours_whose_days_they_are():
-    hours = np.concatenate([np.arange(0, 3000, 0.1), np.arange(5000) / 3, np.arange(2000) * 0.7])
+def test_days_of_a_table_come_back_exactly_from_their_hours():
+    hours = np.concatenate(
+        [
+            np.arange(0, 3000, 0.1),
+            np.arange(5000) / 3,
+            np.arange(2000) * 0.7,
+            np.random.default_rng(1).random(50_000) * 2000,
+        ]
+    )
     days = np.array([float(repr(hour / 24)) for hour in hours.tolist()])
-    assert np.array_equal(extending.hours_of(days) / 24, days)
+    assert np.array_equal(days * extending.HOURS / 24, days)
+    whole = np.arange(100_000.0)
+    assert np.array_equal(whole / 24 * extending.HOURS, whole)
 
 
 def test_the_command_line_adds_replicates(tmp_path):
