@@ -24,6 +24,7 @@ from tmesim.cli.rendering import render_run
 from tmesim.reading import InputError
 from tmesim.record import DRAFT, csv_bytes, machine, sweep, write
 from tmesim.scenario import load, read_text, replicate_seed
+from tmesim.tables import read_columns
 from tmesim.trial import directory, extending
 from tmesim.trial.identity import identity
 from tmesim.trial.job import Job, Watch
@@ -631,8 +632,6 @@ def test_names_that_look_like_numbers_or_nothing_stay_text(short, tmp_path):
 
 
 def test_columns_are_text_by_their_names_and_numbers_may_be_empty(tmp_path):
-    from tmesim.result import read_columns
-
     names = ["", "1", "nan", "a\nb", "c\r\nd", "\r", 'e"f', "g,h"]
     data = csv_bytes(("arm", "x,y", "z"), [[name, float(i), float("nan")] for i, name in enumerate(names)])
     columns = read_columns(data, ("arm",), "t.csv")

@@ -6,14 +6,12 @@ Tables are plain columns inside, so that a run draws its figures without pandas;
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,10 +21,11 @@ import numpy as np
 
 from tmesim.checksums import ALWAYS, PROVENANCE, Checksums, read_sealed
 from tmesim.observables import observables_of
-from tmesim.reading import InputError, Problem, suggestion
+from tmesim.reading import InputError, suggestion
 from tmesim.reading.arguments import whole_number
 from tmesim.record import unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
+from tmesim.tables import NAMES, counted, lacking, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,16 +34,6 @@ if TYPE_CHECKING:
     from tmesim.plots import Plots
     from tmesim.scenario import Scenario
 
-
-NAMES = {"timeseries.csv": ("arm",), "endpoints.csv": ("arm",), "comparison.csv": ("endpoint", "arm", "reference")}
-"""The columns of each table that hold names. A name is text, whatever it looks like."""
-
-FIRST = {
-    "timeseries.csv": ("arm", "replicate", "day"),
-    "endpoints.csv": ("arm", "replicate"),
-    "comparison.csv": COLUMNS,
-}
-"""The columns with which each table begins."""
 
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading an .npz raises when it is damaged."""
@@ -210,7 +199,7 @@ class Result:
         """A table of the run as columns; InputError when it is not whole."""
         if name not in self._tables:
             columns = read_columns(self.files.read(name), NAMES[name], str(self.path / name))
-            if wrong := self._incomplete(name, columns):
+            if wrong := lacking(name, columns, self.arms, self.replicates):
                 raise InputError([self.files.problem(name, f"is not the table of this run: {wrong}")])
             self._tables[name] = columns
         return self._tables[name]
@@ -218,23 +207,6 @@ class Result:
     @cached_property
     def _tables(self) -> dict[str, dict[str, np.ndarray]]:
         return {}
-
-    def _incomplete(self, name: str, columns: dict[str, np.ndarray]) -> str | None:
-        """What is wrong with a table that no checksum vouches for."""
-        first = FIRST[name]
-        if tuple(columns)[: len(first)] != first:
-            return f"expected the columns {', '.join(first)}"
-        for whole in {"replicate", "n"} & columns.keys():
-            if not np.all(columns[whole] == np.round(columns[whole])):
-                return f"expected whole numbers in the column {whole}"
-        if name == "comparison.csv":
-            return None
-        parts = [(arm, float(replicate)) for arm in self.arms for replicate in range(self.replicates)]
-        found = list(zip(columns["arm"].tolist(), columns["replicate"].tolist(), strict=True))
-        rows = len(found) // len(parts)
-        if not rows or found != [part for part in parts for _ in range(rows)]:
-            return f"expected as many rows for each of {len(self.arms)} arms and {self.replicates} replicates"
-        return None
 
     @property
     def _columns(self) -> dict[str, np.ndarray]:
@@ -311,8 +283,8 @@ class Result:
             arrays = unpack(data)
         except UNREADABLE:
             raise InputError([self.files.problem(name, "is not a whole .npz file")]) from None
-        if lacking := [each for each in needs if each not in arrays]:
-            raise InputError([self.files.problem(name, f"is not a snapshot of this kind: no {', '.join(lacking)}")])
+        if absent := [each for each in needs if each not in arrays]:
+            raise InputError([self.files.problem(name, f"is not a snapshot of this kind: no {', '.join(absent)}")])
         return arrays
 
     def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
@@ -350,45 +322,6 @@ class Result:
             for name, values in maps.items()
             if values.ndim == 2
         }
-
-
-def read_columns(data: bytes, names: Collection[str], file: str) -> dict[str, np.ndarray]:
-    """A CSV as columns: `names` as text, all others as float64 (an empty cell is NaN).
-
-    InputError, with the file and the line, when it is not a whole table.
-    """
-
-    def wrong(message: str, line: int | None = None) -> InputError:
-        return InputError([Problem(message, file=file, line=line)])
-
-    rows: list[list[str]] = []
-    try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-        for row in reader:
-            if rows and len(row) != len(rows[0]):
-                raise wrong(f"expected {len(rows[0])} cells, got {len(row)}; is the table whole?", reader.line_num)
-            rows.append(row)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise wrong(f"is not a table: {error}") from None
-    if len(rows) < 1 or len(set(rows[0])) < len(rows[0]):
-        raise wrong("is not a table with a name over each column")
-    columns: dict[str, np.ndarray] = {}
-    for i, name in enumerate(rows[0]):
-        cells = [row[i] for row in rows[1:]]
-        try:
-            columns[name] = np.array(cells, str) if name in names else np.array([float(c or "nan") for c in cells])
-        except ValueError as error:
-            raise wrong(f"expected a number in the column {name}: {error}") from None
-    return columns
-
-
-def counted(values: np.ndarray) -> np.ndarray:
-    """A column as int64 where it holds whole numbers alone, as the table writes them; text as Python's own."""
-    if values.dtype.kind == "U":
-        return values.astype(object)
-    if np.all(np.isfinite(values)) and np.all((values == np.round(values)) & (np.abs(values) < 1e15)):
-        return values.astype(np.int64)
-    return values
 
 
 def several(names: str | Iterable[str]) -> tuple[str, ...]:

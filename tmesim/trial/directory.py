@@ -104,7 +104,7 @@ class RunDirectory:
             if self._holds_this_scenario():
                 return True
             if known:
-                raise self._refusal(f"holds a run of which nobody knows which: {error}") from None
+                raise self._refusal(f"holds a run that cannot be identified: {error}") from None
             if self.path.is_dir() and not all(map(self._is_of_a_beginning, self.path.iterdir())):
                 raise self._refusal("is not empty and holds no run; choose another --out") from None
             return False

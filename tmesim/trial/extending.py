@@ -13,8 +13,8 @@ import numpy as np
 
 from tmesim.checksums import SNAPSHOTS, Checksums
 from tmesim.reading import InputError
-from tmesim.result import read_columns
 from tmesim.scenario import replicate_seed
+from tmesim.tables import read_columns
 from tmesim.trial.job import Job, Outcome
 from tmesim.trial.replicate import keep_outcome, reported
 
