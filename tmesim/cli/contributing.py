@@ -79,7 +79,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "report", "model", "figures", "plots", "result", "statistics", "tables",
-    "agents", "mesa_bridge", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields", "node",
+    "cli", "bench", "trial", "report", "model", "figures", "plots", "result", "statistics", "tables", "agents",
+    "mesa_bridge", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields", "node",
     "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "cards", "reading", "units", "kernels",
 )  # fmt: skip
