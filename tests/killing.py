@@ -42,7 +42,7 @@ def dies_at(root, moment):
         path, inside = str(args[0]), event in ("os.remove", "os.rmdir") and args[-1] >= 0
         if not (path.startswith(root) or inside):
             return
-        name = re.sub(r"\.\d+\.draft", ".draft", path.removeprefix(root).lstrip(os.sep))
+        name = re.sub(r"\.[\w-]+\.draft", ".draft", path.removeprefix(root).lstrip(os.sep))
         made.append(f"{event} {name}")
         if len(made) == moment:
             os.write(1, f"{moment} {made[-1]}\n".encode())

@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 from killing import TINY
 from test_cli import SMALL, tmesim
-from toys import TEXT, Broken, DieInTurn, DiesOnce, StopAfter, Toy, contents, run
+from toys import TEXT, Broken, DieInTurn, DiesOnce, StopAfter, Toy, contents, gone, run
 
 from tmesim import record, trial
 from tmesim.reading import InputError
-from tmesim.record import DRAFT, DiskFull
+from tmesim.record import DRAFT, DiskFull, machine
 from tmesim.scenario import read_text
 from tmesim.trial import Interrupted, WorkerDied, directory
 from tmesim.trial.job import Job, Watch
@@ -193,7 +193,7 @@ def test_a_run_killed_while_it_draws_goes_on_to_the_same_figures_and_report(tmp_
 def test_a_run_killed_before_it_said_what_it_is_leaves_nothing_in_the_way(scenario, tmp_path, whole, left):
     (tmp_path / "run" / "checkpoints").mkdir(parents=True)
     for name in left:
-        place = f".provenance.json.12{DRAFT}" if name == "draft" else f"checkpoints/{name}"
+        place = f".provenance.json.{machine()}-{gone()}-1{DRAFT}" if name == "draft" else f"checkpoints/{name}"
         (tmp_path / "run" / place).touch()
     run(scenario, tmp_path / "run", resume=len(left) == 1)
     assert contents(tmp_path / "run") == whole
@@ -236,7 +236,7 @@ def test_a_replicate_waits_for_the_process_that_has_it(scenario, tmp_path):
 
 
 def test_drafts_of_a_killed_process_do_not_stay(scenario, tmp_path):
-    draft = tmp_path / "run" / "cells" / "drug" / f".replicate_000_day_000.00.npz.123{DRAFT}"
+    draft = tmp_path / "run" / "cells" / "drug" / f".replicate_000_day_000.00.npz.{machine()}-{gone()}-1{DRAFT}"
     with pytest.raises(ArithmeticError):
         run(scenario, tmp_path / "run", engine=Broken)
     draft.parent.mkdir(parents=True, exist_ok=True)

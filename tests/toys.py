@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -181,6 +183,13 @@ def run(scenario, out, **options):
     """As the command line runs it, with the toy."""
     options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
     return trial.run(scenario, out=out, **options)
+
+
+def gone():
+    """The number of a process that is no more."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
 
 
 def tables(path):

@@ -10,10 +10,14 @@ import hashlib
 import io
 import math
 import os
+import platform
+import re
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,15 +244,21 @@ def unpack(data: bytes) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def seal(data: bytes) -> bytes:
-    """The data behind a line with their SHA-256."""
-    return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
+def seal(data: bytes, bond: str = "") -> bytes:
+    """The data behind a line with the SHA-256 of them and of what they are bound to."""
+    return _bound(data, bond) + b"\n" + data
 
 
-def unseal(data: bytes) -> bytes | None:
-    """The data, or None when they are not what was sealed."""
+def unseal(data: bytes, bond: str = "") -> bytes | None:
+    """The data, or None when they are not what was sealed, or bound to something else."""
     head, _, body = data.partition(b"\n")
-    return body if head == hashlib.sha256(body).hexdigest().encode() else None
+    return body if head == _bound(body, bond) else None
+
+
+def _bound(data: bytes, bond: str) -> bytes:
+    sum_ = hashlib.sha256(bond.encode() + b"\0")
+    sum_.update(data)
+    return sum_.hexdigest().encode()
 
 
 class DiskFull(OSError):
@@ -270,7 +280,7 @@ def write(path: Path, data: bytes | str) -> None:
     """Write a file so that it appears whole or not at all, even when the machine stops."""
     with making_room_known(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
+        draft = path.with_name(f".{path.name}.{machine()}-{os.getpid()}-{threading.get_ident()}{DRAFT}")
         try:
             with open(draft, "wb") as file:
                 file.write(data.encode() if isinstance(data, str) else data)
@@ -282,20 +292,62 @@ def write(path: Path, data: bytes | str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the drafts that killed processes left below a folder in which nobody writes now."""
+    """Remove the drafts that killed processes left below a folder; those of the living, and of processes elsewhere of
+    which nobody here knows, stay."""
     for draft in folder.rglob(f".*{DRAFT}"):
-        draft.unlink(missing_ok=True)
+        if is_left(draft.name):
+            draft.unlink(missing_ok=True)
+
+
+def is_left(draft: str) -> bool:
+    """Whether the process that was writing a draft is known to be gone, by the draft's name."""
+    whose = re.search(rf"\.([0-9a-f]+)-([0-9a-f]+)-(\d+)-\d+{re.escape(DRAFT)}$", draft)
+    if whose is None:
+        return False
+    here, now = machine().split("-")
+    if whose[1] != here:
+        return False
+    return whose[2] != now or not is_alive(int(whose[3]))
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine runs; where that cannot be asked, it does."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    with suppress(OSError):  # a zombie has ended, and nobody has asked how
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text(errors="replace")
+    return True
+
+
+@cache
+def machine() -> str:
+    """This machine (within it, this container), and since when it runs: hashes that two processes share only if each
+    can tell by its number whether the other is alive."""
+    place, since = platform.node(), ""
+    with suppress(OSError):
+        place += os.readlink("/proc/self/ns/pid")
+    with suppress(OSError):
+        since = Path("/proc/sys/kernel/random/boot_id").read_text()
+    return "-".join(hashlib.sha256(text.encode()).hexdigest()[:8] for text in (place, since))
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """A table whose bytes depend on its values alone: shortest exact numbers, NaN as an empty cell, \\n line ends."""
-    lines = [",".join(columns), *(",".join(csv_value(v) for v in row) for row in rows)]
+    lines = [",".join(map(csv_value, columns)), *(",".join(csv_value(v) for v in row) for row in rows)]
     return ("\n".join(lines) + "\n").encode()
 
 
 def csv_value(value: Any) -> str:
+    """A cell. Names are kept as they are, those that begin with `=` too: programs read these tables, and a spreadsheet
+    asks before it obeys one."""
     if isinstance(value, str):
-        return '"' + value.replace('"', '""') + '"' if any(c in value for c in ',"\n') else value
+        return '"' + value.replace('"', '""') + '"' if any(c in value for c in ',"\n\r') else value
     number = float(value)
     if math.isnan(number):
         return ""

@@ -6,10 +6,11 @@ Tables are plain columns inside, so that a run draws its figures without pandas;
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
+import warnings
+import zipfile
+import zlib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tmesim.arguments import names, number, whole
+from tmesim.checksums import ALWAYS, MARKER, PROVENANCE, Checksums, read_sealed
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
 from tmesim.record import snapshot_name, unpack
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
+from tmesim.tables import NAMES, counted, lacking, read_columns
 from tmesim.text import line
 
 if TYPE_CHECKING:
@@ -31,6 +34,15 @@ if TYPE_CHECKING:
     from tmesim.observables import Observable
     from tmesim.plots import Plots
     from tmesim.scenario import Scenario
+
+
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading an .npz raises when it is damaged."""
+
+SNAPSHOT_NEEDS = {
+    "cells": ("hour", "spacing_um", "type", "types", "id", "x", "y", "born"),
+    "fields": ("hour", "spacing_um"),
+}
 
 
 class Snapshot(NamedTuple):
@@ -43,6 +55,9 @@ class Snapshot(NamedTuple):
 
 class Result:
     """Everything that a run left in its directory: tables, snapshots, pictures.
+
+    A file that is read and is not what the run left (edited, damaged, missing) is an InputError that names it: tables
+    and scenario when the result is opened, a snapshot when it is read.
 
     `tmesim.Result("runs/treg_depletion")` reads a finished run in a later session; `tmesim.run` returns one.
 
@@ -59,7 +74,16 @@ class Result:
     ) -> None:
         self.path = Path(path)
         self._keep = keep
-        self.scenario = scenario = scenario_of(self.path) if scenario is None else scenario
+        self._files = Checksums(self.path)
+        if scenario is None:
+            _refuse_what_is_no_run(self.path)
+            self._files.check(name for name in ALWAYS if name in self._files.sums)
+            if (note := self._files.unchecked()) is not None:
+                warnings.warn(note, stacklevel=2)
+            from tmesim.scenario import load
+
+            scenario = load(self.path / "scenario.yaml")
+        self.scenario = scenario
         self.arms: tuple[str, ...] = tuple(scenario.arms)
         self.reference: str = scenario.reference
         self.replicates: int = scenario.replicates
@@ -79,6 +103,13 @@ class Result:
         from tmesim.plots.cards import result_card
 
         return result_card(self)
+
+    @property
+    def files(self) -> Checksums:
+        """The files of the run and what they should be; of a run that is just being completed, as soon as it is."""
+        if not self._files.complete:
+            self._files = Checksums(self.path)
+        return self._files
 
     @property
     def plot(self) -> Plots:
@@ -103,9 +134,8 @@ class Result:
     def comparison(self) -> pd.DataFrame:
         """One row for each endpoint and arm that is not the reference, as the run wrote them."""
         frame = self._frame("comparison.csv")
-        return frame.astype(
-            {name: float for name in COLUMNS if name not in ("endpoint", "arm", "reference", "n", "replicates")}
-        )
+        texts = (*NAMES["comparison.csv"], "n", "replicates")
+        return frame.astype({name: float for name in COLUMNS if name not in texts})
 
     def compare(
         self,
@@ -179,16 +209,29 @@ class Result:
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Seed, hashes, versions, platform, command, agent classes, and wall times (s) of the run."""
-        return json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
+        return read_sealed(self.path / PROVENANCE)
 
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas
 
-        return pandas.read_csv(self.path / name)
+        return pandas.DataFrame({column: counted(values) for column, values in self._table(name).items()})
+
+    def _table(self, name: str) -> dict[str, np.ndarray]:
+        """A table of the run as columns; InputError when it is not whole."""
+        if name not in self._tables:
+            columns = read_columns(self.files.read(name), NAMES[name], str(self.path / name))
+            if wrong := lacking(name, columns, self.arms, self.replicates):
+                raise InputError([self.files.problem(name, f"is not the table of this run: {wrong}")])
+            self._tables[name] = columns
+        return self._tables[name]
 
     @cached_property
+    def _tables(self) -> dict[str, dict[str, np.ndarray]]:
+        return {}
+
+    @property
     def _columns(self) -> dict[str, np.ndarray]:
-        return read_columns(self.path / "timeseries.csv")
+        return self._table("timeseries.csv")
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -210,7 +253,7 @@ class Result:
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """The rows of the comparison as records."""
-        columns = read_columns(self.path / "comparison.csv")
+        columns = self._table("comparison.csv")
         count = len(columns["endpoint"])
         rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
         for row in rows:
@@ -219,7 +262,7 @@ class Result:
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate, (replicates,), of an endpoint in an arm at the end of the run."""
-        columns = read_columns(self.path / "endpoints.csv")
+        columns = self._table("endpoints.csv")
         return columns[name][columns["arm"] == arm]
 
     def _arm(self, arm: str, argument: str = "arm") -> str:
@@ -240,7 +283,7 @@ class Result:
     @cached_property
     def snapshot_days(self) -> tuple[float, ...]:
         """The days of which cells and fields were kept."""
-        names = (path.name for path in (self.path / "cells" / self.arms[0]).glob("*.npz"))
+        names = self.files.names(f"cells/{self.arms[0]}")
         return tuple(sorted({float(m[1]) for name in names if (m := re.search(r"_day_([\d.]+)\.npz$", name))}))
 
     def last_snapshot_day(self) -> float:
@@ -264,8 +307,19 @@ class Result:
             days = ", ".join(f"{d:g}" for d in self.snapshot_days)
             raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
         name = snapshot_name(replicate, near)
-        cells, maps = (unpack((self.path / kind / arm / name).read_bytes()) for kind in ("cells", "fields"))
+        cells, maps = (self.arrays(f"{kind}/{arm}/{name}", needs) for kind, needs in SNAPSHOT_NEEDS.items())
         return Snapshot(near, cells, maps)
+
+    def arrays(self, name: str, needs: Iterable[str] = ()) -> dict[str, np.ndarray]:
+        """The arrays of an .npz of this run by its path below the run directory; InputError when it is damaged."""
+        data = self.files.read(name)
+        try:
+            arrays = unpack(data)
+        except UNREADABLE:
+            raise InputError([self.files.problem(name, "is not a whole .npz file")]) from None
+        if absent := [each for each in needs if each not in arrays]:
+            raise InputError([self.files.problem(name, f"is not a snapshot of this kind: no {', '.join(absent)}")])
+        return arrays
 
     def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
         """The living cells at a snapshot (default: the last), one row a cell; arguments as in `snapshot`.
@@ -307,15 +361,15 @@ class Result:
         }
 
 
-def scenario_of(path: Path) -> Scenario:
-    """The scenario of a finished run by its directory; InputError when there is none."""
-    from tmesim.scenario import load, named
+def _refuse_what_is_no_run(path: Path) -> None:
+    """InputError for what is not the directory of a finished run, with what it is."""
+    from tmesim.scenario import named
 
-    if (path / "complete.json").is_file():
-        return load(path / "scenario.yaml")
+    if (path / MARKER).is_file():
+        return
     if path.suffix in (".yaml", ".yml") or (not path.exists() and str(path) in named()):
         told = f"is a scenario and no directory of a run; tmesim.load({str(path)!r}) reads it, tmesim.run simulates it"
-    elif (path / "provenance.json").is_file():
+    elif (path / PROVENANCE).is_file():
         told = "holds a run that is not complete; tmesim.run(…, out=…, resume=True) resumes it"
     elif path.is_dir():
         told = "holds no run; expected the directory of a finished one, such as 'runs/treg_depletion'"
@@ -327,18 +381,4 @@ def scenario_of(path: Path) -> Scenario:
 def _runs_beside(path: Path) -> str:
     """The runs in the same folder, for the message about one that is not there."""
     there = path.parent.iterdir() if path.parent.is_dir() else ()
-    return suggestion(path.name, (each.name for each in there if (each / "complete.json").is_file()))
-
-
-def read_columns(path: Path) -> dict[str, np.ndarray]:
-    """A CSV as columns: numbers as float64 (an empty cell is NaN), anything else as text."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    columns: dict[str, np.ndarray] = {}
-    for i, name in enumerate(rows[0]):
-        text = [row[i] for row in rows[1:]]
-        try:
-            columns[name] = np.array([float(t) if t else math.nan for t in text], float)
-        except ValueError:
-            columns[name] = np.array(text)
-    return columns
+    return suggestion(path.name, (each.name for each in there if (each / MARKER).is_file()))

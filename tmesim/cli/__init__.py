@@ -68,7 +68,9 @@ def run(
         Path | None, typer.Option(help="Run directory; default runs/NAME. Another run is never overwritten.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the scenario's seed.")] = None,
-    replicates: Annotated[int | None, typer.Option(help="How many replicates.")] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="How many replicates; a run that has fewer gets the others.")
+    ] = None,
     days: Annotated[float | None, typer.Option(help="How long, in days.")] = None,
     arms: Annotated[str | None, typer.Option(metavar="A,B", help="Only these arms.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,

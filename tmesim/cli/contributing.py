@@ -79,7 +79,8 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "agents",
-    "mesa_bridge", "observables", "record", "tissue", "tissue_state", "start", "cells", "fields", "node", "therapy",
-    "vessels", "rules", "scenario", "catalogue", "evidence", "cards", "reading", "units", "text", "kernels",
+    "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
+    "agents", "mesa_bridge", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields",
+    "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "cards", "reading", "units", "text",
+    "kernels",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from tmesim.figures.grid import TUMOR, representative, window_around
 from tmesim.figures.painting import Colors, disc, enlarged, stamp, text_width, write_text
 from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
 from tmesim.figures.tissue import BEHIND
-from tmesim.record import unpack, write
+from tmesim.record import MAPS, write
 from tmesim.statistics import compact, words
 from tmesim.text import line
 
@@ -72,10 +72,10 @@ class Movie:
         self._paint()
 
     def _read(self, arm: str) -> dict[str, np.ndarray]:
-        path = self.result.path / "frames" / arm / f"replicate_{self.replicate:03d}.npz"
-        if not path.is_file():
-            raise FileNotFoundError(f"this run kept no frames for a movie: {path} is missing")
-        return unpack(path.read_bytes())
+        name = f"frames/{arm}/replicate_{self.replicate:03d}.npz"
+        if not self.result.files.holds(name):
+            raise FileNotFoundError(f"this run kept no frames for a movie: {self.result.path / name} is missing")
+        return self.result.arrays(name, (*MAPS, "hour", "types", "spacing_um"))
 
     def _crop(self) -> None:
         """Leave out what lies far from the tumor, as in the pictures."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -13,11 +14,14 @@ from tmesim.figures.grid import representative
 from tmesim.figures.style import png, spelled_out
 from tmesim.figures.tissue import tissue_figure
 from tmesim.figures.trajectories import BAND, chosen, doses
+from tmesim.reading import InputError, Problem
 from tmesim.report import answer, drawing
 from tmesim.report.markup import Markup, both, tag
 from tmesim.statistics import words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tmesim.result import Result
 
 PHONE = "(max-width: 600px)"
@@ -50,15 +54,15 @@ def movie(result: Result) -> Markup | None:
     if not file.is_file():
         return None
     data = file.read_bytes()
-    with Image.open(io.BytesIO(data)) as image:
-        size, frames = image.size, getattr(image, "n_frames", 1)
+    with named_if_broken(file), Image.open(io.BytesIO(data)) as image:
+        size, frames, last = image.size, getattr(image, "n_frames", 1), still(data)
     alt = (
         f"Movie of the tissue in {frames} frames from day 0 to day {result.scenario.time.days:g}, "
         f"the arms side by side. {counted(result)}"
     )
     picture = tag(
         "picture",
-        tag("source", srcset=uri(still(data), "image/png"), media="(prefers-reduced-motion: reduce)"),
+        tag("source", srcset=uri(last, "image/png"), media="(prefers-reduced-motion: reduce)"),
         image_tag(data, "image/gif", alt, size),
     )
     caption = f"The tissue over time in {which(result)}. Triangles are doses. Fold this part to stop the movie."
@@ -78,7 +82,8 @@ def pictures(result: Result) -> Iterator[Markup]:
     alt = f"{{}}: pictures of {arms}, a row for each arm, a column for each day. {counted(result)}"
     folder = result.path / "figures"
     if (folder / "tissue.png").is_file():
-        data, size = compacted((folder / "tissue.png").read_bytes())
+        with named_if_broken(folder / "tissue.png"):
+            data, size = compacted((folder / "tissue.png").read_bytes())
         last = result.snapshot_days[-1]
         small, _ = compacted(png(tissue_figure(result, days=[last], narrow=True)))
         picture = tag(
@@ -93,10 +98,21 @@ def pictures(result: Result) -> Iterator[Markup]:
         yield tag("figure", tag("h3", "The tissue"), scroller(picture, 0),
                   tag("figcaption", caption, class_="caption"))  # fmt: skip
     if (folder / "oxygen.png").is_file():
-        data, size = compacted((folder / "oxygen.png").read_bytes())
+        with named_if_broken(folder / "oxygen.png"):
+            data, size = compacted((folder / "oxygen.png").read_bytes())
         caption = "The same days: oxygen, vessels that carry blood, and the edge of the tumor."
         picture = image_tag(data, "image/png", alt.format("Oxygen"), size)
         yield tag("figure", tag("h3", "Oxygen"), scroller(picture, 760), tag("figcaption", caption, class_="caption"))
+
+
+@contextmanager
+def named_if_broken(file: Path) -> Iterator[None]:
+    """InputError, with the remedy, when a drawing cannot be read."""
+    try:
+        yield
+    except (OSError, ValueError, SyntaxError, EOFError):  # all of which Pillow raises
+        message = "is not a whole picture; `tmesim render` draws it again"
+        raise InputError([Problem(message, file=str(file))]) from None
 
 
 def which(result: Result) -> str:

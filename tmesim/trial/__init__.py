@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.arguments import whole
 from tmesim.observables import observables_of
 from tmesim.record import DiskFull, csv_bytes, sweep, write
 from tmesim.result import Result
@@ -25,7 +26,7 @@ from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
 from tmesim.trial.job import CHECKPOINT_S, Job, Outcome
-from tmesim.trial.pool import WorkerDied, run_jobs
+from tmesim.trial.pool import WorkerDied, is_daemon, run_jobs
 from tmesim.trial.replicate import reported
 from tmesim.trial.signals import Interrupted, signals_interrupt
 
@@ -68,8 +69,10 @@ def run(
     """Simulate every arm of a scenario on every replicate; arguments as in `tmesim.run`.
 
     out : the run directory; without it the files live as long as the result.
+    replicates : more than a run in `out` has are added to it.
     engine : what makes the tissue of a replicate; `Tissue` by default.
     """
+    workers = processors() if workers is None else whole(workers, "workers", 1)
     scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
     directory = RunDirectory(Path(keep.name if keep else str(out)), scenario, getattr(engine, "identities", None))
@@ -84,7 +87,7 @@ def run(
                 Job(scenario, r, replicate_seed(scenario.seed, r), str(directory.path), engine, checkpoint_every)
                 for r in range(scenario.replicates)
             ]
-            result = _simulate(directory, jobs, workers or processors(), executor, quiet)
+            result = _simulate(directory, jobs, workers, executor, quiet)
             result._keep = keep
             if figures:
                 draw(result)
@@ -106,12 +109,13 @@ def _simulate(
         engine = jobs[0].engine
         if executor is None and (engine is None or hasattr(engine, "identities")) and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
-            compiling = warm(processors(), display.say)
+            compiling = warm(1 if is_daemon() else processors(), display.say)
         outcomes = run_jobs(jobs, workers, display, executor)
     if twins := alike(outcomes):
         names = "; ".join(", ".join(map(str, group)) for group in twins)
         say(f"replicates {names} gave the same numbers: chance has no part in them here", to_errors=True)
     write_tables(directory.path, scenario, outcomes)
+    directory.computed(outcomes)
     directory.write_provenance(
         {
             "workers": workers,

@@ -3,58 +3,44 @@
 | state of the directory                           | without --resume       | with --resume          |
 |--------------------------------------------------|------------------------|------------------------|
 | absent, empty, or hardly begun                   | run                    | run                    |
-| this run, complete                               | read, nothing is done  | read, nothing is done  |
-| this run, not complete                           | refused                | goes on                |
+| this run, complete                               | checked, read          | checked, read          |
+| this run, complete, with fewer replicates        | adds the others        | adds the others        |
+| this run, not complete (or with fewer)           | refused                | goes on                |
+| this run with more replicates                    | refused                | refused                |
+| this run, complete, a file edited or damaged     | refused                | refused                |
 | another scenario, or this one by other versions  | refused                | refused                |
 | files that no run wrote                          | refused                | refused                |
 
-"This run" means the same resolved scenario (hash), the same code of agent classes written in Python, and the same
-versions of whatever computes. A run that was killed
-before it had written down which one it is leaves no more than its lock.
+"This run" means the same resolved scenario but for the number of replicates (identity), the same code of agent classes
+written in Python, and the same versions of whatever computes. A run that was killed before it had written down which
+one it is leaves no more than its lock. One that lost that note (`provenance.json`) is known by its `scenario.yaml`;
+records of replicates are bound to versions.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tmesim.checksums import ALWAYS, MARKER, PROVENANCE, REMEDY, Checksums, digest, read_sealed, sealed
 from tmesim.reading import InputError, Problem
 from tmesim.record import DRAFT, DiskFull, making_room_known, sweep, write
 from tmesim.scenario import replicate_seed
-from tmesim.text import json_text
-from tmesim.trial.locks import lock
+from tmesim.trial.extending import reopen
+from tmesim.trial.identity import COMPUTING, computing_versions, identity, versions
+from tmesim.trial.job import Outcome
+from tmesim.trial.locks import lock, lock_of
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
-MARKER = "complete.json"
 LOCK = "lock"
-TABLES = ("timeseries.csv", "endpoints.csv", "comparison.csv")
-COMPUTING = ("tmesim", "numpy", "numba", "llvmlite", "scipy")
-"""Packages whose version decides the bits of a result (scipy: the matrix exponential of a drug's course)."""
-OTHERS = ("mesa", "pydantic", "matplotlib", "pandas")
-
-
-def versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in (*COMPUTING, *OTHERS):
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    if "tmesim" not in found:
-        from tmesim import __version__
-
-        found["tmesim"] = __version__
-    return found
 
 
 class RunDirectory:
@@ -65,6 +51,7 @@ class RunDirectory:
         self.scenario = scenario
         self.agent_classes = dict(agent_classes or {})  # name → digest of its code
         self.provenance: dict[str, Any] = {}
+        self.sums: dict[str, str] = {}
         self._lock: IO[str] | None = None
 
     def claim(self, resume: bool) -> bool:
@@ -88,6 +75,8 @@ class RunDirectory:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self._take_lock()
             if not self._is_complete(resume):  # another process may have had it in between
+                if (self.path / MARKER).exists():
+                    self._reopen()
                 self._begin()
                 return False
             self.release()
@@ -98,35 +87,74 @@ class RunDirectory:
         """Whether there is nothing left to do; InputError if the directory is not for this run."""
         if self.path.exists() and not self.path.is_dir():
             raise self._refusal("is a file; the directory of a run is due")
-        old = self._read("provenance.json")
-        if old is None:
-            if self.path.is_dir() and not all(map(self._is_of_a_beginning, self.path.iterdir())):
-                raise self._refusal("is not empty and holds no run; choose another --out")
+        if not self._is_this_run():
             return False
-        self._compare(old)
-        self.provenance = old
-        if self._read(MARKER) is not None:
-            return True
+        checksums = Checksums(self.path)
+        if checksums.complete:
+            checksums.check()
+            made = checksums.facts.get("scenario_hash")
+            if made != self.provenance.get("scenario_hash"):
+                raise InputError([checksums.problem(MARKER, f"is of another run than {PROVENANCE}; {REMEDY}")])
+            return made == self.scenario.hash
         if not resume:
             raise self._refusal("holds a part of this run; --resume goes on with it, another --out leaves it alone")
         return False
 
+    def _is_this_run(self) -> bool:
+        """Whether there is something of this run; InputError if there is something else."""
+        try:
+            old = read_sealed(self.path / PROVENANCE)
+        except InputError as error:
+            known = (self.path / PROVENANCE).exists()
+            if (self.path / MARKER).exists():
+                raise
+            if self._holds_this_scenario():
+                return True
+            if known:
+                raise self._refusal(f"holds a run that cannot be identified: {error}") from None
+            if self.path.is_dir() and not all(map(self._is_of_a_beginning, self.path.iterdir())):
+                raise self._refusal("is not empty and holds no run; choose another --out") from None
+            return False
+        self._compare(old)
+        self.provenance = old
+        return True
+
+    def _holds_this_scenario(self) -> bool:
+        try:
+            return (self.path / "scenario.yaml").read_bytes() == self.scenario.to_yaml().encode()
+        except OSError:
+            return False
+
+    def _reopen(self) -> None:
+        """Make the complete run that is here one with replicates left to do."""
+        try:
+            with lock_of(self.path / MARKER, shared=False) as alone:  # `render` shares it while it draws
+                reopen(self.path, self.scenario, self.provenance)
+                if os.name != "posix":  # a system that has no such lock and removes no file that is open
+                    alone.close()
+                (self.path / MARKER).unlink()
+        except BlockingIOError:
+            raise self._refusal("is being drawn by another process") from None
+
     def _is_of_a_beginning(self, path: Path) -> bool:
         if path == self.checkpoints:
             return {inside.name for inside in path.iterdir()} <= {LOCK}
-        return path.name.startswith(".provenance.json.") and path.name.endswith(DRAFT)
+        return path.name.startswith(f".{PROVENANCE}.") and path.name.endswith(DRAFT)
 
     def _begin(self) -> None:
         """Write down which run this is, and that first: without it the directory looks like somebody else's."""
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        identity = self._identity() | {
+        facts = self._identity() | {
             "versions": versions(),
             "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
-            "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
+            "command": list(map(printable, [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [])),
             "started": [*self.provenance.get("started", []), started],
         }
         self.provenance = {}
-        self.write_provenance(identity)
+        for folder in (self.path, self.path / "figures"):
+            for draft in folder.glob(f".*{DRAFT}"):  # nobody else writes these while we hold the lock
+                draft.unlink(missing_ok=True)
+        self.write_provenance(facts)
         write(self.path / "scenario.yaml", self.scenario.to_yaml())
 
     @property
@@ -135,14 +163,19 @@ class RunDirectory:
 
     def write_provenance(self, more: Mapping[str, Any]) -> None:
         self.provenance |= more
-        write(self.path / "provenance.json", json_text(self.provenance) + "\n")
+        write(self.path / PROVENANCE, sealed(self.provenance))
+
+    def computed(self, outcomes: Iterable[Outcome]) -> None:
+        """Note the checksums of all that is computed, as soon as it is written."""
+        self.sums = {name: digest((self.path / name).read_bytes()) for name in ALWAYS}
+        for outcome in outcomes:
+            self.sums |= outcome.files
 
     def complete(self) -> None:
         """Mark the run as complete, then drop its checkpoints."""
         sweep(self.path)
-        sums = {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in TABLES}
-        marker = {"scenario_hash": self.scenario.hash, "sha256": sums}
-        write(self.path / MARKER, json.dumps(marker, indent=2) + "\n")
+        marker = self._identity() | {"versions": computing_versions(), "sha256": dict(sorted(self.sums.items()))}
+        write(self.path / MARKER, sealed(marker))
         self.release()
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
@@ -156,13 +189,14 @@ class RunDirectory:
         return {
             "scenario": self.scenario.name,
             "scenario_hash": self.scenario.hash,
+            "identity": identity(self.scenario),
             "seed": seed,
             "replicate_seeds": [replicate_seed(seed, r) for r in range(self.scenario.replicates)],
             **({"agent_classes": self.agent_classes} if self.agent_classes else {}),
         }
 
     def _compare(self, old: Mapping[str, Any]) -> None:
-        if old.get("scenario_hash") != self.scenario.hash:
+        if old.get("identity", old.get("scenario_hash")) not in (identity(self.scenario), self.scenario.hash):
             raise self._refusal(
                 f"holds another run (scenario '{old.get('scenario')}', seed {old.get('seed')}, hash "
                 f"{str(old.get('scenario_hash'))[:12]}; this one has {self.scenario.hash[:12]}); choose another --out"
@@ -178,6 +212,12 @@ class RunDirectory:
         ]
         if changed:
             raise self._refusal(f"holds this run by other versions ({', '.join(changed)}); choose another --out")
+        there, asked = len(old.get("replicate_seeds", [])), self.scenario.replicates
+        if there > asked:
+            raise self._refusal(
+                f"holds this run with {there} replicates, more than the {asked} asked for; read it as it is "
+                f"(tmesim.Result, or --replicates {there}), or choose another --out"
+            )
 
     def _take_lock(self) -> None:
         try:
@@ -185,12 +225,10 @@ class RunDirectory:
         except BlockingIOError:
             raise self._refusal("is being written by another process") from None
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            found = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
-
     def _refusal(self, message: str) -> InputError:
         return InputError([Problem(message, file=str(self.path))])
+
+
+def printable(argument: str) -> str:
+    """An argument of the command line as text that can be written, also where it names a file that is no text."""
+    return argument.encode(errors="backslashreplace").decode()

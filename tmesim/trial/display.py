@@ -31,6 +31,10 @@ class Display(Monitor):
     def say(self, text: str) -> None:
         return None
 
+    def repeated(self, replicate: int, why: str) -> None:
+        text = f"replicate {replicate} is simulated again: {why}"
+        say(text, to_errors=True)  # also in a quiet run: something is wrong
+
 
 class PlainDisplay(Display):
     def __init__(self, replicates: int, work: int) -> None:

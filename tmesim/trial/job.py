@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +56,14 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What a finished replicate hands back: a table of rows (hour, then the observables) for each arm."""
+    """What a finished replicate hands back: a table of rows (hour, then the observables) for each arm, and the
+    SHA-256 of each file that it has written, by its path below the run directory."""
 
     replicate: int
     tables: dict[str, np.ndarray]
     seconds: float
     compile_seconds: float
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

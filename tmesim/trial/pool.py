@@ -19,7 +19,7 @@ from typing import Any
 
 from tmesim.trial import worker
 from tmesim.trial.job import Job, Notice, Outcome, Progress, Watch
-from tmesim.trial.replicate import simulate
+from tmesim.trial.replicate import finished, simulate, trouble
 from tmesim.trial.signals import Interrupted, ctrl_c_waits, stop_on_signal
 
 ATTEMPTS = 2
@@ -46,20 +46,43 @@ class Monitor:
             self.noticed(news)
         else:
             self.progress(news)
+    def repeated(self, replicate: int, why: str) -> None: ...
 
 
 def run_jobs(jobs: Sequence[Job], workers: int, monitor: Monitor, executor: Executor | None = None) -> list[Outcome]:
-    """Run every job and return the outcomes in the order of the jobs."""
+    """Run every job that is not finished yet and return the outcomes in the order of the jobs.
+
+    A worker of a `multiprocessing.Pool` may have no processes of its own: there the jobs run one after the other.
+    """
     with stop_on_signal() as stop:
-        if executor is not None:
-            outcomes = _drive(jobs, lambda: (executor, None), monitor, stop, lambda: None)
-        elif min(workers, len(jobs)) <= 1:
-            outcomes = _inline(jobs, monitor, stop)
+        outcomes = _kept(jobs, monitor)
+        left = [job for job in jobs if job.replicate not in outcomes]
+        if executor is not None and left:
+            outcomes |= _drive(left, lambda: (executor, None), monitor, stop, lambda: None)
+        elif min(workers, len(left)) <= 1 or is_daemon():
+            outcomes |= _inline(left, monitor, stop)
         else:
-            outcomes = _local(jobs, min(workers, len(jobs)), monitor, stop)
+            outcomes |= _local(left, min(workers, len(left)), monitor, stop)
     if stop.is_set() and len(outcomes) < len(jobs):
         raise Interrupted(f"stopped with {len(outcomes)} of {len(jobs)} replicates finished; --resume goes on")
     return [outcomes[job.replicate] for job in jobs]
+
+
+def is_daemon() -> bool:
+    """Whether this process may have no children."""
+    return bool(multiprocessing.current_process().daemon)
+
+
+def _kept(jobs: Sequence[Job], monitor: Monitor) -> dict[int, Outcome]:
+    """What was finished before; what is kept and cannot be believed is told."""
+    outcomes: dict[int, Outcome] = {}
+    for job in jobs:
+        if why := trouble(job):
+            monitor.repeated(job.replicate, why)
+        elif outcome := finished(job):
+            outcomes[job.replicate] = outcome
+            monitor.finished(outcome)
+    return outcomes
 
 
 def _inline(jobs: Sequence[Job], monitor: Monitor, stop: threading.Event) -> dict[int, Outcome]:

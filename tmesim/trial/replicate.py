@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -15,22 +15,11 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.record import (
-    Film,
-    Recorder,
-    cells_of,
-    fields_of,
-    film_interval,
-    pack,
-    seal,
-    snapshot_name,
-    unpack,
-    unseal,
-    write,
-)
+from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, snapshot_name, write
 from tmesim.trial.branches import Segment, arms_of
 from tmesim.trial.job import Job, Notice, NotSaved, Outcome, Progress, Watch
 from tmesim.trial.locks import lock
+from tmesim.trial.records import Unusable, checkpoint_paths, finished_path, forget, recall, store, take_stock
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -55,6 +44,7 @@ class Simulation:
     tables: dict[str, np.ndarray] = field(default_factory=dict)
     saved_in: int = 1  # the generation that holds the last checkpoint
     told: bool = False  # that there are no checkpoints
+    sums: dict[str, str] = field(default_factory=dict)  # SHA-256 of the files that are written
 
     def run(self, watch: Watch) -> bool:
         """Simulate to the end; False when stopped on the way, after a checkpoint."""
@@ -120,7 +110,7 @@ class Simulation:
         for arm in segment.arms if data else ():
             write(film_path(Path(self.job.directory), arm, self.job.replicate), data)
 
-    # Checkpoints: two generations, each sealed by its own hash, so that a torn one leaves the other.
+    # Checkpoints
 
     def keep(self, watch: Watch) -> None:
         """Save, where the state can be saved; tell once where it cannot."""
@@ -142,19 +132,23 @@ class Simulation:
             if recorder.film is not None:
                 arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
-        write(self._generations()[1 - self.saved_in], seal(pack(arrays)))
+        take_stock(self.job, self.sums)
+        store(self.job, checkpoint_paths(self.job)[1 - self.saved_in], arrays, self.sums)
         self.saved_in = 1 - self.saved_in
 
     def load(self) -> bool:
-        """Take up the newest whole checkpoint; False when there is none."""
+        """Take up the newest whole checkpoint whose files are whole too; False when there is none. Files that lie ahead
+        of it are removed."""
         found = []
-        for generation, path in enumerate(self._generations()):
-            data = unseal(path.read_bytes()) if path.exists() else None
-            if data is not None:
-                found.append((unpack(data), generation))
+        for generation, path in enumerate(checkpoint_paths(self.job)):
+            with suppress(Unusable):
+                if (kept := recall(self.job, path)) is not None:
+                    found.append((*kept, generation))
         if not found:
+            forget(self.job, but={})
             return False
-        arrays, self.saved_in = max(found, key=lambda each: int(each[0]["done"]))
+        arrays, self.sums, self.saved_in = max(found, key=lambda each: int(each[0]["done"]))
+        forget(self.job, but=self.sums)
         self.segment, self.done = int(arrays["segment"]), int(arrays["done"])
         self.tables = {key[len("table:") :]: value for key, value in arrays.items() if key.startswith("table:")}
         segments = self.job.segments
@@ -173,10 +167,6 @@ class Simulation:
             else:
                 self.ends[segments[index].index] = tissue, recorder
         return True
-
-    def _generations(self) -> tuple[Path, Path]:
-        base = self.job.checkpoints
-        return base / f"{self.job.name}.a.checkpoint", base / f"{self.job.name}.b.checkpoint"
 
 
 def engine(job: Job) -> Any:
@@ -242,23 +232,44 @@ def _simulate(job: Job, watch: Watch) -> Outcome | None:
             return None
     order = arms_of(job.segments)
     tables = {arm: simulation.tables[arm] for arm in job.scenario.arms if arm in order}
-    outcome = Outcome(job.replicate, tables, time.perf_counter() - start, sum(compiling))
-    times = np.array([outcome.seconds, outcome.compile_seconds])
-    write(job.checkpoints / f"{job.name}.finished", seal(pack(tables | {":seconds": times})))
-    for path in simulation._generations():
+    take_stock(job, simulation.sums)
+    outcome = Outcome(job.replicate, tables, time.perf_counter() - start, sum(compiling), simulation.sums)
+    keep_outcome(job, outcome)
+    for path in checkpoint_paths(job):
         path.unlink(missing_ok=True)
     return outcome
 
 
+def keep_outcome(job: Job, outcome: Outcome) -> None:
+    times = np.array([outcome.seconds, outcome.compile_seconds])
+    store(job, finished_path(job), outcome.tables | {":seconds": times}, outcome.files)
+
+
 def finished(job: Job) -> Outcome | None:
-    """The outcome of a job that was finished before."""
-    path = job.checkpoints / f"{job.name}.finished"
-    data = unseal(path.read_bytes()) if path.exists() else None
-    if data is None:
-        return None
-    arrays = unpack(data)
-    seconds, compile_seconds = arrays.pop(":seconds")
-    return Outcome(job.replicate, arrays, float(seconds), float(compile_seconds))
+    """The outcome of a job that was finished before, if its files are what they were."""
+    with suppress(Unusable):
+        if (kept := recall(job, finished_path(job))) is not None:
+            arrays, files = kept
+            seconds, compile_seconds = arrays.pop(":seconds")
+            return Outcome(job.replicate, arrays, float(seconds), float(compile_seconds), files)
+    return None
+
+
+def trouble(job: Job) -> str | None:
+    """Why what is kept of a job cannot be gone on with, if something is kept."""
+    try:
+        if recall(job, finished_path(job)) is not None:
+            return None
+    except Unusable as error:
+        return str(error)
+    why = None
+    for path in checkpoint_paths(job):
+        try:
+            if recall(job, path) is not None:
+                return None
+        except Unusable as error:
+            why = str(error)
+    return why
 
 
 def compile_timer(tell: Callable[[float], None]) -> AbstractContextManager[Any]:

@@ -1,0 +1,62 @@
+"""More replicates for a run that is complete: what it has becomes the records of finished replicates again.
+
+Replicates do not know of each other, so those that are there stay as they are and the others are simulated beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tmesim.checksums import SNAPSHOTS, Checksums
+from tmesim.reading import InputError
+from tmesim.scenario import replicate_seed
+from tmesim.tables import read_columns
+from tmesim.trial.job import Job, Outcome
+from tmesim.trial.replicate import keep_outcome, reported
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Scenario
+
+HOURS = 24
+"""Of a day. A day that is an hour divided by 24 is the same number after a multiplication by 24 and a division again:
+rounding would move it only if its last two bits were 10, and no quotient by 3 · 2³ ends so."""
+
+DRAWINGS = ("report.html", *(f"figures/{name}.*" for name in ("tissue", "oxygen", "trajectories", "effects", "movie")))
+
+
+def reopen(folder: Path, scenario: Scenario, facts: Mapping[str, Any]) -> None:
+    """Turn a complete run into the beginning of one with more replicates; killed anywhere, it is one or the other.
+
+    facts : the provenance of the complete run.
+    """
+    checksums = Checksums(folder)
+    for outcome in outcomes_of(checksums, scenario, facts):
+        job = Job(scenario, outcome.replicate, replicate_seed(scenario.seed, outcome.replicate), str(folder))
+        keep_outcome(job, outcome)
+    for pattern in DRAWINGS:
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def outcomes_of(checksums: Checksums, scenario: Scenario, facts: Mapping[str, Any]) -> Iterator[Outcome]:
+    """The outcomes of a complete run. A table's numbers are exact, so rows that are read are rows that were written."""
+    name, columns = "timeseries.csv", ("hour", *reported(scenario))
+    table = read_columns(checksums.read(name), ("arm",), str(checksums.folder / name))
+    if tuple(table) != ("arm", "replicate", "day", *columns[1:]):
+        raise InputError([checksums.problem(name, "has other columns than this version writes; choose another --out")])
+    values = np.column_stack([table["day"] * HOURS, *(table[column] for column in columns[1:])])
+    seconds = dict(enumerate(facts.get("replicate_s", [])))
+    for replicate in range(len(facts["replicate_seeds"])):
+        mine = table["replicate"] == replicate
+        tables = {arm: values[mine & (table["arm"] == arm)] for arm in scenario.arms}
+        stem = f"replicate_{replicate:03d}"
+        files = {
+            file: sum_
+            for file, sum_ in checksums.sums.items()
+            if file.split("/")[0] in SNAPSHOTS and file.rpartition("/")[2].startswith((f"{stem}_", f"{stem}."))
+        }
+        yield Outcome(replicate, tables, float(seconds.get(replicate, 0.0)), 0.0, files)
