@@ -358,7 +358,6 @@ def test_a_table_that_no_run_wrote_is_told_by_what_is_wrong(mine, short, edit, t
 # Whose folder it is
 
 
-@pytest.mark.xfail(strict=True, reason="the order of densities changes results and not yet the hash")
 def test_a_scenario_in_another_order_is_the_same_run_or_is_refused(tmp_path):
     """The order of densities decides who is placed first: one hash and one result, or two hashes."""
     densities = ("{ctl: 100 /mm², treg: 100 /mm²}", "{treg: 100 /mm², ctl: 100 /mm²}")

@@ -92,7 +92,7 @@ def idle(result: Result) -> list[str]:
     names = [name for name in result.observables if not name.endswith(LEVELS)]
     texts, reference = [], result.scenario.arms[result.reference]
     for arm, entry in result.scenario.arms.items():
-        planned = entry.therapies or entry.set or entry.off
+        planned = entry.therapies or entry.set or entry.off or entry.start
         if arm == result.reference or not planned or untreated(result, arm):
             continue
         pairs = ((result.series(name, arm)[1], result.series(name, result.reference)[1]) for name in names)

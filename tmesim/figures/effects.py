@@ -108,8 +108,11 @@ def how_to_read(result: Result) -> str:
     n = result.replicates
     if n == 1:
         return "n = 1 pair, which can give no interval. Diamond: the difference."
+    shared = "all history and chance until the treatment makes a difference"
+    if not result.scenario.one_start:
+        shared = "a seed, though not all arms a history: some begin with another tissue"
     return (
-        f"n = {n} pairs: replicates that share all history and luck until the treatment makes a difference. "
+        f"n = {n} pairs: replicates that share {shared}. "
         "Dots: pairs. Diamond and bar: their mean and its 95 % interval (Student), bold where it leaves out 0. "
         "p: exact test by exchange of signs, not adjusted for the number of rows."
     )

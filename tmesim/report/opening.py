@@ -96,7 +96,13 @@ def design(result: Result) -> Markup:
         f"A patch of {wide:g} × {high:g} mm of {scenario.host} breast tissue{radius} is simulated cell by cell for "
         f"{lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
     )
-    if len(result.arms) > 1:
+    if len(result.arms) > 1 and not scenario.one_start:
+        text += (
+            " Arms that begin with another tissue share no history with the others. In a replicate they share the seed: "
+            "chance throws the same dice for a cell that stands on the same site, so pairs are alike where their starts "
+            "are, and a difference between such arms holds what the start made and what chance made of it."
+        )
+    elif len(result.arms) > 1:
         text += (
             " Each replicate is one tissue that is copied when the arms part. The copies share all that went before, "
             "and afterwards every throw of the dice until the treatment makes a difference. So a difference between "
@@ -126,7 +132,8 @@ def given(result: Result, arm: Arm) -> str:
         + courses.fitting(d, time)
         for d in arm.therapies
     ]
-    parts += [f"{key} = {value}" for key, value in arm.set.items()] + [f"without the rule {rule}" for rule in arm.off]
+    parts += [f"{key} = {value}" for key, value in (*arm.start_set.items(), *arm.set.items())]
+    parts += [f"without the rule {rule}" for rule in arm.off]
     since = f" (from day {arm.from_h / 24:g})" if arm.from_h and (arm.set or arm.off) else ""
     if (arm.set or arm.off) and not courses.changes(arm, time):
         since = f" (never: {courses.ending(arm.from_h, time)})"

@@ -78,6 +78,11 @@ class Scenario:
         """The tissue at hour 0 of an arm; LookupError with the choices if there is none."""
         return self.arm(arm).start or self.start
 
+    @property
+    def one_start(self) -> bool:
+        """Whether all arms begin with the same tissue, and so share their history until they are treated."""
+        return all(arm.start is None for arm in self.arms.values())
+
     def catalogue_for(self, arm: str | Arm) -> Catalogue:
         """The catalogue with the overrides of an arm, which hold from its `from_h` on."""
         chosen = self.arm(arm) if isinstance(arm, str) else arm

@@ -47,6 +47,7 @@ def given(arm: Arm, scenario: Scenario) -> str:
         + courses.fitting(d, scenario.time)
         for d in arm.therapies
     ]
+    texts += [f"{path} = {value}" for path, value in arm.start_set.items()]
     since = f" from day {arm.from_h / 24:g}" if arm.from_h else ""
     if (arm.set or arm.off) and not courses.changes(arm, scenario.time):
         since = f" (never: {courses.ending(arm.from_h, scenario.time)})"

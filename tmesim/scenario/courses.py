@@ -23,12 +23,13 @@ def changes(arm: Arm, time: Time) -> bool:
 def within(arm: Arm, time: Time) -> tuple[object, ...]:
     """All that an arm gets before the run ends: equal for arms between which nothing can tell."""
     doses = sorted((hour, d.use, d.dose, d.unit) for d in arm.therapies for hour in given(d, time))
-    return (doses, arm.from_h, dict(arm.set), set(arm.off)) if changes(arm, time) else (doses,)
+    begun = (dict(arm.start_set), doses)
+    return (*begun, arm.from_h, dict(arm.set), set(arm.off)) if changes(arm, time) else begun
 
 
 def nothing_given(arm: Arm, time: Time) -> bool:
     """Whether an arm plans something, and the run ends before any of it."""
-    planned = bool(arm.therapies or arm.set or arm.off)
+    planned = bool(arm.therapies or arm.set or arm.off) and arm.start is None
     return planned and not changes(arm, time) and not any(given(dose, time) for dose in arm.therapies)
 
 
@@ -53,6 +54,7 @@ def plan(arm: Arm, time: Time) -> list[str]:
     texts = [
         f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}{fitting(d, time)}" for d in arm.therapies
     ]
+    texts += [f"{key} = {value}" for key, value in arm.start_set.items()]
     texts += [f"{key} = {value}{late}" for key, value in arm.set.items()]
     return texts + [f"without {rule}{late}" for rule in arm.off]
 
