@@ -18,6 +18,8 @@ settings.register_profile(
 )
 settings.load_profile("tmesim")
 
+pytest_plugins = ["histories", "not_run"]
+
 
 def pytest_configure(config):
     """No test meets a kernel compiled before the edit of one that it calls, and no two workers compile the same."""
