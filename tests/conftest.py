@@ -18,7 +18,7 @@ settings.register_profile(
 )
 settings.load_profile("tmesim")
 
-pytest_plugins = ["histories", "not_run"]
+pytest_plugins = ["full_counts", "histories", "not_run", "threaded"]
 
 
 def pytest_configure(config):

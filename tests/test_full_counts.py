@@ -1,0 +1,75 @@
+"""Results of the full counts: a kept one stands for the sources that it hangs on as they were, and for no others."""
+
+import pytest
+from full_counts import COUNTS, FULL, KEPT, ROOT, count, hash_of, is_current, keep, kept, told
+
+NAME = "moments of SIGKILL"
+
+
+@pytest.fixture
+def result(tmp_path, monkeypatch):
+    monkeypatch.delenv(FULL, raising=False)
+    keep(NAME, "passed", 12.3, tmp_path / "kept" / "full_counts.json")
+    return kept(tmp_path / "kept" / "full_counts.json")
+
+
+def test_a_result_is_current_until_a_source_changes_or_is_renamed_or_comes(tmp_path):
+    (tmp_path / "part").mkdir()
+    for name in ("a.py", "part/b.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    sources = ("a.py", "part")
+    seen = {hash_of(sources, tmp_path)}
+    (tmp_path / "part" / "notes.md").write_text("no source")
+    assert hash_of(sources, tmp_path) in seen
+    for change in (
+        lambda: (tmp_path / "a.py").write_text("x = 2\n"),
+        lambda: (tmp_path / "part" / "b.py").write_text("x = 2\n"),
+        lambda: (tmp_path / "part" / "b.py").rename(tmp_path / "part" / "c.py"),
+        lambda: (tmp_path / "part" / "d.py").write_text(""),
+        lambda: (tmp_path / "part" / "d.py").unlink() or (tmp_path / "part" / "c.py").unlink(),
+    ):
+        change()
+        assert hash_of(sources, tmp_path) not in seen
+        seen.add(hash_of(sources, tmp_path))
+
+
+def test_all_sources_that_a_count_hangs_on_exist():
+    for one in COUNTS.values():
+        for source in one.sources:
+            assert (ROOT / source).exists(), source
+        assert 0 < one.part < one.full
+
+
+def test_a_part_is_tried_only_where_the_full_count_has_passed_with_these_sources(result, monkeypatch):
+    assert is_current(NAME, result) and not is_current("moments of SIGINT", result)
+    for wrong in ({"outcome": "failed"}, {"sources": "0" * 64}, {"count": 49}):
+        assert not is_current(NAME, {NAME: result[NAME] | wrong})
+    monkeypatch.setattr("full_counts.kept", lambda: result)
+    assert count(NAME) == COUNTS[NAME].part
+    monkeypatch.setenv(FULL, "open")
+    assert count(NAME) == COUNTS[NAME].full
+    monkeypatch.delenv(FULL)
+    monkeypatch.setattr("full_counts.kept", lambda: {})
+    assert count(NAME) == COUNTS[NAME].full
+
+
+def test_the_closing_lines_tell_how_many_were_tried_and_why(result):
+    assert told(NAME, result).startswith(
+        f"PART OF THE COUNT: 10 of 50 {NAME}; all of them passed on {result[NAME]['date']}"
+    )
+    changed = {NAME: result[NAME] | {"sources": ""}}
+    assert told(NAME, changed) == f"FULL COUNT: 50 {NAME}: the sources have changed since {result[NAME]['date']}"
+    assert told(NAME, {}) == f"FULL COUNT: 50 {NAME}: there is no kept result"
+
+
+def test_results_are_kept_side_by_side_in_the_order_of_the_table(tmp_path):
+    path = tmp_path / "kept.json"
+    for name in reversed(COUNTS):
+        keep(name, "passed", 1, path)
+    keep(NAME, "failed", 2, path)
+    assert list(kept(path)) == list(COUNTS)
+    assert {name for name, one in kept(path).items() if one["outcome"] == "failed"} == {NAME}
+
+
+def test_the_kept_table_names_known_counts_only():
+    assert set(kept(KEPT)) <= set(COUNTS)
