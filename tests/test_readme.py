@@ -110,13 +110,27 @@ def test_every_notebook_is_in_the_readme():
 def test_the_ci_script_runs_the_commands_of_the_readme():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert "$(readme test)" in script and "$(readme run)" in script
-    extract = re.search(r"^readme\(\) \{\n(.*?)^\}", script, re.DOTALL | re.MULTILINE)
-    assert extract
-    for mark in ("run", "test"):
-        code = f"readme() {{\n{extract[1]}}}\nreadme {mark}"
+    assert all(f"$({part})" in script for part in ("readme run", "installation test", "last_step test"))
+    extract = re.search(r"^readme\(\) \{\n.*?^\}\n", script, re.DOTALL | re.MULTILINE)
+    halves = re.findall(r"^(?:installation|last_step)\(\) .*\n", script, re.MULTILINE)
+    assert extract and len(halves) == 2
+    for call, expected in (
+        ("readme run", block("run")),
+        ("readme test", block("test")),
+        ("installation test", block("test").rpartition(" && ")[0]),
+        ("last_step test", block("test").rpartition(" && ")[2]),
+    ):
+        code = extract[0] + "".join(halves) + call
         answer = subprocess.run(["bash", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-        assert answer.stdout.strip() == block(mark)
+        assert answer.stdout.strip() == expected
+
+
+def test_the_stages_of_the_ci_script_end_within_eighty_minutes_together():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    limits = re.findall(r'^\s*stage "[^"]+" (\d+) (?:show|hide) ', script, re.MULTILINE)
+    beside = re.findall(r"timeout (\d+)m", script)
+    assert len(limits) == len(re.findall(r"^\s*stage ", script, re.MULTILINE)) and len(beside) == 1
+    assert sum(map(int, limits + beside)) < 80
 
 
 @pytest.fixture(scope="module")
