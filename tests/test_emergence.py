@@ -98,9 +98,10 @@ def test_treg_depletion_lowers_burden(variant):
 
 
 def test_without_effectors_treg_depletion_gains_nothing():
-    """Equivalence: the whole interval lies within a tenth of the untreated burden."""
+    """Equivalence: the whole interval lies within a tenth of the untreated burden. The fewer the pairs, the harder that
+    is to pass; five differ little enough."""
     arms = ["untreated", "treg_depletion"]
-    row = compared(shared("treg_depletion", arms=arms, set=ABLATED, replicates=8), "treg_depletion")
+    row = compared(shared("treg_depletion", arms=arms, set=ABLATED, replicates=5), "treg_depletion")
     margin = 0.1 * row["reference_mean"]
     assert -margin < row["low"] and row["high"] < margin
 
@@ -110,18 +111,17 @@ def test_without_effectors_treg_depletion_gains_nothing():
 
 @in_each_tissue
 def test_anti_pd_l1_works_where_infiltration_emerged_and_not_in_a_desert(variant):
-    """The tissues differ in antigens alone; how many killers come, and what the antibody gains, emerges."""
-    settings, replicates = TISSUES[variant]
+    """The tissues differ in antigens alone; how many killers come, and what the antibody gains, emerges. Few pairs do
+    in the desert: they hardly part, and the fewer they are, the harder it is to show that they do not."""
+    settings, _ = TISSUES[variant]
     assert grown_in(variant).scenario.start.clones[0].antigens == 3
     barren = PLAN | {
         "start": {"clones": [{"name": "founder", "share": 1.0, "antigens": 0}]},
         "arms": {arm: ARMS[arm] for arm in ("untreated", "anti_pd_l1")},
     }
-    desert_run = shared(barren, set=settings, replicates=min(replicates, 8))
-    inflamed, desert = (compared(run, "anti_pd_l1") for run in (grown_in(variant), desert_run))
-    came, stayed_away = (
-        compared(r, "anti_pd_l1", "ctl_density")["reference_mean"] for r in (grown_in(variant), desert_run)
-    )
+    runs = grown_in(variant), shared(barren, set=settings, replicates=4)
+    inflamed, desert = (compared(run, "anti_pd_l1") for run in runs)
+    came, stayed_away = (compared(run, "anti_pd_l1", "ctl_density")["reference_mean"] for run in runs)
     assert came > 2 * stayed_away
     margin = 0.1 * desert["reference_mean"]
     assert -margin < desert["low"] and desert["high"] < margin
