@@ -13,6 +13,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import mutations
 import pytest
 import yaml
 
@@ -70,8 +71,8 @@ def test_the_run_command_names_an_existing_scenario_and_the_test_command_an_exis
 def test_every_command_in_the_readme_exists():
     prose = re.findall(r"`tmesim (\w+)", README)
     shown = re.findall(r"^tmesim (\w+)", "\n".join(blocks("sh")), re.MULTILINE)
-    missing = [command for command in sorted({*prose, *shown}) if tmesim(command, "--help").returncode != 0]
-    assert missing == []
+    assert "run" in shown
+    assert [name for name in sorted({*prose, *shown}) if mutations.command(name, "--help")[0] != 0] == []
 
 
 def test_every_option_in_the_readme_exists():
