@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import histories
 import pytest
@@ -56,14 +60,33 @@ def test_a_run_of_an_engine_that_was_edited_meanwhile_is_not_kept(steps, tmp_pat
     shutil.rmtree(result.path.parent)
 
 
-@pytest.mark.parametrize("name", ["tissue.py", "kernels/act.py", "catalogue/rules.yaml", "report/style.css"])
-def test_the_key_of_the_engine_changes_with_each_source(tmp_path, name):
+SOURCES = {"tissue.py": True, "kernels/act.py": True, "catalogue/rules.yaml": True, "new.py": True,
+           "report/style.css": False, "cli/lists.py": False}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_key_of_the_engine_changes_with_each_source_of_a_run(tmp_path, name):
     package = tmp_path / "tmesim"
     shutil.copytree(histories.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     assert histories.engine_key(package) == histories.engine_key()
     with open(package / name, "a", encoding="utf-8") as file:
         file.write("\n")
-    assert (histories.engine_key(package) == histories.engine_key()) == name.endswith(".css")
+    assert (histories.engine_key(package) != histories.engine_key()) == SOURCES[name]
+
+
+def test_no_source_that_the_key_leaves_out_takes_part_in_a_run(tmp_path):
+    code = """
+        import sys, tmesim, killing
+        from tmesim.scenario import read_text
+        tmesim.run(read_text(killing.TINY), out=sys.argv[1], workers=1, figures=False, quiet=True)
+        print(*(name.split(".")[1] for name in sys.modules if name.startswith("tmesim.")))
+    """
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (histories.PACKAGE.parent, Path(__file__).parent)))}
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "run")]
+    loaded = set(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split())
+    assert {"tissue", "kernels", "trial", "catalogue"} <= loaded
+    assert loaded & {name.removesuffix(".py") for name in histories.ABOVE} == set()
+    assert all((histories.PACKAGE / name).exists() for name in histories.ABOVE)
 
 
 def test_the_key_of_the_engine_changes_with_versions(monkeypatch):
