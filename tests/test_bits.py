@@ -31,7 +31,8 @@ def test_another_process_gives_the_same_bits(here):
     assert (here["tissues"], here["run"]) == ([tissue_hash(1)], run_hash())
 
 
-@pytest.mark.slow  # takes most of a minute to compile
+@pytest.mark.slow  # takes most of a minute to compile, once for all of the group
+@pytest.mark.xdist_group("threads")
 def test_one_two_and_four_threads_give_the_same_bits(here):
     tissues = digest(sys.executable, 1, 2, 4)["tissues"]
     assert len(tissues) == 3 and {*tissues} == {*here["tissues"]}
