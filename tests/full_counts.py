@@ -57,8 +57,8 @@ def hash_of(sources, root=ROOT):
     return found.hexdigest()
 
 
-def kept(path=KEPT):
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def kept():
+    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
 
 
 def is_current(name, results=None):
@@ -83,10 +83,10 @@ def counted(name):
     return pytest.mark.full(name)
 
 
-def keep(name, outcome, seconds, path=KEPT):
+def keep(name, outcome, seconds):
     """Write a result of the full count into the table of all, beside other processes that do."""
-    path.parent.mkdir(exist_ok=True)
-    with open(path, "a+", encoding="utf-8") as file:
+    KEPT.parent.mkdir(exist_ok=True)
+    with open(KEPT, "a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         results = json.loads(file.read() or "{}")

@@ -1,16 +1,27 @@
 """Results of the full counts: a kept one stands for the sources that it hangs on as they were, and for no others."""
 
+import os
+import subprocess
+import sys
+
+import full_counts
 import pytest
-from full_counts import COUNTS, FULL, KEPT, ROOT, count, hash_of, is_current, keep, kept, told
+from full_counts import COUNTS, FULL, HERE, ROOT, count, hash_of, is_current, keep, kept, told
 
 NAME = "moments of SIGKILL"
+OTHER = "moments of SIGINT"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(full_counts, "KEPT", tmp_path / "kept" / "full_counts.json")
+    monkeypatch.delenv(FULL, raising=False)
 
 
 @pytest.fixture
-def result(tmp_path, monkeypatch):
-    monkeypatch.delenv(FULL, raising=False)
-    keep(NAME, "passed", 12.3, tmp_path / "kept" / "full_counts.json")
-    return kept(tmp_path / "kept" / "full_counts.json")
+def result(elsewhere):
+    keep(NAME, "passed", 12.3)
+    return kept()
 
 
 def test_a_result_is_current_until_a_source_changes_or_is_renamed_or_comes(tmp_path):
@@ -41,15 +52,14 @@ def test_all_sources_that_a_count_hangs_on_exist():
 
 
 def test_a_part_is_tried_only_where_the_full_count_has_passed_with_these_sources(result, monkeypatch):
-    assert is_current(NAME, result) and not is_current("moments of SIGINT", result)
+    assert is_current(NAME, result) and not is_current(OTHER, result)
     for wrong in ({"outcome": "failed"}, {"sources": "0" * 64}, {"count": 49}):
         assert not is_current(NAME, {NAME: result[NAME] | wrong})
-    monkeypatch.setattr("full_counts.kept", lambda: result)
-    assert count(NAME) == COUNTS[NAME].part
+    assert (count(NAME), count(OTHER)) == (COUNTS[NAME].part, COUNTS[OTHER].full)
     monkeypatch.setenv(FULL, "open")
     assert count(NAME) == COUNTS[NAME].full
     monkeypatch.delenv(FULL)
-    monkeypatch.setattr("full_counts.kept", lambda: {})
+    keep(NAME, "failed", 12.3)
     assert count(NAME) == COUNTS[NAME].full
 
 
@@ -62,14 +72,38 @@ def test_the_closing_lines_tell_how_many_were_tried_and_why(result):
     assert told(NAME, {}) == f"FULL COUNT: 50 {NAME}: there is no kept result"
 
 
-def test_results_are_kept_side_by_side_in_the_order_of_the_table(tmp_path):
-    path = tmp_path / "kept.json"
+def test_results_are_kept_side_by_side_in_the_order_of_the_table():
     for name in reversed(COUNTS):
-        keep(name, "passed", 1, path)
-    keep(NAME, "failed", 2, path)
-    assert list(kept(path)) == list(COUNTS)
-    assert {name for name, one in kept(path).items() if one["outcome"] == "failed"} == {NAME}
+        keep(name, "passed", 1)
+    keep(NAME, "failed", 2)
+    assert list(kept()) == list(COUNTS)
+    assert {name for name, one in kept().items() if one["outcome"] == "failed"} == {NAME}
 
 
-def test_the_kept_table_names_known_counts_only():
-    assert set(kept(KEPT)) <= set(COUNTS)
+def test_the_kept_table_names_known_counts_only(monkeypatch):
+    monkeypatch.setattr(full_counts, "KEPT", HERE / "kept" / "full_counts.json")
+    assert set(kept()) <= set(COUNTS)
+
+
+def test_each_result_is_kept_as_it_ends_and_what_has_passed_is_not_run_again(tmp_path):
+    (tmp_path / "conftest.py").write_text(
+        f"import pathlib, full_counts\nfull_counts.KEPT = pathlib.Path({str(full_counts.KEPT)!r})\n"
+    )
+    (tmp_path / "test_some.py").write_text(
+        f"from full_counts import count, counted\n"
+        f"@counted({NAME!r})\ndef test_a(): assert count({NAME!r}) == 50\n"
+        f"@counted({OTHER!r})\ndef test_b(): assert False\n"
+        f"def test_c(): pass\n"
+    )
+
+    def session(**env):
+        command = [sys.executable, "-m", "pytest", "-p", "full_counts", "-p", "no:cacheprovider", "-q", "-n", "1", "."]
+        env = os.environ | {"PYTHONPATH": str(HERE)} | env
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False).stdout
+
+    assert f"FULL COUNT: 50 {NAME}: there is no kept result" in session() and kept() == {}
+    first = session(**{FULL: "open"})
+    assert f"FULL COUNT: 50 {NAME}, as asked for" in first and "1 failed, 2 passed" in first
+    assert {name: one["outcome"] for name, one in kept().items()} == {NAME: "passed", OTHER: "failed"}
+    again = session(**{FULL: "open"})
+    assert "1 failed, 1 passed" in again and NAME not in again
