@@ -96,14 +96,13 @@ def test_each_result_is_kept_as_it_ends_and_what_has_passed_is_not_run_again(tmp
         f"def test_c(): pass\n"
     )
 
-    def session(**env):
-        command = [sys.executable, "-m", "pytest", "-p", "full_counts", "-p", "no:cacheprovider", "-q", "-n", "1", "."]
-        env = os.environ | {"PYTHONPATH": str(HERE)} | env
+    def session(*workers):
+        command = [sys.executable, "-m", "pytest", "-p", "full_counts", "-p", "no:cacheprovider", "-q", *workers, "."]
+        env = os.environ | {"PYTHONPATH": str(HERE), FULL: "open"}
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False).stdout
 
-    assert f"FULL COUNT: 50 {NAME}: there is no kept result" in session() and kept() == {}
-    first = session(**{FULL: "open"})
+    first = session("-n", "1")
     assert f"FULL COUNT: 50 {NAME}, as asked for" in first and "1 failed, 2 passed" in first
     assert {name: one["outcome"] for name, one in kept().items()} == {NAME: "passed", OTHER: "failed"}
-    again = session(**{FULL: "open"})
+    again = session()
     assert "1 failed, 1 passed" in again and NAME not in again

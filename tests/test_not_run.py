@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).parent
 TESTS = """
 import pytest
@@ -25,11 +23,10 @@ def test_fine(): pass
 """
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "a_worker"])
-def test_each_skipped_test_is_told_with_its_reason_just_above_the_closing_line(tmp_path, workers):
+def test_each_skipped_test_is_told_with_its_reason_just_above_the_closing_line(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "test_file.py").write_text("import pytest\npytest.skip('not here', allow_module_level=True)\n")
-    command = [sys.executable, "-m", "pytest", "-p", "not_run", "-p", "no:cacheprovider", "-q", *workers, "."]
+    command = [sys.executable, "-m", "pytest", "-p", "not_run", "-p", "no:cacheprovider", "-q", "-n", "1", "."]
     env = {**os.environ, "PYTHONPATH": str(HERE)}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-4:-1] == [
