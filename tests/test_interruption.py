@@ -470,6 +470,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("runs")
 @counted("moments of SIGKILL")
 def test_a_run_killed_at_fifty_moments_goes_on_to_the_same_bytes(runs):
     """A moment in each fiftieth of a run's life (a tenth, for a part of the count), in random order, up to four in a
@@ -501,6 +502,7 @@ def test_a_run_killed_at_fifty_moments_goes_on_to_the_same_bytes(runs):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("runs")
 @pytest.mark.parametrize(
     "number", [pytest.param(n, marks=counted(f"moments of {n.name}")) for n in (signal.SIGINT, signal.SIGTERM)]
 )
