@@ -182,7 +182,7 @@ TWELFTHS = "twelfths of the file operations at which a run is killed"
 
 @pytest.mark.slow
 @counted(TWELFTHS)
-def test_a_run_killed_at_each_of_its_file_operations_goes_on_to_the_same_bytes(tmp_path):
+def test_a_run_killed_at_any_file_operation_goes_on_to_the_same_bytes(tmp_path):
     """Each of them, or each twelfth: those that are alike, by arm, replicate and hour, are more than twelve."""
     lines = killed_at_file_operations(tmp_path, str(12 // full_count(TWELFTHS)))
     print(f"killed at {len(lines)} file operations:", dict(Counter(line.split()[1] for line in lines)))
@@ -472,7 +472,7 @@ def runs(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.xdist_group("runs")
 @counted("moments of SIGKILL")
-def test_a_run_killed_at_fifty_moments_goes_on_to_the_same_bytes(runs):
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(runs):
     """A moment in each fiftieth of a run's life (a tenth, for a part of the count), in random order, up to four in a
     row. A moment that a run does not reach, because it had gone on from another or the machine was faster, waits for
     one from the beginning."""
