@@ -22,8 +22,8 @@ ABOVE = {"agents", "bench", "cli", "figures", "plots", "report",
 """What no run without figures imports."""
 COMPUTING = ("llvmlite", "numba", "numpy", "scipy")
 FOLDER = "TMESIM_TEST_HISTORIES"  # an environment variable, so that workers know
-MOST = 40
-"""Runs that are kept, a few megabytes each; those used longest ago go first."""
+MOST = 12
+"""Runs that are kept, up to a hundred megabytes each; those used longest ago go first."""
 
 
 def engine_key(package=PACKAGE):
