@@ -17,6 +17,8 @@ settings.register_profile(
 )
 settings.load_profile("tmesim")
 
+pytest_plugins = ["full_counts", "histories", "not_run", "threaded"]
+
 
 def pytest_configure(config):
     """No two workers compile the same."""

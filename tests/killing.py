@@ -73,11 +73,11 @@ def forked(root, moment, **options):
 
 
 def chosen(made, which):
-    """The moments to try: `each`; `kinds`, the beginning and the last of each kind of file that is put in its place; or
-    `drawing`, each figure, and what follows."""
+    """The moments to try: by a number n, each n-th; `kinds`, the beginning and the last of each kind of file that is
+    put in its place; or `drawing`, each figure, and what follows."""
     moments = range(1, len(made) + 1)
-    if which == "each":
-        return list(moments)
+    if which.isdigit():
+        return list(moments)[int(which) // 2 :: int(which)]
     if which == "drawing":
         begun = made.index("os.mkdir figures")
         return [n for n in moments if n > begun and (made[n - 1].startswith("os.r") or n % 9 == 0)]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from full_counts import count as full_count
+from full_counts import counted
 from hypothesis import given, settings
 from mutations import broken, command, daring, written
 
@@ -172,14 +174,16 @@ def test_what_the_check_lets_through_can_be_simulated(tmp_path_factory, data):
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000)
+@counted("scenarios mutated and checked")
+@settings(max_examples=full_count("scenarios mutated and checked"))
 @given(broken)
-def test_no_mutated_scenario_leaves_a_traceback_ten_thousand_times(tmp_path_factory, raw):
+def test_no_mutated_scenario_of_thousands_leaves_a_traceback(tmp_path_factory, raw):
     check_mutated(raw, _empty(tmp_path_factory))
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@counted("scenarios made and stepped")
+@settings(max_examples=full_count("scenarios made and stepped"))
 @given(daring())
 def test_what_the_check_lets_through_can_be_simulated_many_times(tmp_path_factory, data):
     step_once(data, _empty(tmp_path_factory))

@@ -36,10 +36,11 @@ def small(case):
 
 
 THREADED = ("full_500_two_threads", "act_two_threads")  # their kernels take most of a minute to compile
+COMPILED_ONCE = [pytest.mark.slow, pytest.mark.xdist_group("threads")]
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in THREADED else []) for name in CASES]
+    "name", [pytest.param(name, marks=COMPILED_ONCE if name in THREADED else []) for name in CASES]
 )
 def test_every_case_has_the_keys_and_its_own(name):
     case = small(CASES[name])
@@ -85,6 +86,7 @@ def test_agents_in_python_do_step_and_leave_the_tissue_alone():
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("threads")
 def test_two_threads_against_one_are_told_for_each_part():
     found = bench.measure(small(CASES["act_two_threads"]))
     faster, quartiles = found["speedup_of_two_threads"], found["speedup_quartiles"]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mutations import command
 
 from tmesim.catalogue import load_catalogue
 from tmesim.cli.grounds import gathered
@@ -119,10 +120,11 @@ def test_a_failure_is_one_line_and_1(small, tmp_path):
 
 
 @pytest.mark.parametrize("kind", sorted(LISTS))
-def test_lists_are_readable_and_machine_readable(kind):
-    rows = json.loads(tmesim("list", kind, "--json", cwd=ROOT).stdout)
+def test_lists_are_readable_and_machine_readable(kind, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    rows = json.loads(command("list", kind, "--json")[1])
     assert rows and all(row["name"] for row in rows)
-    plain = tmesim("list", kind, cwd=ROOT).stdout
+    plain = command("list", kind)[1]
     assert all(row["name"] in plain for row in rows)
 
 

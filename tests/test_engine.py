@@ -43,6 +43,8 @@ def test_the_busy_tissue_is_busy(told):
     assert counters["changes.monocyte"] > 0
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("threads")
 def test_two_threads_give_the_bits_of_one(told):
     t = busy(threads=2)
     for _ in range(30):

@@ -63,7 +63,8 @@ def contributing(c: Catalogue) -> list[str]:
         "the test fail.",
         "",
         "    python -m pytest                  what must pass before a change",
-        "    python -m pytest -m slow          long validations",
+        "    python -m pytest -m slow          long validations; add -n 2 --dist loadgroup for two processors",
+        "    python tests/full_counts.py       mutations, kills and signals at their full counts, kept with their date",
         "    ruff check . && mypy && lint-imports",
         "    .ci/run                           all of it, as a newcomer would, in a fresh environment",
     ]
