@@ -49,7 +49,7 @@ class Copy:
     """A result with another scenario's words, or another way to read its snapshots."""
 
     def __init__(self, result, **changes):
-        names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue")
+        names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue", "one_start")
         self.__dict__.update({n: getattr(result, n) for n in ("arms", "reference", "replicates", "observables",
                               "snapshot_days", "comparisons", "series", "endpoint", "snapshot")})  # fmt: skip
         self.scenario = SimpleNamespace(**{n: getattr(result.scenario, n) for n in names} | changes)
@@ -136,7 +136,8 @@ def test_names_and_questions_of_any_length_stay_on_the_sheet(result):
 
 def test_every_axis_has_its_unit(result):
     for axes in figures.trajectories_figure(result).axes:
-        assert axes.get_ylabel() in ("cells", "ratio", "ratio, logarithmic scale", "per day", "per mm²", "fraction",
+        unit = axes.get_ylabel().partition(", defined in")[0]
+        assert unit in ("cells", "ratio", "ratio, logarithmic scale", "per day", "per mm²", "fraction",
                                      "score, 0 to 1")  # fmt: skip
     assert [axes.get_xlabel() for axes in figures.effects_figure(result).axes] == ["cells", "cells", "ratio", "cells"]
     for figure in (figures.tissue_figure(result), figures.field_figure(result)):

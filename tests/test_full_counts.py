@@ -98,7 +98,8 @@ def test_each_result_is_kept_as_it_ends_and_what_has_passed_is_not_run_again(tmp
 
     def session(*workers):
         command = [sys.executable, "-m", "pytest", "-p", "full_counts", "-p", "no:cacheprovider", "-q", *workers, "."]
-        env = os.environ | {"PYTHONPATH": str(HERE), FULL: "open"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+        env = inherited | {"PYTHONPATH": str(HERE), FULL: "open"}
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False).stdout
 
     first = session("-n", "1")

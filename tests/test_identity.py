@@ -216,7 +216,7 @@ def assert_noticed(whole, short, tmp_path, name, how):
     path = Path(shutil.copytree(whole, tmp_path / "damaged"))
     damage(path, name, how)
     if name == "complete.json" and how == "deleted":  # then it is a run that was not completed
-        with pytest.warns(UserWarning, match=r"there is no complete\.json"):
+        with pytest.raises(InputError, match="is not complete"):
             tmesim.Result(path)
         with pytest.raises(InputError, match="--resume"):
             render_run(path, False, True)
@@ -402,7 +402,7 @@ def test_a_partial_run_without_any_note_of_what_it_is_is_left_alone(part, short,
 
 def test_a_command_that_is_no_text_is_written_down_and_sealed(short, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["tmesim", "run", "na\udcefve.yaml"])
-    assert run(short, tmp_path / "run").provenance["command"] == ["tmesim", "run", "na\\udcefve.yaml"]
+    assert run(short, tmp_path / "run").provenance["command"] == ["tmesim", "run", "na\udcefve.yaml"]
 
 
 # More replicates
@@ -656,7 +656,7 @@ def test_a_number_of_workers_that_is_none_is_told_by_name_and_nothing_is_written
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("replicate", "error"), [(-1, ValueError), ("0", TypeError), (0.5, TypeError), (2, KeyError)])
+@pytest.mark.parametrize(("replicate", "error"), [(-1, KeyError), ("0", TypeError), (0.5, TypeError), (2, KeyError)])
 def test_a_replicate_that_is_none_is_told_by_name(whole, replicate, error):
     result = tmesim.Result(whole)
     for read in (result.cells, result.fields, lambda replicate: result.movie(whole / "x.gif", replicate)):
@@ -668,7 +668,7 @@ def test_a_replicate_that_is_none_is_told_by_name(whole, replicate, error):
 
 def test_a_day_that_is_no_number_is_told_by_name(whole):
     for read in (tmesim.Result(whole).cells, lambda day: tmesim.Result(whole).compare(day=day)):
-        with pytest.raises(ValueError, match="day: expected a number, got nan"):
+        with pytest.raises(ValueError, match=r"day: expected a number \(days\), got nan"):
             read(day=float("nan"))
 
 

@@ -11,6 +11,7 @@ import sys
 import tomllib
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -191,7 +192,8 @@ def test_the_link_of_a_card_is_a_path_and_never_an_address(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     Path(out).mkdir(parents=True)
     (Path(out) / "report.html").touch()
-    found = re.findall(r'href="([^"]*)"', cards.note(*place(Path(out))))
+    run = SimpleNamespace(path=Path(out), whereabouts="files")
+    found = re.findall(r'href="([^"]*)"', cards.note(*place(run)))
     assert len(found) == 1 and found[0].startswith("./") and not set(found[0]) & set(":?#<>\"'")
 
 

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 
 WRONG_INPUT, FAILURE, INTERRUPTED = 2, 1, 130
+MOST_PROBLEMS = 200
+"""Problems of the input that are printed; a file that an alias multiplies can hold ten thousands."""
 
 
 ScenarioName = Annotated[
@@ -47,7 +49,10 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        say("\n".join(map(str, error.problems)), to_errors=True)
+        told = [str(problem) for problem in error.problems[:MOST_PROBLEMS]]
+        if len(error.problems) > MOST_PROBLEMS:
+            told.append(f"… and {len(error.problems) - MOST_PROBLEMS} more problems")
+        say("\n".join(told), to_errors=True)
         raise typer.Exit(WRONG_INPUT) from None
     except KeyboardInterrupt as error:
         say(f"interrupted: {line(error)}" if str(error) else "interrupted", to_errors=True)

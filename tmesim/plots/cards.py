@@ -6,7 +6,6 @@ import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from tmesim import cards
 from tmesim.figures.grid import representative
@@ -71,8 +70,7 @@ def place(result: Result) -> tuple[str, str, str]:
     relative = Path(os.path.relpath(report)).as_posix()
     if relative.startswith(".."):
         return f"{result.whereabouts}; report in {report}", "", ""
-    # A path and nothing else: a folder could be called "javascript:…", or hold what a URL reads otherwise.
-    return f"{result.whereabouts};", f"./{quote(relative)}", "report"
+    return f"{result.whereabouts};", relative, "report"
 
 
 def model_card(tissue: Tissue) -> str:

@@ -98,9 +98,9 @@ def design(result: Result) -> Markup:
     )
     if len(result.arms) > 1 and not scenario.one_start:
         text += (
-            " Arms that begin with another tissue share no history with the others. In a replicate they share the seed: "
-            "chance throws the same dice for a cell that stands on the same site, so pairs are alike where their starts "
-            "are, and a difference between such arms holds what the start made and what chance made of it."
+            " Arms that begin with another tissue share no history with others. In a replicate, they share the seed; "
+            "chance throws the same dice for a cell on the same site, so pairs are alike where their starts are, and a "
+            "difference between such arms holds what the start made and what chance made of it."
         )
     elif len(result.arms) > 1:
         text += (

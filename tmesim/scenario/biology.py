@@ -10,6 +10,7 @@ from tmesim import units
 from tmesim.catalogue import KINDS, Catalogue, checks, folded, load_catalogue, validated
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, suggestion
+from tmesim.reserved import taken
 from tmesim.scenario import lasting, limits
 from tmesim.scenario.file import ADDABLE
 from tmesim.scenario.partwise import Parts, in_order
@@ -55,6 +56,8 @@ class Biology(Parts):
                         ("add", kind, name), "exists already; change its numbers with 'set', or choose another name"
                     )
                     added[kind].pop(name, None)
+        for name in taken(added.get("states", {})):
+            self.blame(("add", "states", name), f"'{name}' means something for every cell already; choose another name")
         if message := limits.types(len(base.cells) + len(added.get("cells", ()))):
             self.blame(("add", "cells"), message)
         for name, cell in added.get("cells", {}).items():

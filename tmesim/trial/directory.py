@@ -147,7 +147,7 @@ class RunDirectory:
         facts = self._identity() | {
             "versions": versions(),
             "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
-            "command": list(map(printable, [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [])),
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
             "started": [*self.provenance.get("started", []), started],
         }
         self.provenance = {}
@@ -227,8 +227,3 @@ class RunDirectory:
 
     def _refusal(self, message: str) -> InputError:
         return InputError([Problem(message, file=str(self.path))])
-
-
-def printable(argument: str) -> str:
-    """An argument of the command line as text that can be written, also where it names a file that is no text."""
-    return argument.encode(errors="backslashreplace").decode()
