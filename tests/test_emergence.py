@@ -286,7 +286,7 @@ def survivors(seeds, start=7, days=5):
 
 def test_chemotherapy_kills_and_spares_the_stem_like():
     """Of the cells of the dose's day fewer live five days later, and of the stem-like ones more than of others."""
-    stem, later = survivors(seeds=6)
+    stem, later = survivors(seeds=16)
     lives = {}
     for arm, alive in later.items():
         lives[arm] = [[int((alive & s).sum()), int((~alive & s).sum())] for s in (stem, ~stem)]

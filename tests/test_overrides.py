@@ -762,4 +762,5 @@ def test_a_state_must_not_bear_a_name_that_every_cell_has():
     content = load("minimal").content() | {"add": {"states": {name: state for name in ("step", "pos", "fine")}}}
     found = refused(read_text, json.dumps(content), "x.yaml")
     assert len(found) == 2
-    assert all(f"add.states.{name}: '{name}' means something for every cell" in "".join(found) for name in ("step", "pos"))
+    told = "".join(found)
+    assert all(f"add.states.{name}: '{name}' means something for every cell" in told for name in ("step", "pos"))

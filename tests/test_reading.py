@@ -265,3 +265,7 @@ def test_where_yaml_1_1_and_1_2_agree_so_do_we_and_pyyaml(path):
     document = read_yaml(path)
     assert isinstance(document, Document)
     assert floats(document.data) == floats(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+
+
+def test_a_blank_that_is_no_space_is_told():
+    assert str(Problem("'\u00a0' is no name", "name", "x.yaml", 1)) == r"x.yaml:1: name: '\xa0' is no name"

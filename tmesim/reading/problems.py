@@ -51,8 +51,12 @@ class InputError(ValueError):
 
 
 def _one_line(text: str, most: int) -> str:
-    """Text of a stranger's file as one line of bounded length that a terminal shows and does not obey."""
-    return printable(text if len(text) <= most else text[: most - 1] + "…")
+    """Text of a stranger's file as one line of bounded length that a terminal shows and does not obey.
+
+    Blanks that look like a space and are none are told too: they may be what is wrong.
+    """
+    text = printable(text if len(text) <= most else text[: most - 1] + "…")
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def dotted(path: DataPath) -> str:
