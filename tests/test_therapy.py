@@ -6,6 +6,8 @@ from scipy.integrate import solve_ivp
 from tissues import scenario
 
 from tmesim.catalogue import load_catalogue
+from tmesim.reading import InputError
+from tmesim.scenario.parts import ADULT_KG
 from tmesim.therapy import BODY, Course, factors, milligrams_per_kg
 from tmesim.tissue import Tissue
 
@@ -57,6 +59,14 @@ def test_doses_a_mass_an_area_and_a_kilogram_agree():
     assert milligrams_per_kg(60, "mg/m²", "human") == pytest.approx(60 * 1.8 / 70)
     assert milligrams_per_kg(3, "mg/m²", "mouse") == pytest.approx(1.0)
     assert set(BODY) == {"mouse", "human"}
+
+
+def test_a_flat_dose_of_an_adult_gets_its_remedy():
+    """A label's 840 mg where a dose per kg is due; cases/dose-after-end."""
+    arms = {"a": {"therapies": [{"use": "atezolizumab", "start": "1 d", "dose": "840 mg"}]}}
+    with pytest.raises(InputError, match=r"a flat dose of 840 mg is 12 mg/kg at 70 kg"):
+        scenario("untreated", host="human", arms=arms, reference="a")
+    assert BODY["human"]["kg"] == ADULT_KG
 
 
 @pytest.mark.parametrize("name", list(CATALOGUE.therapies))

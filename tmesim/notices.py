@@ -9,6 +9,7 @@ import numpy as np
 
 from tmesim.catalogue import english
 from tmesim.scenario import courses
+from tmesim.scenario.parts import ADULT_KG
 from tmesim.statistics import capital, words
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ SHRUNK = 0.5
 """An untreated tumor that loses so much of its cells asks for another look at the scenario, not at the treatment."""
 UNUSUAL = 10.0
 """So many times the usual dose is more likely a slip of the unit than an experiment."""
-ADULT_KG = 70.0
 LEVELS = ("_plasma", "_tissue", "_occupancy")
 
 

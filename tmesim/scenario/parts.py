@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from tmesim import units
 from tmesim.catalogue.models import frozendict
 
+ADULT_KG = 70.0
+"""The body weight for which a flat dose is converted in messages; as in `therapy.BODY`."""
+
 
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)

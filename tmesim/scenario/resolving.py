@@ -17,7 +17,7 @@ from tmesim.scenario import lasting, limits, starting
 from tmesim.scenario.biology import Biology, written
 from tmesim.scenario.file import ArmPart, DosePart, ScenarioFile, StartPart
 from tmesim.scenario.overlay import assign_all, steps_of
-from tmesim.scenario.parts import Arm, Dose, Start, Time, TissueBox, frozen, thawed
+from tmesim.scenario.parts import ADULT_KG, Arm, Dose, Start, Time, TissueBox, frozen, thawed
 
 
 class Resolver(Biology):
@@ -295,13 +295,23 @@ class Resolver(Biology):
                 if dose > most:
                     raise units.UnitError(f"must not be above {units.show(most, unit)}, but {part.dose} was found")
             except units.UnitError as error:
-                self.blame((*path, "dose"), str(error))
+                self.blame((*path, "dose"), f"{error}{self._flat(part.dose, unit)}")
         every = part.every if part.every is not None else therapy.schedule.every.at(host)
         times = part.times if part.times is not None else therapy.schedule.times_at(host)
         if time is not None and times > 1 and (message := between_steps(every, time.step_h)):
             usual = "" if part.every is not None else f"the usual interval of {use}, "
             self.blame((*path, "every"), f"{usual}{message}")
         return Dose(use=use, start_h=part.start, dose=dose, unit=unit, every_h=every, times=times)
+
+    def _flat(self, dose: str, unit: str) -> str:
+        """What a flat dose of an adult, as labels of antibodies have it, is where one per body weight is due."""
+        if unit != "mg/kg" or self.part("host") != "human":
+            return ""
+        try:
+            mass = units.quantity(dose, "mg")
+        except units.UnitError:
+            return ""
+        return f"; a flat dose of {units.show(mass, 'mg')} is {mass / ADULT_KG:.3g} mg/kg at {ADULT_KG:g} kg"
 
     def endpoints(self, known: Iterable[str]) -> None:
         """The endpoints are among what a run can report."""
