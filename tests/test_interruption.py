@@ -32,6 +32,7 @@ from tmesim.trial.job import Job, Watch
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import Monitor, run_jobs
 from tmesim.trial.replicate import Simulation, simulate
+from tmesim.trial.signals import signals_interrupt
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -157,6 +158,24 @@ def test_a_signal_while_drawing_is_an_interruption_and_resume_finishes(scenario,
     Toy.steps_made = 0
     run(scenario, tmp_path / "run", resume=True)
     assert Toy.steps_made == 0 and contents(tmp_path / "run") == whole
+
+
+class Falls:
+    """Sends a signal to its own process while it is finalized, where Python drops what is raised."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0)
+
+
+def test_a_signal_that_comes_where_nothing_can_be_raised_is_heard_all_the_same(capfd):
+    """In a finalizer; in a callback of a weak reference it was met once in twelve moments of Ctrl-C."""
+    with pytest.raises(Interrupted), signals_interrupt():
+        falls = Falls()
+        del falls
+        for _ in range(500):
+            time.sleep(0.01)
+    assert capfd.readouterr().err == ""
 
 
 # Killed

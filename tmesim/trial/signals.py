@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+AGAIN_S = 0.01
+"""Wall time after which a signal that came where nothing can be raised is sent again, s."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,12 +48,31 @@ def handled_by(handle: Callable[[int, FrameType | None], None], *numbers: signal
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handle) for number in numbers}
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if is_unheard(frame):
+            later = threading.Timer(AGAIN_S, os.kill, (os.getpid(), number))
+            later.daemon = True
+            later.start()
+        else:
+            handle(number, frame)
+
+    before = {number: signal.signal(number, heard) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def is_unheard(frame: FrameType | None) -> bool:
+    """Whether Python would drop what is raised here, and say so in a traceback: in a finalizer or a callback of a weak
+    reference, where a signal may find the main thread as anywhere else."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__" or frame.f_globals.get("__name__") in ("weakref", "_weakrefset"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager
