@@ -35,6 +35,8 @@ def module_at(folder, factor=2):
 
 def imported(file):
     cache._read_source.cache_clear()  # as in a process that begins
+    # Python takes bytecode for current whose source has the same size and second.
+    shutil.rmtree(Path(file).parent / "__pycache__", ignore_errors=True)
     spec = importlib.util.spec_from_file_location("scaling", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
