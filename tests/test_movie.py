@@ -10,8 +10,9 @@ from PIL import Image
 import tmesim
 from tmesim.figures import movie as movies
 from tmesim.figures.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie, draw_movie
-from tmesim.record import MAPS, MOST_FRAMES, OXYGEN_STEP, Film, film_interval, unpack
+from tmesim.record import MAPS, MOST_FRAMES, OXYGEN_STEP, Film, film_interval
 from tmesim.scenario import read_text
+from tmesim.storage.arrays import unpack
 from tmesim.trial.replicate import film_path
 
 TEXT = """

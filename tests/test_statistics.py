@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tmesim.record import csv_bytes
 from tmesim.statistics import (
     compact,
     compare,
@@ -17,6 +16,7 @@ from tmesim.statistics import (
     relative_change,
     sign_flip_p,
 )
+from tmesim.storage.tables import csv_bytes
 
 
 def test_a_comparison_computed_by_hand():

@@ -1,25 +1,14 @@
-"""What is kept of a run: rows of observables, snapshots of cells and fields, and files that appear whole or not at all.
+"""What is kept of a run: rows of observables, and frames.
 
 Row and snapshot times are multiples of the step, so a run that was interrupted keeps the same ones.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import io
 import math
-import os
-import platform
-import re
-import threading
-import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,13 +19,6 @@ if TYPE_CHECKING:
 
 RATE_WINDOW_H = 24.0
 """Rates of change look back this far, h, however often rows are written; in the first hours, to the start."""
-
-DRAFT = ".draft"
-"""Ending of a file that is being written; one that a killed process left is swept away when the run completes."""
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-CELL_COLUMNS = ("id", "mother", "y", "x", "born", "clone", "antigens", "tcr", "engagement", "damage", "target")
 
 
 class Recorder:
@@ -197,158 +179,3 @@ class Film:
 def is_due(hour: float, every_h: float, step_h: float) -> bool:
     """Whether the step that ends at `hour` is the first at or past a multiple of the interval."""
     return math.floor(hour / every_h + 1e-6) > math.floor((hour - step_h) / every_h + 1e-6)
-
-
-def cells_of(tissue: Tissue) -> dict[str, np.ndarray]:
-    """The living cells as columns, ordered by id; `type` is an index into `types`."""
-    cells, n = tissue.cells, tissue.cells.n
-    alive = np.flatnonzero(cells.type[:n] != 255)
-    rows = alive[np.argsort(cells.id[alive], kind="stable")]
-    columns: dict[str, np.ndarray] = {"type": cells.type[rows], "types": np.array(list(tissue.biology.types))}
-    columns |= {name: getattr(cells, name)[rows] for name in CELL_COLUMNS}
-    columns |= {f"state.{name}": cells.state[i][rows] for i, name in enumerate(tissue.biology.states)}
-    return columns | {"hour": np.array(float(tissue.hour)), "spacing_um": np.array(float(tissue.spacing))}
-
-
-def fields_of(tissue: Tissue) -> dict[str, np.ndarray]:
-    """Every site map: fields and matrix as float32, vessels as masks and link bits, each (ny, nx)."""
-    maps = {f"field.{name}": np.asarray(c, np.float32) for name, c in tissue.fields.items()}
-    maps |= {f"matrix.{name}": np.asarray(c, np.float32) for name, c in tissue.matrix.items()}
-    maps |= {f"vessels.{name}": getattr(tissue.vessels, name) for name in ("perfused", "links", "root", "tip")}
-    return maps | {"hour": np.array(float(tissue.hour)), "spacing_um": np.array(float(tissue.spacing))}
-
-
-def snapshot_name(replicate: int, day: float) -> str:
-    """The file name of a snapshot, with as many digits of its day as it takes to tell moments apart (0.1 s)."""
-    day = round(day, 6)
-    text = f"{day:06.2f}" if day == round(day, 2) else f"{day:010.6f}"
-    return f"replicate_{replicate:03d}_day_{text}.npz"
-
-
-def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """The bytes of an .npz of these arrays; the same arrays give the same bytes (numpy's own writer compresses
-    three times slower and is no smaller on fields)."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array).reshape(np.shape(array)), allow_pickle=False)
-            info = zipfile.ZipInfo(f"{name}.npy")
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, member.getbuffer())
-    return out.getvalue()
-
-
-def unpack(data: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
-
-
-def seal(data: bytes, bond: str = "") -> bytes:
-    """The data behind a line with the SHA-256 of them and of what they are bound to."""
-    return _bound(data, bond) + b"\n" + data
-
-
-def unseal(data: bytes, bond: str = "") -> bytes | None:
-    """The data, or None when they are not what was sealed, or bound to something else."""
-    head, _, body = data.partition(b"\n")
-    return body if head == _bound(body, bond) else None
-
-
-def _bound(data: bytes, bond: str) -> bytes:
-    sum_ = hashlib.sha256(bond.encode() + b"\0")
-    sum_.update(data)
-    return sum_.hexdigest().encode()
-
-
-class DiskFull(OSError):
-    """There is no room for a file. What was written before is whole."""
-
-
-@contextmanager
-def making_room_known(path: Path) -> Iterator[None]:
-    """Turn the errors of a full disk, quota or file size limit into one that says so."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskFull(f"no room to write {path} ({error.strerror})") from None
-        raise
-
-
-def write(path: Path, data: bytes | str) -> None:
-    """Write a file so that it appears whole or not at all, even when the machine stops."""
-    with making_room_known(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{machine()}-{os.getpid()}-{threading.get_ident()}{DRAFT}")
-        try:
-            with open(draft, "wb") as file:
-                file.write(data.encode() if isinstance(data, str) else data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-def sweep(folder: Path) -> None:
-    """Remove the drafts that killed processes left below a folder; those of the living, and of processes elsewhere of
-    which nobody here knows, stay."""
-    for draft in folder.rglob(f".*{DRAFT}"):
-        if is_left(draft.name):
-            draft.unlink(missing_ok=True)
-
-
-def is_left(draft: str) -> bool:
-    """Whether the process that was writing a draft is known to be gone, by the draft's name."""
-    whose = re.search(rf"\.([0-9a-f]+)-([0-9a-f]+)-(\d+)-\d+{re.escape(DRAFT)}$", draft)
-    if whose is None:
-        return False
-    here, now = machine().split("-")
-    if whose[1] != here:
-        return False
-    return whose[2] != now or not is_alive(int(whose[3]))
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process of this machine runs; where that cannot be asked, it does."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    with suppress(OSError):  # a zombie has ended, and nobody has asked how
-        return ") Z " not in Path(f"/proc/{process}/stat").read_text(errors="replace")
-    return True
-
-
-@cache
-def machine() -> str:
-    """This machine (within it, this container), and since when it runs: hashes that two processes share only if each
-    can tell by its number whether the other is alive."""
-    place, since = platform.node(), ""
-    with suppress(OSError):
-        place += os.readlink("/proc/self/ns/pid")
-    with suppress(OSError):
-        since = Path("/proc/sys/kernel/random/boot_id").read_text()
-    return "-".join(hashlib.sha256(text.encode()).hexdigest()[:8] for text in (place, since))
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A table whose bytes depend on its values alone: shortest exact numbers, NaN as an empty cell, \\n line ends."""
-    lines = [",".join(map(csv_value, columns)), *(",".join(csv_value(v) for v in row) for row in rows)]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def csv_value(value: Any) -> str:
-    """A cell. Names are kept as they are, those that begin with `=` too: programs read these tables, and a spreadsheet
-    asks before it obeys one."""
-    if isinstance(value, str):
-        return '"' + value.replace('"', '""') + '"' if any(c in value for c in ',"\n\r') else value
-    number = float(value)
-    if math.isnan(number):
-        return ""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

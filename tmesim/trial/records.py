@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tmesim.checksums import SNAPSHOTS, digest
-from tmesim.record import DRAFT, pack, seal, unpack, unseal, write
+from tmesim.storage import DRAFT, write
+from tmesim.storage.arrays import pack, seal, unpack, unseal
+from tmesim.storage.checksums import SNAPSHOTS, digest
 from tmesim.trial.identity import bond
 from tmesim.trial.job import Job
 

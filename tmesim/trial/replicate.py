@@ -15,7 +15,10 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, snapshot_name, write
+from tmesim.record import Film, Recorder, film_interval
+from tmesim.section import Section, snapshot_name
+from tmesim.storage import write
+from tmesim.storage.arrays import pack
 from tmesim.trial.branches import Segment, arms_of
 from tmesim.trial.job import Job, Notice, NotSaved, Outcome, Progress, Watch
 from tmesim.trial.locks import lock
@@ -100,8 +103,7 @@ class Simulation:
     def _snapshot(self, tissue: Tissue, recorder: Recorder, segment: Segment) -> None:
         if not recorder.wants_snapshot(tissue.hour, self.job.scenario.time.step_h):
             return
-        for kind, arrays in (("cells", cells_of(tissue)), ("fields", fields_of(tissue))):
-            data = pack(arrays)
+        for kind, data in Section.of(tissue).packed().items():
             for arm in segment.arms:
                 write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour), data)
 
