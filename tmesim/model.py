@@ -20,7 +20,7 @@ from tmesim.catalogue import load_catalogue
 from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
 from tmesim.reading import Document, Position, dotted, suggestion
-from tmesim.record import Recorder
+from tmesim.recorder import Recorder
 from tmesim.scenario import Scenario, arguments, load, replicate_seed
 from tmesim.scenario.overlay import is_number, steps_of
 from tmesim.scenario.sources import document_of

@@ -18,7 +18,7 @@ from tmesim.figures.grid import representative, window_around
 from tmesim.figures.painting import Colors, disc, enlarged, stamp, text_width, write_text
 from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
 from tmesim.figures.tissue import BEHIND
-from tmesim.record import MAPS
+from tmesim.frames import MAPS
 from tmesim.section import TUMOR
 from tmesim.statistics import compact, words
 from tmesim.storage import write

@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.frames import FrameLog, frame_interval
 from tmesim.observables import observables_of
-from tmesim.record import Film, Recorder, film_interval
+from tmesim.recorder import Recorder
 from tmesim.section import Section, snapshot_name
 from tmesim.storage import write
 from tmesim.storage.arrays import pack
@@ -78,7 +79,7 @@ class Simulation:
                 self.ends[segment.index] = self.current
             else:
                 self.tables |= dict.fromkeys(segment.arms, recorder.table)
-                self._keep_film(recorder, segment)
+                self._keep_frames(recorder, segment)
             self.current = None
             self.segment += 1
         return True
@@ -107,10 +108,10 @@ class Simulation:
             for arm in segment.arms:
                 write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour), data)
 
-    def _keep_film(self, recorder: Recorder, segment: Segment) -> None:
-        data = pack(recorder.film.arrays()) if recorder.film is not None else b""
+    def _keep_frames(self, recorder: Recorder, segment: Segment) -> None:
+        data = pack(recorder.frames.arrays()) if recorder.frames is not None else b""
         for arm in segment.arms if data else ():
-            write(film_path(Path(self.job.directory), arm, self.job.replicate), data)
+            write(frames_path(Path(self.job.directory), arm, self.job.replicate), data)
 
     # Checkpoints
 
@@ -131,8 +132,8 @@ class Simulation:
             histories["current"] = self.current
         for name, (tissue, recorder) in histories.items():
             arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
-            if recorder.film is not None:
-                arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
+            if recorder.frames is not None:
+                arrays |= {f"{name}:frames:{key}": value for key, value in recorder.frames.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
         take_stock(self.job, self.sums)
         store(self.job, checkpoint_paths(self.job)[1 - self.saved_in], arrays, self.sums)
@@ -161,9 +162,9 @@ class Simulation:
             tissue = engine(self.job).from_state(self.job.scenario, state)
             recorder = new_recorder(self.job.scenario)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
-            if recorder.film is not None:
-                start = f"{name}:film:"
-                recorder.film.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
+            if recorder.frames is not None:
+                start = f"{name}:frames:"
+                recorder.frames.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
             if name == "current":
                 self.current = tissue, recorder
             else:
@@ -182,8 +183,8 @@ def engine(job: Job) -> Any:
 def new_recorder(scenario: Scenario) -> Recorder:
     cells, timing = scenario.catalogue.cells, scenario.time
     layers = [cell.layer for cell in cells.values()]
-    film = Film(list(cells), layers, scenario.tissue.spacing, film_interval(timing.days * 24))
-    return Recorder(reported(scenario), timing.record_every_h, timing.snapshots_h, film)
+    frames = FrameLog(list(cells), layers, scenario.tissue.spacing, frame_interval(timing.days * 24))
+    return Recorder(reported(scenario), timing.record_every_h, timing.snapshots_h, frames)
 
 
 def reported(scenario: Scenario) -> dict[str, Any]:
@@ -196,7 +197,7 @@ def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, hour: fl
     return directory / kind / arm / snapshot_name(replicate, hour / 24)
 
 
-def film_path(directory: Path, arm: str, replicate: int) -> Path:
+def frames_path(directory: Path, arm: str, replicate: int) -> Path:
     return directory / "frames" / arm / f"replicate_{replicate:03d}.npz"
 
 
