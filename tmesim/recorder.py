@@ -49,9 +49,9 @@ class Recorder:
         twin.rows, twin.past = list(self.rows), list(self.past)
         return twin
 
-    def remember(self, tissue: Treated) -> None:
+    def remember(self, body: Treated) -> None:
         """Keep what rates of change will look back on; to be called after each step."""
-        self._remember(Reading.of(tissue))
+        self._remember(Reading.of(body))
 
     def _remember(self, now: Reading) -> None:
         hour = now.section.hour
@@ -61,12 +61,12 @@ class Recorder:
         while len(self.past) > 1 and hour - self.past[1]["hour"] >= RATE_WINDOW_H - 1e-6:
             del self.past[0]
 
-    def take(self, tissue: Treated, step_h: float, last: bool = False) -> bool:
-        """Add a row if one is due at the tissue's hour (a multiple of the interval, or the last hour); say whether.
+    def take(self, body: Treated, step_h: float, last: bool = False) -> bool:
+        """Add a row if one is due at the body's hour (a multiple of the interval, or the last hour); say whether.
 
         A frame, where there are frames, is taken at its own times.
         """
-        now = Reading.of(tissue)
+        now = Reading.of(body)
         hour = now.section.hour
         self._remember(now)
         if self.frames is not None and (last or is_due(hour, self.frames.every_h, step_h)):

@@ -66,7 +66,6 @@ _PLAIN_BEHAVIORS = {
 
 _PLAIN_SIGNALS = {
     "packing": Term("1", "share of the 8 neighbor sites that hold a tissue cell", 1.0),
-    "contact.pdl1": Term("1", "PD-L1 summed over the cells on the same site and its 4 neighbors"),
     "contact.vessel": Term("1", "perfused vessel segments on the same site and its 8 neighbors"),
     "engagement": Term("1", "share of about the last hour that an attacker spent in synapse", 1.0),
     "age": Term("h", "time since the cell was born or came in"),
@@ -88,6 +87,10 @@ def signals(catalogue: Catalogue) -> dict[str, Term]:
     terms = {name: Term(unit, f"level of {name} on the site") for name, unit in field_units(catalogue).items()}
     terms |= {name: Term(entry.unit, entry.label) for name, entry in catalogue.matrix.items()}
     terms |= _PLAIN_SIGNALS
+    for name, s in catalogue.states.items():
+        if s.shown:
+            meaning = f"{s.label} summed over the cells on the same site and its 4 neighbors"
+            terms[f"contact.{name}"] = Term("1", meaning)
     for name, cell in catalogue.cells.items():
         meaning = f"number of cells of type {name} ({cell.label}) on the same site and its 8 neighbors"
         terms[f"contact.{name}"] = Term("1", meaning)
@@ -127,7 +130,7 @@ _PROCESSES = {
     "leukocytes.squeeze": Slot((), high=1),
     "leukocytes.ecm_exclusion": Slot((), high=1),
     "leukocytes.gradient_half": Slot((), positive=True),
-    "priming.clones": Slot((), low=1, high=32, whole=True),  # bits of a mask
+    "priming.clonotypes": Slot((), low=1, high=1000, whole=True),
     "priming.cells_per_level": Slot((), positive=True),
     "priming.half_antigen": Slot((), positive=True),
     "priming.lag": Slot((), positive=True, high=1e4),
@@ -171,6 +174,8 @@ def slot(catalogue: Catalogue, path: DataPath) -> Slot | None:
         return Slot(("1",), high=3.0)
     if kind == "cells" and rest[0] == "starts":
         return Slot(("1",), high=1.0)
+    if kind == "cells" and rest[0] == "primed":
+        return Slot(("1",), high=1e3)
     if kind == "cells":
         term = catalogue.behaviors().get(str(rest[1]))
         return term and Slot((term.unit,), high=term.most)

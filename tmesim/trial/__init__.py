@@ -71,7 +71,7 @@ def run(
 
     out : the run directory; without it the files live as long as the result.
     replicates : more than a run in `out` has are added to it.
-    engine : what makes the tissue of a replicate; `Tissue` by default.
+    engine : what makes the body of a replicate; `Body` by default.
     """
     workers = processors() if workers is None else whole(workers, "workers", 1)
     scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)

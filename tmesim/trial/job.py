@@ -21,7 +21,7 @@ CHECKPOINT_S = 60.0
 
 @dataclass(frozen=True)
 class Job:
-    """A replicate to simulate. `engine` stands in for `Tissue` in tests; `checkpoint_s` is wall time, s."""
+    """A replicate to simulate. `engine` stands in for `Body` in tests; `checkpoint_s` is wall time, s."""
 
     scenario: Scenario
     replicate: int

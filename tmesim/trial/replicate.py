@@ -26,8 +26,8 @@ from tmesim.trial.locks import lock
 from tmesim.trial.records import Unusable, checkpoint_paths, finished_path, forget, recall, store, take_stock
 
 if TYPE_CHECKING:
+    from tmesim.body import Body
     from tmesim.scenario import Scenario
-    from tmesim.tissue import Tissue
 
 WAIT_S = 0.05
 """Wall time between two looks at whether another process has let go of a replicate, s."""
@@ -43,8 +43,8 @@ class Simulation:
     job: Job
     segment: int = 0
     done: int = 0
-    current: tuple[Tissue, Recorder] | None = None
-    ends: dict[int, tuple[Tissue, Recorder]] = field(default_factory=dict)
+    current: tuple[Body, Recorder] | None = None
+    ends: dict[int, tuple[Body, Recorder]] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
     saved_in: int = 1  # the generation that holds the last checkpoint
     told: bool = False  # that there are no checkpoints
@@ -59,18 +59,18 @@ class Simulation:
             segment = segments[self.segment]
             if self.current is None:
                 self.current = self._begin(segment, segments)
-            tissue, recorder = self.current
-            while tissue.step_index < segment.end:
+            body, recorder = self.current
+            while body.step_index < segment.end:
                 if watch.stopped():
                     self.keep(watch)
                     return False
-                tissue.step()
+                body.step()
                 self.done += 1
-                recorder.take(tissue, step_h, last=tissue.step_index == self.job.steps)
-                self._snapshot(tissue, recorder, segment)
+                recorder.take(body, step_h, last=body.step_index == self.job.steps)
+                self._snapshot(body, recorder, segment)
                 now = time.monotonic()
                 if now - last_report > REPORT_S:
-                    watch.report(Progress(self.job.replicate, self.done, tissue.hour / 24, segment.arms))
+                    watch.report(Progress(self.job.replicate, self.done, body.hour / 24, segment.arms))
                     last_report = now
                 if now - last_check >= self.job.checkpoint_s:
                     self.keep(watch)
@@ -84,29 +84,29 @@ class Simulation:
             self.segment += 1
         return True
 
-    def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Tissue, Recorder]:
+    def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Body, Recorder]:
         scenario = self.job.scenario
         if segment.parent is None:
             seed, arm = self.job.seed, segment.arms[0]
-            tissue = engine(self.job)(scenario, seed=seed, replicate=self.job.replicate, arm=arm)
+            body = engine(self.job)(scenario, seed=seed, replicate=self.job.replicate, arm=arm)
             recorder = new_recorder(scenario)
-            recorder.take(tissue, scenario.time.step_h)
-            self._snapshot(tissue, recorder, segment)
-            return tissue, recorder
-        tissue, recorder = self.ends[segment.parent]
+            recorder.take(body, scenario.time.step_h)
+            self._snapshot(body, recorder, segment)
+            return body, recorder
+        body, recorder = self.ends[segment.parent]
         if segment.index == segments[segment.parent].children[-1]:
             del self.ends[segment.parent]  # nobody else branches here, so no copy is needed
         else:
-            tissue, recorder = tissue.copy(), recorder.copy()
-        tissue.treat(segment.arms[0])
-        return tissue, recorder
+            body, recorder = body.copy(), recorder.copy()
+        body.treat(segment.arms[0])
+        return body, recorder
 
-    def _snapshot(self, tissue: Tissue, recorder: Recorder, segment: Segment) -> None:
-        if not recorder.wants_snapshot(tissue.hour, self.job.scenario.time.step_h):
+    def _snapshot(self, body: Body, recorder: Recorder, segment: Segment) -> None:
+        if not recorder.wants_snapshot(body.hour, self.job.scenario.time.step_h):
             return
-        for kind, data in Section.of(tissue).packed().items():
+        for kind, data in Section.of(body.tissue).packed().items():
             for arm in segment.arms:
-                write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour), data)
+                write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, body.hour), data)
 
     def _keep_frames(self, recorder: Recorder, segment: Segment) -> None:
         data = pack(recorder.frames.arrays()) if recorder.frames is not None else b""
@@ -130,11 +130,11 @@ class Simulation:
         histories = {f"end{index}": history for index, history in self.ends.items()}
         if self.current is not None:
             histories["current"] = self.current
-        for name, (tissue, recorder) in histories.items():
+        for name, (body, recorder) in histories.items():
             arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
             if recorder.frames is not None:
                 arrays |= {f"{name}:frames:{key}": value for key, value in recorder.frames.state().items()}
-            arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
+            arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in body.state().items()}
         take_stock(self.job, self.sums)
         store(self.job, checkpoint_paths(self.job)[1 - self.saved_in], arrays, self.sums)
         self.saved_in = 1 - self.saved_in
@@ -159,25 +159,25 @@ class Simulation:
             prefix = f"{name}:state:"
             state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
             index = self.segment if name == "current" else int(name[len("end") :])
-            tissue = engine(self.job).from_state(self.job.scenario, state)
+            body = engine(self.job).from_state(self.job.scenario, state)
             recorder = new_recorder(self.job.scenario)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
             if recorder.frames is not None:
                 start = f"{name}:frames:"
                 recorder.frames.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
             if name == "current":
-                self.current = tissue, recorder
+                self.current = body, recorder
             else:
-                self.ends[segments[index].index] = tissue, recorder
+                self.ends[segments[index].index] = body, recorder
         return True
 
 
 def engine(job: Job) -> Any:
     if job.engine is not None:
         return job.engine
-    from tmesim.tissue import Tissue
+    from tmesim.body import Body
 
-    return Tissue
+    return Body
 
 
 def new_recorder(scenario: Scenario) -> Recorder:
