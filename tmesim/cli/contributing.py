@@ -82,6 +82,6 @@ def modules() -> Iterator[tuple[str, str]]:
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
     "agents", "mesa_bridge", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells", "fields",
-    "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section", "storage", "cards",
-    "reading", "reserved", "units", "text", "kernels",
+    "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section", "storage",
+    "cards", "reading", "reserved", "units", "text", "wording", "kernels",
 )  # fmt: skip
