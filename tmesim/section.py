@@ -153,7 +153,7 @@ class Section:
             if values.shape != (ny, nx):
                 raise ValueError(f"{name}: expected a map of {ny} × {nx} sites, got the shape {values.shape}")
         for name, column in columns.items():
-            if column.shape != columns["type"].shape:
+            if column.shape[:1] != columns["type"].shape:
                 raise ValueError(f"{name}: expected {columns['type'].size} cells, got the shape {column.shape}")
         for name, end in (("type", len(types)), ("y", ny), ("x", nx)):
             if columns[name].size and not 0 <= columns[name].min() <= columns[name].max() < end:
