@@ -19,7 +19,8 @@ from tmesim.figures import effects, grid, tissue, trajectories
 from tmesim.figures.style import ARM_COLORS, CASING, CLOSED, PERFUSED, REFERENCE_COLOR, arm_colors, spelled_out
 from tmesim.scenario import read_text
 from tmesim.section import Section
-from tmesim.statistics import change, compact, compare, words
+from tmesim.statistics import compare
+from tmesim.wording import change, compact, words
 
 TEXT = """
 name: small

@@ -20,9 +20,10 @@ from tmesim.plots import TissuePicture, View, panel, view_of
 from tmesim.reading import InputError
 from tmesim.scenario import load, read_text
 from tmesim.section import Section
-from tmesim.statistics import compact, interval
+from tmesim.statistics import interval
 from tmesim.trial import display
 from tmesim.trial.replicate import Progress
+from tmesim.wording import compact
 
 ROOT = Path(__file__).parents[1]
 TEXT = """

@@ -22,8 +22,9 @@ from tmesim.report.answer import sentence, verdict
 from tmesim.report.assumptions import stale
 from tmesim.report.certainty import parted
 from tmesim.scenario import read_text
-from tmesim.statistics import COLUMNS, compact, compare, compare_arms
+from tmesim.statistics import COLUMNS, compare, compare_arms
 from tmesim.storage.tables import csv_bytes
+from tmesim.wording import compact
 
 NASTY = "<script>alert('x')</script> & \"quotes\" <img src=http://x.example/y.png>"
 TEXT = """

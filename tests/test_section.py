@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tissues import OneTissue
+import toys
 
+import tmesim
+from tmesim.reading import InputError
 from tmesim.scenario import read_text
 from tmesim.section import OUTLINE, Section, around
 from tmesim.storage.arrays import pack, unpack
@@ -123,6 +126,17 @@ def test_files_that_are_of_no_one_section_are_refused(kind, name, value, said):
     files[kind] = pack(unpack(files[kind]) | {name: value})
     with pytest.raises(ValueError, match=said):
         Section.read(**files)
+
+
+def test_a_result_names_the_file_of_a_section_whose_parts_do_not_belong_together(tmp_path):
+    plan = read_text(toys.TEXT)
+    result = toys.run(plan, tmp_path / "run")
+    assert result.snapshot(2, "drug").count("tumor") == len(result.cells(2, "drug")) > 20
+    (result.path / "complete.json").unlink()  # with it, its checksum would tell
+    at = result.path / "fields" / "drug"
+    (at / "replicate_000_day_002.00.npz").write_bytes((at / "replicate_000_day_004.00.npz").read_bytes())
+    with pytest.raises(InputError, match=r"cells.drug.replicate_000_day_002\.00\.npz: is no section: the cells are of"):
+        tmesim.Result(result.path, plan).snapshot(2, "drug")
 
 
 # Looking at a living tissue

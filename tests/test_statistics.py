@@ -7,7 +7,6 @@ import pytest
 from scipy import stats
 
 from tmesim.statistics import (
-    compact,
     compare,
     compare_arms,
     effect_size,
@@ -17,6 +16,7 @@ from tmesim.statistics import (
     sign_flip_p,
 )
 from tmesim.storage.tables import csv_bytes
+from tmesim.wording import compact
 
 
 def test_a_comparison_computed_by_hand():

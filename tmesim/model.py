@@ -25,8 +25,8 @@ from tmesim.recorder import Recorder
 from tmesim.scenario import Scenario, arguments, load, replicate_seed
 from tmesim.scenario.overlay import is_number, steps_of
 from tmesim.scenario.sources import document_of
-from tmesim.statistics import words
 from tmesim.tissue import Tissue
+from tmesim.wording import words
 
 if TYPE_CHECKING:
     from tmesim.plots import TissuePicture

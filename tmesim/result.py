@@ -324,7 +324,9 @@ class Result:
         columns, spacing = dict(section.cells), section.spacing_um
         frame = {
             "id": columns.pop("id"),
-            "type": pandas.Categorical.from_codes(columns.pop("type").astype(np.int16), categories=section.types),
+            "type": pandas.Categorical.from_codes(
+                columns.pop("type").astype(np.int16), categories=pandas.Index(section.types)
+            ),
             "x_um": (columns.pop("x") + 0.5) * spacing,
             "y_um": (columns.pop("y") + 0.5) * spacing,
             "age_h": np.float32(section.hour) - columns.pop("born"),

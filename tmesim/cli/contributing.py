@@ -81,6 +81,6 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
-    "agents", "mesa_bridge", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments", "section", "storage", "cards",
-    "reading", "reserved", "units", "text", "kernels",
+    "agents", "mesa_bridge", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
+    "arguments", "section", "storage", "cards", "reading", "reserved", "units", "text", "wording", "kernels",
 )  # fmt: skip

@@ -229,7 +229,7 @@ def patrol_tile(
     tile, across, oy, ox, moment, when, burst, substeps, dwell, spacing, rates, tile_key, key, stamp,
     cells, layers, maps, rules, inputs, tally, rows, identities, pairs, first_pairs, signals, contacts, who, work,
 ):  # fmt: skip
-    """`burst` substeps of the leukocytes of one tile, and of other attackers, in drawn order; some end outside of it."""
+    """`burst` substeps of the leukocytes and other attackers of one tile, in drawn order; some end outside of it."""
     squeeze, exclusion, half, hits_needed, fading = rates
     ny, nx = maps.perfusion.shape
     y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
