@@ -25,7 +25,7 @@ ROOT = HERE.parent
 KEPT = HERE / "kept" / "full_counts.json"
 FULL = "TMESIM_FULL_COUNTS"  # an environment variable, so that workers know: "open" or "all"
 READING = ("tmesim/reading", "tmesim/scenario", "tmesim/catalogue", "tmesim/cli", "tmesim/units.py")
-STORING = ("tmesim/trial", "tmesim/record.py")
+STORING = ("tmesim/trial", "tmesim/storage")
 
 
 class Count(NamedTuple):

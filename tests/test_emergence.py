@@ -64,7 +64,7 @@ def grown_in(variant):
 
 def cells_of(shot, *names):
     """Rows of a snapshot's cells of some types."""
-    return np.flatnonzero(np.isin(shot.cells["type"], [shot.cells["types"].tolist().index(name) for name in names]))
+    return np.flatnonzero(np.isin(shot.cells["type"], [shot.types.index(name) for name in names]))
 
 
 def sites_of(shot, rows):

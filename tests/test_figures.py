@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from dataclasses import replace
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -16,9 +17,10 @@ import tmesim
 from tmesim import figures
 from tmesim.figures import effects, grid, tissue, trajectories
 from tmesim.figures.style import ARM_COLORS, CASING, CLOSED, PERFUSED, REFERENCE_COLOR, arm_colors, spelled_out
-from tmesim.result import Snapshot
 from tmesim.scenario import read_text
-from tmesim.statistics import change, compact, compare, words
+from tmesim.section import Section
+from tmesim.statistics import compare
+from tmesim.wording import change, compact, words
 
 TEXT = """
 name: small
@@ -74,10 +76,7 @@ def test_the_tissue_shows_each_tumor_cell_in_its_color(result, tmp_path):
     image = pixels(figures.draw_tissue(result, tmp_path / "tissue.png", replicate=1))
     color = result.scenario.catalogue.cells["tumor"].color
     cells = sum(
-        int(np.count_nonzero(s.cells["type"] == s.cells["types"].tolist().index("tumor")))
-        for arm in result.arms
-        for day in result.snapshot_days
-        if (s := result.snapshot(day, arm, 1))
+        s.count("tumor") for arm in result.arms for day in result.snapshot_days for s in [result.snapshot(day, arm, 1)]
     )
     zoom = round(grid.PANEL / 24)
     assert (
@@ -192,10 +191,9 @@ def test_a_picture_is_cut_to_the_tumor_and_its_rim_and_says_so(result):
 
     def snapshot(day, arm, replicate):
         shot = result.snapshot(day, arm, replicate)
-        cells = shot.cells | {"y": shot.cells["y"] + 30, "x": shot.cells["x"] + 10}
-        return Snapshot(
-            day, cells, {k: np.pad(v, ((30, 10), (10, 6))) if v.ndim == 2 else v for k, v in shot.maps.items()}
-        )
+        cells = {**shot.cells, "y": shot.cells["y"] + 30, "x": shot.cells["x"] + 10}
+        maps = {name: np.pad(values, ((30, 10), (10, 6))) for name, values in shot.maps.items()}
+        return replace(shot, cells=cells, maps=maps, shape=(shot.shape[0] + 40, shot.shape[1] + 16))
 
     wide.snapshot = snapshot
     cut = grid.Shots(wide, 0)
@@ -203,15 +201,14 @@ def test_a_picture_is_cut_to_the_tumor_and_its_rim_and_says_so(result):
     for key, shot in cut.at.items():
         levels = []
         for seen in (shot, shots.at[key]):
-            rows = seen.cells["type"] == seen.cells["types"].tolist().index("tumor")
-            levels.append(seen.maps["field.oxygen"][seen.cells["y"][rows], seen.cells["x"][rows]])
+            levels.append(seen.maps["field.oxygen"][seen.sites("tumor")])
         assert np.array_equal(*levels) and levels[0].size
         assert (shot.cells["y"] < cut.shape[0]).all() and (shot.cells["x"] < cut.shape[1]).all()
     assert any("around the tumor, of 0.6 × 0.9 mm" in t.get_text() for t in figures.tissue_figure(wide).texts)
 
 
 def test_a_tissue_without_oxygen_is_drawn_on_bare_ground(result):
-    shots = {key: Snapshot(s.day, s.cells, {k: v for k, v in s.maps.items() if k != "field.oxygen"})
+    shots = {key: replace(s, maps={k: v for k, v in s.maps.items() if k != "field.oxygen"})
              for key, s in grid.Shots(result, 0).at.items()}  # fmt: skip
     bare = Copy(result)
     bare.scenario.catalogue = SimpleNamespace(cells=result.scenario.catalogue.cells, fields={})
@@ -222,8 +219,8 @@ def test_a_tissue_without_oxygen_is_drawn_on_bare_ground(result):
 
 def test_a_tumor_that_is_gone_is_drawn_and_said(result):
     gone = Copy(result)
-    empty = {name: v[:0] if v.ndim and name != "types" else v for name, v in result.snapshot(0).cells.items()}
-    gone.snapshot = lambda day, arm, replicate: Snapshot(day, empty, result.snapshot(day, arm, replicate).maps)
+    empty = {name: v[:0] for name, v in result.snapshot(0).cells.items()}
+    gone.snapshot = lambda day, arm, replicate: replace(result.snapshot(day, arm, replicate), cells=empty)
     said = {t.get_text() for axes in figures.tissue_figure(gone).axes for t in axes.texts}
     assert "0 tumor cells" in said
     assert "no tumor left" in {t.get_text() for axes in figures.field_figure(gone).axes for t in axes.texts}
@@ -237,9 +234,9 @@ def test_words_find_room_beside_a_slender_tissue(result, size):
     def snapshot(day, arm, replicate):
         shot = result.snapshot(day, arm, replicate)
         inside = (shot.cells["y"] < ny) & (shot.cells["x"] < nx)
-        cells = {k: v[inside] if v.shape == inside.shape else v for k, v in shot.cells.items()}
-        maps = {k: np.resize(v, size) if v.ndim == 2 else v for k, v in shot.maps.items()}
-        return Snapshot(day, cells, maps | {"vessels.links": np.zeros(size, np.uint8)})
+        cells = {k: v[inside] for k, v in shot.cells.items()}
+        maps = {k: np.resize(v, size) for k, v in shot.maps.items()} | {"vessels.links": np.zeros(size, np.uint8)}
+        return replace(shot, cells=cells, maps=maps, shape=size)
 
     slender.snapshot = snapshot
     for figure in (figures.tissue_figure(slender), figures.field_figure(slender)):
@@ -337,7 +334,7 @@ def test_links_of_vessels_become_lines_between_their_sites():
     perfused[1, 1] = perfused[1, 2] = True
     maps = {"vessels.links": links, "vessels.perfused": perfused, "vessels.root": np.zeros((4, 4), bool)}
     axes = Figure().add_subplot()
-    tissue.draw_vessels(axes, Snapshot(0.0, {}, maps))
+    tissue.draw_vessels(axes, Section((), {}, maps, (4, 4), 15.0, 0.0))
     lines = [
         np.sort(s, axis=0).tolist() for c in axes.collections if hasattr(c, "get_segments") for s in c.get_segments()
     ]

@@ -18,13 +18,13 @@ from test_cli import tmesim as command
 from toys import TEXT, StopAfter, Toy, contents, finish, gone, run, scratch, simulated, tables
 
 import tmesim
-from tmesim import checksums, record, trial
+from tmesim import storage, trial
 from tmesim.catalogue.models import frozendict
 from tmesim.cli.rendering import render_run
 from tmesim.reading import InputError
-from tmesim.record import DRAFT, csv_bytes, machine, sweep, write
 from tmesim.scenario import load, read_text, replicate_seed
-from tmesim.tables import read_columns
+from tmesim.storage import DRAFT, checksums, machine, sweep, write
+from tmesim.storage.tables import csv_bytes, read_columns
 from tmesim.trial import directory, extending
 from tmesim.trial.case import Case
 from tmesim.trial.identity import identity
@@ -474,12 +474,12 @@ def test_a_run_killed_while_replicates_are_added_resumes_to_the_same_bytes(whole
 
             return operate
 
-        monkeypatch.setattr(record.os, "replace", dies("replace"))
+        monkeypatch.setattr(storage.os, "replace", dies("replace"))
         monkeypatch.setattr(Path, "unlink", dies("unlink"))
         return count
 
     def alive():
-        monkeypatch.setattr(record.os, "replace", real["replace"])
+        monkeypatch.setattr(storage.os, "replace", real["replace"])
         monkeypatch.setattr(Path, "unlink", real["unlink"])
 
     shutil.copytree(whole, tmp_path / "counted")
@@ -553,15 +553,15 @@ def test_sweeping_takes_the_drafts_of_the_dead_alone(tmp_path):
 def test_a_process_that_ended_and_was_not_waited_for_counts_as_gone():
     child = subprocess.Popen([sys.executable, "-c", ""])
     deadline = time.monotonic() + 20
-    while record.is_alive(child.pid) and time.monotonic() < deadline:
+    while storage.is_alive(child.pid) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not record.is_alive(child.pid) and record.is_alive(os.getpid())
+    assert not storage.is_alive(child.pid) and storage.is_alive(os.getpid())
     child.wait()
 
 
 def test_a_writer_in_the_middle_of_a_file_is_not_disturbed_by_sweeping(tmp_path, monkeypatch):
     swept = []
-    monkeypatch.setattr(record.os, "fsync", lambda number: (sweep(tmp_path), swept.append(number)))
+    monkeypatch.setattr(storage.os, "fsync", lambda number: (sweep(tmp_path), swept.append(number)))
     write(tmp_path / "file", "whole")
     assert swept and (tmp_path / "file").read_text() == "whole"
 

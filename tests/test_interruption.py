@@ -23,10 +23,10 @@ from killing import TINY
 from test_cli import SMALL, tmesim
 from toys import TEXT, Broken, DieInTurn, DiesOnce, Toy, contents, gone, loaded, run, scratch, simulated
 
-from tmesim import record, trial
+from tmesim import storage, trial
 from tmesim.reading import InputError
-from tmesim.record import DRAFT, DiskFull, machine
 from tmesim.scenario import read_text
+from tmesim.storage import DRAFT, DiskFull, machine
 from tmesim.trial import Interrupted, WorkerDied, directory
 from tmesim.trial.case import Case
 from tmesim.trial.locks import lock
@@ -325,7 +325,7 @@ def fails_at(monkeypatch, moment):
         if count[0] >= moment:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(record.os, "fsync", fsync)
+    monkeypatch.setattr(storage.os, "fsync", fsync)
     return count
 
 

@@ -90,4 +90,4 @@ replicates: 1
     hours = [0, 1, 2, 3, 7, 24]
     assert [round(day * 24, 3) for day in result.snapshot_days] == hours
     for hour in hours:
-        assert float(result.snapshot(hour / 24).cells["hour"]) == hour
+        assert result.snapshot(hour / 24).hour == hour

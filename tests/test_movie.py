@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from PIL import Image
 import tmesim
 from tmesim.figures import movie as movies
 from tmesim.figures.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie, draw_movie
-from tmesim.record import MAPS, MOST_FRAMES, OXYGEN_STEP, Film, film_interval, unpack
+from tmesim.frames import MAPS, MOST_FRAMES, OXYGEN_STEP, FrameLog, frame_interval
 from tmesim.scenario import read_text
-from tmesim.trial.replicate import film_file
+from tmesim.section import Section
+from tmesim.storage.arrays import unpack
+from tmesim.trial.replicate import frames_file
 
 TEXT = """
 name: small
@@ -45,7 +48,7 @@ def movie(result):
 
 
 def film(result, arm, replicate=0):
-    return unpack((result.path / film_file(arm, replicate)).read_bytes())
+    return unpack((result.path / frames_file(arm, replicate)).read_bytes())
 
 
 # Frames
@@ -53,7 +56,7 @@ def film(result, arm, replicate=0):
 
 @pytest.mark.parametrize("days", [0.5, 1, 2, 4, 7, 10, 14, 21, 24, 60, 180, 365, 3000])
 def test_a_run_of_any_length_has_dozens_of_frames(days):
-    frames = days * 24 / film_interval(days * 24) + 1
+    frames = days * 24 / frame_interval(days * 24) + 1
     assert (frames >= 25 or days < 2) and frames <= MOST_FRAMES + 1
 
 
@@ -87,31 +90,29 @@ def test_arms_share_their_frames_until_the_first_dose(result):
     assert not all(np.array_equal(one[name][25:], other[name][25:]) for name in MAPS)
 
 
-def test_a_film_goes_on_from_its_state(result):
-    class Still:
-        shape, hour = (2, 3), 0.0
+def test_frames_go_on_from_their_state():
+    perfused = np.array([[1, 0, 0], [0, 0, 0]], bool)
+    maps = {
+        "vessels.perfused": perfused, "vessels.root": perfused, "vessels.tip": np.array([[0, 0, 0], [1, 0, 0]], bool),
+        "vessels.links": np.array([[0, 1, 16], [0, 0, 0]], np.uint8),
+        "field.oxygen": np.full((2, 3), 21.3, np.float32),
+    }  # fmt: skip
+    cells = {"type": np.array([1, 0, 255], np.uint8), "y": np.array([0, 1, 0]), "x": np.array([1, 2, 0])}
+    section = Section(("tumor", "ctl"), cells, maps, (2, 3), 15.0, 0.0)
 
-        class vessels:  # noqa: N801
-            perfused = np.array([[1, 0, 0], [0, 0, 0]], bool)
-            links = np.array([[0, 1, 16], [0, 0, 0]], np.uint8)
-            root, tip = perfused, np.array([[0, 0, 0], [1, 0, 0]], bool)
-
-        fields = {"oxygen": np.full((2, 3), 21.3, np.float32)}
-        cells = type("Cells", (), {"n": 1, "type": np.zeros(1, np.uint8), "y": np.array([1]), "x": np.array([2])})
-
-    first = Film(["tumor"], ["tissue"], 15.0, 2.0)
-    for hour in range(5):
-        Still.hour = float(hour)
-        first.take(Still, 1.0)
-    again = Film(["tumor"], ["tissue"], 15.0, 2.0)
+    first = FrameLog(["tumor", "ctl"], ["tissue", "leukocyte"], 15.0, 2.0)
+    for hour in (0.0, 2.0, 4.0):
+        first.take(replace(section, hour=hour))
+    again = FrameLog(["tumor", "ctl"], ["tissue", "leukocyte"], 15.0, 2.0)
     again.restore(first.state())
     twin = first.copy()
-    first.take(Still, 1.0, last=True)
+    first.take(section)
     for kept in (again, twin):
         assert kept.hours == [0.0, 2.0, 4.0] and kept.frames == first.frames[:3]
     arrays = again.arrays()
     assert arrays["links"][2].tolist() == [[0, 1, 16], [0, 0, 0]]
     assert arrays["vessel"][2].tolist() == [[2, 1, 1], [1, 0, 0]]
+    assert arrays["leukocyte"].sum(0).tolist() == [[0, 6, 0], [0, 0, 0]]
     assert arrays["tissue"].sum(0).tolist() == [[0, 0, 0], [0, 0, 3]] and arrays["oxygen"][0, 0, 0] == 43
 
 

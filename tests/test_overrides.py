@@ -736,7 +736,7 @@ def test_a_model_takes_factors_and_bare_numbers():
 
 
 def test_limits_count_what_is_recorded():
-    from tmesim.record import MOST_FRAMES
+    from tmesim.frames import MOST_FRAMES
 
     assert limits.FRAMES == MOST_FRAMES
 

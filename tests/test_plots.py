@@ -18,11 +18,12 @@ from tmesim import figures
 from tmesim.model import TumorModel
 from tmesim.plots import TissuePicture, View, panel, view_of
 from tmesim.reading import InputError
-from tmesim.result import Snapshot
 from tmesim.scenario import load, read_text
-from tmesim.statistics import compact, interval
+from tmesim.section import Section
+from tmesim.statistics import interval
 from tmesim.trial import display
 from tmesim.trial.news import Progress
+from tmesim.wording import compact
 
 ROOT = Path(__file__).parents[1]
 TEXT = """
@@ -62,15 +63,14 @@ def by_hand(links=(), perfused=()):
     for y, x in perfused:
         flow[y, x] = True
     cells = {
-        "types": np.array(TYPES), "type": np.array([0, 0, 1], np.uint8),
-        "y": np.array([0, 1, 1]), "x": np.array([0, 2, 2]),
+        "type": np.array([0, 0, 1], np.uint8), "y": np.array([0, 1, 1]), "x": np.array([0, 2, 2]),
     }  # fmt: skip
     maps = {
         "field.oxygen": np.full((3, 4), 20.0, np.float32), "matrix.ecm": np.full((3, 4), 0.5, np.float32),
         "vessels.links": bits, "vessels.perfused": flow, "vessels.root": np.zeros((3, 4), bool),
-        "vessels.tip": np.zeros((3, 4), bool), "spacing_um": np.array(15.0),
+        "vessels.tip": np.zeros((3, 4), bool),
     }  # fmt: skip
-    return Snapshot(1.0, cells, maps)
+    return Section(tuple(TYPES), cells, maps, (3, 4), 15.0, 24.0)
 
 
 def color_at(image, zoom, y, x):

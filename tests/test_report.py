@@ -17,13 +17,14 @@ from tmesim.figures import draw_all
 from tmesim.figures.grid import representative
 from tmesim.figures.movie import draw_movie
 from tmesim.observables import OBSERVABLES
-from tmesim.record import csv_bytes
 from tmesim.report import answer, drawing, grounds, markup, page, write_report
 from tmesim.report.answer import sentence, verdict
 from tmesim.report.assumptions import stale
 from tmesim.report.certainty import parted
 from tmesim.scenario import read_text
-from tmesim.statistics import COLUMNS, compact, compare, compare_arms
+from tmesim.statistics import COLUMNS, compare, compare_arms
+from tmesim.storage.tables import csv_bytes
+from tmesim.wording import compact
 
 NASTY = "<script>alert('x')</script> & \"quotes\" <img src=http://x.example/y.png>"
 TEXT = """

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tmesim.record import csv_bytes
 from tmesim.statistics import (
-    compact,
     compare,
     compare_arms,
     effect_size,
@@ -17,6 +15,8 @@ from tmesim.statistics import (
     relative_change,
     sign_flip_p,
 )
+from tmesim.storage.tables import csv_bytes
+from tmesim.wording import compact
 
 
 def test_a_comparison_computed_by_hand():

@@ -15,9 +15,10 @@ import pytest
 from toys import TEXT, Broken, Certain, Toy, contents, run, simulated, tables
 
 from tmesim.reading import InputError
-from tmesim.record import csv_bytes, seal, unseal
 from tmesim.scenario import read_text, replicate_seed
 from tmesim.scenario.schedule import Event, schedule_of
+from tmesim.storage.arrays import seal, unseal
+from tmesim.storage.tables import csv_bytes
 from tmesim.trial import pool, replicate
 from tmesim.trial.branches import first_difference, tree
 from tmesim.trial.case import Case

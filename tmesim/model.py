@@ -20,12 +20,12 @@ from tmesim.catalogue import load_catalogue
 from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
 from tmesim.reading import Document, Position, dotted, suggestion
-from tmesim.record import Recorder
+from tmesim.recorder import Recorder
 from tmesim.scenario import Scenario, arguments, load, replicate_seed
 from tmesim.scenario.overrides import is_number, steps_of
 from tmesim.scenario.sources import document_of
-from tmesim.statistics import words
 from tmesim.tissue import Tissue
+from tmesim.wording import words
 
 if TYPE_CHECKING:
     from tmesim.plots import TissuePicture

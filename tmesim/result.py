@@ -15,17 +15,19 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tmesim.arguments import names, number, whole
-from tmesim.checksums import ALWAYS, MARKER, PROVENANCE, Checksums, read_sealed
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
-from tmesim.record import snapshot_name, unpack
+from tmesim.section import NEEDED, Section, snapshot_name
 from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
-from tmesim.tables import NAMES, counted, lacking, read_columns
+from tmesim.storage.arrays import unpack
+from tmesim.storage.checksums import ALWAYS, MARKER, PROVENANCE, Checksums, read_sealed
+from tmesim.storage.tables import counted, read_columns
+from tmesim.tables import NAMES, lacking
 from tmesim.text import line
 
 if TYPE_CHECKING:
@@ -38,19 +40,6 @@ if TYPE_CHECKING:
 
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading an .npz raises when it is damaged."""
-
-SNAPSHOT_NEEDS = {
-    "cells": ("hour", "spacing_um", "type", "types", "id", "x", "y", "born"),
-    "fields": ("hour", "spacing_um"),
-}
-
-
-class Snapshot(NamedTuple):
-    """Cells (columns by name, ordered by id) and site maps of one arm and replicate at one moment."""
-
-    day: float
-    cells: dict[str, np.ndarray]
-    maps: dict[str, np.ndarray]
 
 
 class Result:
@@ -292,8 +281,8 @@ class Result:
             raise KeyError("this run kept no snapshots; time.snapshots of a scenario names the days of some")
         return self.snapshot_days[-1]
 
-    def snapshot(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> Snapshot:
-        """The stored snapshot nearest to a day (within an hour), the last one by default.
+    def snapshot(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> Section:
+        """The stored section nearest to a day (within an hour), the last one by default.
 
         arm : by default the reference
         replicate : from 0 on
@@ -307,8 +296,11 @@ class Result:
             days = ", ".join(f"{d:g}" for d in self.snapshot_days)
             raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
         name = snapshot_name(replicate, near)
-        cells, maps = (self.arrays(f"{kind}/{arm}/{name}", needs) for kind, needs in SNAPSHOT_NEEDS.items())
-        return Snapshot(near, cells, maps)
+        cells, maps = (self.arrays(f"{kind}/{arm}/{name}", needs) for kind, needs in NEEDED.items())
+        try:
+            return Section.from_arrays(cells, maps)
+        except ValueError as error:
+            raise InputError([self.files.problem(f"cells/{arm}/{name}", f"is no section: {error}")]) from None
 
     def arrays(self, name: str, needs: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """The arrays of an .npz of this run by its path below the run directory; InputError when it is damaged."""
@@ -328,15 +320,16 @@ class Result:
         """
         import pandas
 
-        columns = dict(self.snapshot(day, arm, replicate).cells)
-        hour, spacing = float(columns.pop("hour")), float(columns.pop("spacing_um"))
-        types = columns.pop("types")
+        section = self.snapshot(day, arm, replicate)
+        columns, spacing = dict(section.cells), section.spacing_um
         frame = {
             "id": columns.pop("id"),
-            "type": pandas.Categorical.from_codes(columns.pop("type").astype(np.int16), categories=types.tolist()),
+            "type": pandas.Categorical.from_codes(
+                columns.pop("type").astype(np.int16), categories=pandas.Index(section.types)
+            ),
             "x_um": (columns.pop("x") + 0.5) * spacing,
             "y_um": (columns.pop("y") + 0.5) * spacing,
-            "age_h": np.float32(hour) - columns.pop("born"),
+            "age_h": np.float32(section.hour) - columns.pop("born"),
         }
         return pandas.DataFrame(frame | {name.removeprefix("state."): values for name, values in columns.items()})
 
@@ -354,11 +347,7 @@ class Result:
         W, SW, S, SE), `vessels.root`, `vessels.tip`.
         """
         maps = self.snapshot(day, arm, replicate).maps
-        return {
-            name.removeprefix("field.").removeprefix("matrix."): values
-            for name, values in maps.items()
-            if values.ndim == 2
-        }
+        return {name.removeprefix("field.").removeprefix("matrix."): values for name, values in maps.items()}
 
 
 def _refuse_what_is_no_run(path: Path) -> None:

@@ -1,14 +1,11 @@
-"""The tables of a run as columns: names are text, whatever they look like, and everything else is a number."""
+"""Which tables a run leaves, with which columns, and what is wrong with one."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tmesim.reading import InputError, Problem
 from tmesim.statistics import COLUMNS
 
 NAMES = {"timeseries.csv": ("arm",), "endpoints.csv": ("arm",), "comparison.csv": ("endpoint", "arm", "reference")}
@@ -20,45 +17,6 @@ FIRST = {
     "comparison.csv": COLUMNS,
 }
 """The columns with which each table begins."""
-
-
-def read_columns(data: bytes, names: Collection[str], file: str) -> dict[str, np.ndarray]:
-    """A CSV as columns: `names` as text, all others as float64 (an empty cell is NaN).
-
-    InputError, with the file and the line, when it is not a whole table.
-    """
-
-    def wrong(message: str, line: int | None = None) -> InputError:
-        return InputError([Problem(message, file=file, line=line)])
-
-    rows: list[list[str]] = []
-    try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-        for row in reader:
-            if rows and len(row) != len(rows[0]):
-                raise wrong(f"expected {len(rows[0])} cells, got {len(row)}; is the table whole?", reader.line_num)
-            rows.append(row)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise wrong(f"is not a table: {error}") from None
-    if len(rows) < 1 or len(set(rows[0])) < len(rows[0]):
-        raise wrong("is not a table with a name over each column")
-    columns: dict[str, np.ndarray] = {}
-    for i, name in enumerate(rows[0]):
-        cells = [row[i] for row in rows[1:]]
-        try:
-            columns[name] = np.array(cells, str) if name in names else np.array([float(c or "nan") for c in cells])
-        except ValueError as error:
-            raise wrong(f"expected a number in the column {name}: {error}") from None
-    return columns
-
-
-def counted(values: np.ndarray) -> np.ndarray:
-    """A column as int64 where it holds whole numbers alone, as the table writes them; text as Python's own."""
-    if values.dtype.kind == "U":
-        return values.astype(object)
-    if np.all(np.isfinite(values)) and np.all((values == np.round(values)) & (np.abs(values) < 1e15)):
-        return values.astype(np.int64)
-    return values
 
 
 def lacking(name: str, columns: Mapping[str, np.ndarray], arms: Sequence[str], replicates: int) -> str | None:

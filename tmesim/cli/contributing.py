@@ -47,7 +47,7 @@ def contributing(c: Catalogue) -> list[str]:
         "- `extends` another one and changes it: set (numbers), off (rules), add (entries), drop (fields), arms. "
         "`tmesim schema` helps editors; the first line of each scenario points at it.",
         "",
-        "observables (tmesim/observables/__init__.py)",
+        "observables (tmesim/observables, a module a topic)",
         "- One `Observable(name, label, unit, meaning, function)` more; it becomes a column and can be an endpoint.",
         "",
         "Rules of the house:",
@@ -81,7 +81,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
-    "agents", "mesa_bridge", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields",
-    "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "cards", "reading",
-    "reserved", "units", "text", "kernels",
+    "agents", "mesa_bridge", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells", "fields",
+    "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section", "storage",
+    "cards", "reading", "reserved", "units", "text", "wording", "kernels",
 )  # fmt: skip

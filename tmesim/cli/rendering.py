@@ -13,9 +13,9 @@ NEEDED = ("scenario.yaml", "provenance.json", "timeseries.csv", "endpoints.csv",
 
 
 def render_run(folder: Path, mp4: bool, quiet: bool) -> None:
-    from tmesim.checksums import MARKER, PROVENANCE, Checksums, read_sealed
     from tmesim.figures.movie import has_frames
     from tmesim.result import Result
+    from tmesim.storage.checksums import MARKER, PROVENANCE, Checksums, read_sealed
     from tmesim.trial import draw
     from tmesim.trial.locks import lock_of
 

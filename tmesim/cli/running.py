@@ -111,7 +111,8 @@ def print_summary(result: Result, seconds: float) -> None:
 
 def add_means(table: Table, result: Result, known: Mapping[str, Observable]) -> None:
     """A run with one arm: the mean of each endpoint."""
-    from tmesim.statistics import compact, defined_mean
+    from tmesim.statistics import defined_mean
+    from tmesim.wording import compact
 
     table.add_column("mean", justify="right")
     for name in result.scenario.endpoints:
@@ -122,7 +123,7 @@ def add_means(table: Table, result: Result, known: Mapping[str, Observable]) -> 
 def add_comparisons(table: Table, result: Result, known: Mapping[str, Observable]) -> None:
     """Each endpoint's means, paired difference and interval; a column of pairs where they are not all of them."""
     from tmesim.notices import untreated
-    from tmesim.statistics import change, compact, words
+    from tmesim.wording import change, compact, words
 
     partly = any(c.n < result.replicates for c in result.comparisons)
     heads = ["arm", words(result.reference), "arm's mean", "difference [95 % interval]", "change", "p"]

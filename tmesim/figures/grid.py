@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 
 from tmesim.figures.painting import text_width
 from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, fold, head_height, legend_on
+from tmesim.section import TUMOR
 from tmesim.statistics import words
 from tmesim.text import line, printable, shortened
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tmesim.result import Result, Snapshot
+    from tmesim.result import Result
+    from tmesim.section import Section
 
 PANEL, SMALLER = 500, 400  # pixels a side, about: of up to three columns, and of more
 GAP, MARGIN = 14, 26
@@ -32,7 +34,6 @@ NARROWEST = 1100
 LONGEST_KEY, KEY_LETTER = 480, 10  # pixels of a label in the legend, and of a letter in it
 LETTER = 15  # pixels along the name of an arm
 RIM_UM, SPARED = 150, 0.85  # of tissue around the tumor that is shown, and the share of the patch from which on all is
-TUMOR = ("tumor", "necrotic")  # cell types that a picture keeps in sight
 SLOT = 310  # pixels a side that words need; a panel of a slender tissue has fewer
 
 
@@ -47,28 +48,25 @@ class Shots:
         self.replicate = representative(result) if replicate is None else replicate
         self.days = spread(result.snapshot_days, 4) if days is None else list(days)
         self.arms = result.arms if arms is None else tuple(arms)
-        self.at: dict[tuple[str, float], Snapshot] = {
+        self.at: dict[tuple[str, float], Section] = {
             (arm, day): result.snapshot(day, arm, self.replicate) for arm in self.arms for day in self.days
         }
         first = next(iter(self.at.values()))
-        self.spacing = float(first.maps["spacing_um"])
-        self.patch: tuple[int, int] = first.maps["vessels.perfused"].shape
+        self.spacing, self.patch = first.spacing_um, first.shape
         window = self.window()
-        self.at = {key: cropped(shot, window) for key, shot in self.at.items()}
+        self.at = {key: shot.cropped(window) for key, shot in self.at.items()}
         self.shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
 
     def window(self) -> tuple[slice, slice]:
         """The rows and columns around all tumor cells shown."""
         found = []
         for shot in self.at.values():
-            kinds = [i for i, name in enumerate(shot.cells["types"]) if str(name) in TUMOR]
-            rows = np.isin(shot.cells["type"], kinds)
-            found.append(np.stack([shot.cells["y"][rows], shot.cells["x"][rows]]))
+            found += [np.stack(shot.sites(name)) for name in TUMOR]
         return window_around(np.concatenate(found, 1), self.patch, self.spacing)
 
     def types(self) -> set[str]:
         """Cell types that occur."""
-        return {str(s.cells["types"][code]) for s in self.at.values() for code in np.unique(s.cells["type"])}
+        return {name for shot in self.at.values() for name in shot.types if shot.count(name)}
 
     def limits(self, field: str) -> tuple[float, float]:
         """One color scale for all panels: from 0 to what 99.5 % of the sites stay below."""
@@ -160,7 +158,7 @@ class Grid:
         bar.outline.set_linewidth(0.5)
         self.sheet.text(left, top, shortened(line(unit), 28), LABEL)
 
-    def panels(self) -> Iterator[tuple[Axes, Snapshot]]:
+    def panels(self) -> Iterator[tuple[Axes, Section]]:
         """The days before the arms part from top to bottom, then an arm a row, a day a column; whoever iterates draws
         into the axes."""
         shots, colors = self.shots, arm_colors(self.shots.result.scenario)
@@ -212,20 +210,11 @@ def window_around(tumor: np.ndarray, patch: tuple[int, int], spacing: float) -> 
     return slice(low[0], high[0]), slice(low[1], high[1])
 
 
-def cropped(shot: Snapshot, window: tuple[slice, slice]) -> Snapshot:
-    """What of a snapshot lies in a window, counted from its corner."""
-    (y, x), cells = window, shot.cells
-    inside = (cells["y"] >= y.start) & (cells["y"] < y.stop) & (cells["x"] >= x.start) & (cells["x"] < x.stop)
-    kept = {name: v[inside] if v.shape == inside.shape else v for name, v in cells.items()}
-    kept |= {"y": kept["y"] - y.start, "x": kept["x"] - x.start}
-    return shot._replace(cells=kept, maps={n: v[window] if v.ndim == 2 else v for n, v in shot.maps.items()})
-
-
 def millimeters(shape: tuple[int, int], spacing: float) -> str:
     return f"{shape[1] * spacing / 1000:.3g} × {shape[0] * spacing / 1000:.3g}"
 
 
-def same(one: Snapshot, other: Snapshot) -> bool:
+def same(one: Section, other: Section) -> bool:
     """Whether two snapshots draw the same picture."""
     cells = all(np.array_equal(one.cells[name], other.cells[name]) for name in ("type", "y", "x"))
     return cells and np.array_equal(one.maps["vessels.perfused"], other.maps["vessels.perfused"])

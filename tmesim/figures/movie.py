@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from tmesim.figures.grid import TUMOR, representative, window_around
+from tmesim.figures.grid import representative, window_around
 from tmesim.figures.painting import Colors, disc, enlarged, stamp, text_width, write_text
 from tmesim.figures.style import CASING, FAINT, GRID, INK, PERFUSED, arm_colors
 from tmesim.figures.tissue import BEHIND
-from tmesim.record import MAPS, write
+from tmesim.frames import MAPS
+from tmesim.section import TUMOR
 from tmesim.statistics import compact, words
+from tmesim.storage import write
 from tmesim.text import line
 
 if TYPE_CHECKING:

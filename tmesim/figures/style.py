@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tmesim.figures.painting import text_width
-from tmesim.record import write
+from tmesim.storage import write
 from tmesim.text import line, printable, shortened
 
 if TYPE_CHECKING:

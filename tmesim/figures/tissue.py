@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from tmesim.figures.grid import Grid, Shots, corner
 from tmesim.figures.style import CASING, CLOSED, DPI, PERFUSED, literal, save
 from tmesim.kernels.arrays import ALONG_X, ALONG_Y
-from tmesim.observables import HYPOXIC_MMHG, around
+from tmesim.observables import HYPOXIC_MMHG
+from tmesim.section import OUTLINE, outline
 from tmesim.statistics import compact, words
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from tmesim.catalogue import Catalogue
-    from tmesim.result import Result, Snapshot
+    from tmesim.result import Result
+    from tmesim.section import Section
 
 BEHIND = LinearSegmentedColormap.from_list("behind", ["#7E9FB2", "#C3D3DD", "#F1F5F8", "#FFFFFF"])
 """Pale, so that cells stand out: blue-gray without oxygen, white with plenty."""
 EDGE = 0.35
 """How far the line between two cells is on its way from their color to white."""
-OUTLINE = "#1a1a1a"
+BORDER = "#1a1a1a"
 
 
 def draw_tissue(
@@ -54,7 +56,7 @@ def tissue_figure(
         bar = (BEHIND, limits, f"{entry.label} ({entry.unit})")
     grid = Grid(shots, "Tissue", legend(catalogue, shots, field), bar, narrow)
     for axes, shot in grid.panels():
-        types = [str(name) for name in shot.cells["types"]]
+        types = shot.types
         ground = np.full((*shots.shape, 3), 255, np.uint8)
         if bar:
             ground = BEHIND(Normalize(*limits)(shot.maps[f"field.{field}"]), bytes=True)[..., :3]
@@ -64,16 +66,16 @@ def tissue_figure(
         grid.show(axes, bricks(ground, shot.cells["y"][rows], shot.cells["x"][rows],
                                bodies[shot.cells["type"][rows]], grid.zoom))  # fmt: skip
         if bar and field == "oxygen":
-            hypoxic = shot.maps["field.oxygen"] < HYPOXIC_MMHG
+            hypoxic = outline(shot.maps["field.oxygen"] < HYPOXIC_MMHG)
             draw_outline(axes, hypoxic, "white", width=2.0, solid=True)
-            draw_outline(axes, hypoxic, OUTLINE, width=1.0)
+            draw_outline(axes, hypoxic, BORDER, width=1.0)
         draw_vessels(axes, shot, site=grid.zoom * 72 / DPI)
         rows = np.flatnonzero(layer == "leukocyte")
         axes.scatter(
             shot.cells["x"][rows], shot.cells["y"][rows], s=(grid.zoom * 72 / DPI * 1.25) ** 2,
             c=bodies[shot.cells["type"][rows]] / 255, edgecolors="white", linewidths=0.35, zorder=4,
         )  # fmt: skip
-        tumor = int(np.count_nonzero(shot.cells["type"] == types.index("tumor"))) if "tumor" in types else 0
+        tumor = shot.count("tumor")
         corner(axes, f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}", "right")
     return literal(grid.figure)
 
@@ -105,7 +107,7 @@ def legend(catalogue: Catalogue, shots: Shots, field: str) -> list[Line2D]:
         for shot in shots.at.values()
     ):
         label = f"around less than {HYPOXIC_MMHG:g} mmHg oxygen"
-        handles += [Line2D([], [], color=OUTLINE, lw=1.0, ls=(0, (3, 1.5)), label=label)]
+        handles += [Line2D([], [], color=BORDER, lw=1.0, ls=(0, (3, 1.5)), label=label)]
     return handles
 
 
@@ -157,33 +159,23 @@ def field_figure(
         values = shot.maps[f"field.{field}"]
         grid.show(axes, values, cmap=entry.color_map, vmin=limits[0], vmax=limits[1])
         draw_vessels(axes, shot, closed=False, site=grid.zoom * 72 / DPI)
-        region = tumor_region(shot)
-        draw_outline(axes, region, "white", width=2.0, solid=True)
-        draw_outline(axes, region, "black", width=0.9, solid=True)
-        if region.any():
-            corner(axes, f"mean in the tumor {compact(float(values[region].mean()))} {entry.unit}", "right")
+        draw_outline(axes, shot.edge, "white", width=2.0, solid=True)
+        draw_outline(axes, shot.edge, "black", width=0.9, solid=True)
+        if shot.region.any():
+            corner(axes, f"mean in the tumor {compact(float(values[shot.region].mean()))} {entry.unit}", "right")
         else:
             corner(axes, "no tumor left", "right")
     return literal(grid.figure)
 
 
-def tumor_region(shot: Snapshot) -> np.ndarray:
-    """Sites around which a third of the sites hold tumor or necrosis, as in the observables."""
-    types = [str(name) for name in shot.cells["types"]]
-    held = np.zeros(shot.maps["vessels.perfused"].shape, bool)
-    rows = np.isin(shot.cells["type"], [types.index(name) for name in ("tumor", "necrotic") if name in types])
-    held[shot.cells["y"][rows], shot.cells["x"][rows]] = True
-    return around(held, max(1, round(30 / float(shot.maps["spacing_um"])))) >= 1 / 3
-
-
-def draw_outline(axes: Axes, mask: np.ndarray, color: str, width: float = 0.8, solid: bool = False) -> None:
-    if mask.any() and not mask.all():
-        smooth = around(mask, 1)
+def draw_outline(axes: Axes, smooth: np.ndarray, color: str, width: float = 0.8, solid: bool = False) -> None:
+    """A line around what `section.outline` has smoothed."""
+    if smooth.min() < OUTLINE < smooth.max():
         style = "-" if solid else (0, (3, 1.5))
-        axes.contour(smooth, [0.5], colors=[color], linewidths=width, linestyles=[style], zorder=5)
+        axes.contour(smooth, [OUTLINE], colors=[color], linewidths=width, linestyles=[style], zorder=5)
 
 
-def draw_vessels(axes: Axes, shot: Snapshot, closed: bool = True, site: float = 2.0) -> None:
+def draw_vessels(axes: Axes, shot: Section, closed: bool = True, site: float = 2.0) -> None:
     """Linked segments as tubes, capillaries that cross the plane as rings. site : its width in points."""
     links, perfused = shot.maps["vessels.links"], shot.maps["vessels.perfused"].astype(bool)
     courses = vessel_courses(links, perfused)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tmesim.arguments import names, numbers, whole
 from tmesim.plots.picture import Drawing, Film, Picture
 from tmesim.plots.tissue import TissuePicture, View
-from tmesim.record import cells_of, fields_of
+from tmesim.section import Section
 from tmesim.statistics import CONFIDENCE, words
 
 if TYPE_CHECKING:
@@ -113,10 +113,8 @@ class Plots:
 
 def view_of(tissue: Tissue, title: str | None = None) -> View:
     """A living tissue as it is now."""
-    from tmesim.result import Snapshot
-
-    day = tissue.hour / 24
-    return View(title or f"{words(tissue.arm)}, day {day:.3g}", Snapshot(day, cells_of(tissue), fields_of(tissue)))
+    section = Section.of(tissue).snapshot()
+    return View(title or f"{words(tissue.arm)}, day {section.day:.3g}", section)
 
 
 def flat(given: tuple[str | Iterable[str], ...], argument: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -14,14 +14,14 @@ from tmesim.figures.tissue import BEHIND
 
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
-    from tmesim.result import Snapshot
+    from tmesim.section import Section
 
 BRIGHT = 0.995
 """The color scale of a field ends where this share of the sites lies below."""
 LINKS = ((0, 1), (-1, 1), (-1, 0), (-1, -1))  # E, NE, N, NW as (dy, dx); the other four bits mirror them
 
 
-def field_of(shot: Snapshot, name: str) -> np.ndarray:
+def field_of(shot: Section, name: str) -> np.ndarray:
     """A map of a snapshot by name: a field, or a map of the matrix; KeyError with those there are."""
     for kind in ("field", "matrix"):
         if f"{kind}.{name}" in shot.maps:
@@ -36,7 +36,7 @@ def zoom_for(shape: tuple[int, int], pixels: int) -> int:
 
 
 def paint(
-    shot: Snapshot, catalogue: Catalogue, field: str, high: float, zoom: int, cells: bool = True, color_map: str = ""
+    shot: Section, catalogue: Catalogue, field: str, high: float, zoom: int, cells: bool = True, color_map: str = ""
 ) -> np.ndarray:
     """The tissue as (ny·zoom, nx·zoom, 3) bytes; the field runs from 0 to `high`, pale without a color map."""
     values = np.clip(field_of(shot, field) / high, 0.0, 1.0)
@@ -53,10 +53,10 @@ def paint(
 
 
 def paint_cells(
-    sites: np.ndarray, shot: Snapshot, catalogue: Catalogue, layer: str, body: np.ndarray, rim: bool = False
+    sites: np.ndarray, shot: Section, catalogue: Catalogue, layer: str, body: np.ndarray, rim: bool = False
 ) -> None:
     """All cells of a layer. sites : (ny, zoom, nx, zoom, 3); body : which pixels of a site a cell fills."""
-    types = [str(name) for name in shot.cells["types"]]
+    types = shot.types
     chosen = np.array([name in catalogue.cells and catalogue.cells[name].layer == layer for name in types])
     colors = np.array([to_rgb(catalogue.cells[t].color) if t in catalogue.cells else (0, 0, 0) for t in types])
     rows = np.flatnonzero(chosen[shot.cells["type"]])
@@ -68,7 +68,7 @@ def paint_cells(
         sites[y, dy, x, dx] = fill if inner[dy, dx] else 255
 
 
-def paint_vessels(image: np.ndarray, shot: Snapshot, zoom: int) -> None:
+def paint_vessels(image: np.ndarray, shot: Section, zoom: int) -> None:
     """Links between segments as lines, lone capillaries as dots; those without flow in gray, under the others."""
     links, perfused = shot.maps["vessels.links"], shot.maps["vessels.perfused"].astype(bool)
     present = perfused | (links != 0) | shot.maps["vessels.root"].astype(bool) | shot.maps["vessels.tip"].astype(bool)
@@ -117,17 +117,17 @@ def disc(size: int) -> np.ndarray:
     return at[:, None] ** 2 + at**2 <= (size / 2) ** 2
 
 
-def thumbnail(shot: Snapshot, catalogue: Catalogue, pixels: int = 300) -> bytes:
+def thumbnail(shot: Section, catalogue: Catalogue, pixels: int = 300) -> bytes:
     """The cells over oxygen as a bare PNG."""
     from PIL import Image
 
     field = "oxygen" if "field.oxygen" in shot.maps else next(n for n in shot.maps if n.startswith("field."))[6:]
-    zoom = zoom_for(shot.maps["vessels.links"].shape, pixels)
+    zoom = zoom_for(shot.shape, pixels)
     out = io.BytesIO()
     Image.fromarray(paint(shot, catalogue, field, scale_end([shot], field), zoom)).quantize(64).save(out, "PNG")
     return out.getvalue()
 
 
-def scale_end(shots: list[Snapshot], field: str) -> float:
+def scale_end(shots: list[Section], field: str) -> float:
     """Where the color scale of a field ends, for all of some snapshots."""
     return float(np.quantile(np.concatenate([field_of(shot, field).ravel() for shot in shots]), BRIGHT)) or 1.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tmesim.figures.style import unknown_letters_are_boxes
-from tmesim.record import write
+from tmesim.storage import write
 from tmesim.text import line
 
 if TYPE_CHECKING:

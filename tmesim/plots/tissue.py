@@ -16,16 +16,16 @@ from matplotlib.patheffects import withStroke
 
 from tmesim.figures.style import CLOSED, FAINT, INK, PERFUSED, legend_on, literal
 from tmesim.figures.tissue import BEHIND
-from tmesim.observables import around
 from tmesim.plots.panel import casing, field_of, paint, scale_end, zoom_for
 from tmesim.plots.picture import SCREEN_DPI, Drawing
 from tmesim.rules import drug_field
+from tmesim.section import OUTLINE
 from tmesim.statistics import compact, words
 from tmesim.text import line, shortened
 
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
-    from tmesim.result import Snapshot
+    from tmesim.section import Section
 
 # Pixels of a screen: title, legend, between columns, between rows, below.
 HEAD, SIDE, GAP, BETWEEN, FOOT = 50, 215, 14, 30, 12
@@ -36,7 +36,7 @@ class View(NamedTuple):
     """A snapshot and what stands over it."""
 
     title: str
-    shot: Snapshot
+    shot: Section
 
 
 class TissuePicture(Drawing):
@@ -60,7 +60,7 @@ class TissuePicture(Drawing):
         self.field = field or default_field(rows[0][0].shot)
         self.cells = field is None if cells is None else cells
         self.entry = entry_of(catalogue, self.field, rows[0][0].shot)
-        ny, nx = rows[0][0].shot.maps["vessels.links"].shape
+        ny, nx = rows[0][0].shot.shape
         self.zoom = zoom_for((ny, nx), 2 * pixels)
         across, down = nx * self.zoom / 2, ny * self.zoom / 2
         columns = max(map(len, rows))
@@ -92,7 +92,7 @@ class TissuePicture(Drawing):
             shortened(line(f"{self.entry[0]} ({self.entry[1]})"), 34), fontsize=7, color=INK, loc="left", pad=4
         )
         super().__init__(figure)
-        self._spacing = float(rows[0][0].shot.maps["spacing_um"])
+        self._spacing = rows[0][0].shot.spacing_um
         self._scale_bar(nx)
         self._lines: list[Any] = []
         self.show(rows)
@@ -125,7 +125,7 @@ class TissuePicture(Drawing):
         self.show([[view_of(model.tissue, title)]])
         return self
 
-    def _legend(self, shots: Sequence[Snapshot]) -> None:
+    def _legend(self, shots: Sequence[Section]) -> None:
         """The cell types that occur, with their numbers where one tissue is shown."""
         totals: Counter[str] = Counter()
         for shot in shots:
@@ -149,15 +149,10 @@ class TissuePicture(Drawing):
             handlelength=1.3,
         ))  # fmt: skip
 
-    def _outline(self, axes: Any, shot: Snapshot) -> None:
-        held = np.zeros(shot.maps["vessels.links"].shape, bool)
-        types = [str(name) for name in shot.cells["types"]]
-        rows = np.isin(shot.cells["type"], [types.index(t) for t in ("tumor", "necrotic") if t in types])
-        held[shot.cells["y"][rows], shot.cells["x"][rows]] = True
-        smooth = around(held, 1)
+    def _outline(self, axes: Any, shot: Section) -> None:
         for color, width in (("white", 2.2), ("black", 1.0)):
-            if smooth.min() < 0.4 < smooth.max():
-                self._lines.append(axes.contour(smooth, [0.4], colors=[color], linewidths=[width]))
+            if shot.edge.min() < OUTLINE < shot.edge.max():
+                self._lines.append(axes.contour(shot.edge, [OUTLINE], colors=[color], linewidths=[width]))
 
     def _scale_bar(self, nx: int) -> None:
         axes = self._panels[0][0]
@@ -170,13 +165,13 @@ class TissuePicture(Drawing):
         axes.text(0.03 + share / 2, 0.05, f"{length} µm", fontsize=6.5, **at)
 
 
-def default_field(shot: Snapshot) -> str:
+def default_field(shot: Section) -> str:
     """Oxygen, or the first field of a tissue without it."""
     names = [name.removeprefix("field.") for name in shot.maps if name.startswith("field.")]
     return "oxygen" if "oxygen" in names else names[0]
 
 
-def entry_of(catalogue: Catalogue, field: str, shot: Snapshot) -> tuple[str, str, str]:
+def entry_of(catalogue: Catalogue, field: str, shot: Section) -> tuple[str, str, str]:
     """Label, unit and color map of a field, a map of the matrix or a drug; KeyError with those there are."""
     field_of(shot, field)
     known: dict[str, Any] = {**catalogue.matrix, **catalogue.fields}
@@ -191,10 +186,9 @@ def titled(title: str, most: int) -> str:
     return shortened(name, most - len(comma + day)) + comma + day if name else shortened(day, most)
 
 
-def counted(shot: Snapshot) -> Counter[str]:
+def counted(shot: Section) -> Counter[str]:
     """How many cells of each type a snapshot holds."""
-    codes, numbers = np.unique(shot.cells["type"], return_counts=True)
-    return Counter({str(shot.cells["types"][c]): int(n) for c, n in zip(codes, numbers, strict=True)})
+    return Counter({name: n for name in shot.types if (n := shot.count(name))})
 
 
 def said(counts: Counter[str], catalogue: Catalogue) -> str:

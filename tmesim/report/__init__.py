@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmesim.figures.style import arm_colors
-from tmesim.record import write
 from tmesim.report.assumptions import assumed
 from tmesim.report.certainty import sure
 from tmesim.report.drawing import arm_class
@@ -20,6 +19,7 @@ from tmesim.report.markup import Markup, join, tag
 from tmesim.report.opening import design, opening
 from tmesim.report.provenance import again, cite, closing
 from tmesim.statistics import words
+from tmesim.storage import write
 
 if TYPE_CHECKING:
     from tmesim.result import Result

@@ -17,10 +17,11 @@ import numpy as np
 
 from tmesim.arguments import whole
 from tmesim.observables import observables_of
-from tmesim.record import DiskFull, csv_bytes, sweep, write
 from tmesim.result import Result
 from tmesim.scenario import load, replicate_seed
 from tmesim.statistics import COLUMNS, compare_arms
+from tmesim.storage import DiskFull, sweep, write
+from tmesim.storage.tables import csv_bytes
 from tmesim.text import say
 from tmesim.trial.case import Case
 from tmesim.trial.compiling import is_cold, warm

@@ -28,10 +28,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tmesim.checksums import ALWAYS, MARKER, PROVENANCE, REMEDY, Checksums, digest, read_sealed, sealed
 from tmesim.reading import InputError, Problem
-from tmesim.record import DRAFT, DiskFull, making_room_known, sweep, write
 from tmesim.scenario import replicate_seed
+from tmesim.storage import DRAFT, DiskFull, making_room_known, sweep, write
+from tmesim.storage.checksums import ALWAYS, MARKER, PROVENANCE, REMEDY, Checksums, digest, read_sealed, sealed
 from tmesim.trial.extending import reopen
 from tmesim.trial.identity import COMPUTING, computing_versions, identity, versions
 from tmesim.trial.locks import lock, lock_of

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.checksums import SNAPSHOTS, Checksums
 from tmesim.reading import InputError
 from tmesim.scenario import replicate_seed
-from tmesim.tables import read_columns
+from tmesim.storage.checksums import SNAPSHOTS, Checksums
+from tmesim.storage.tables import read_columns
 from tmesim.trial.case import Case
 from tmesim.trial.replicate import reported
 from tmesim.trial.store import Finished, Store

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import tmesim.trial as trial
 from tmesim.arguments import number, plain, whole
 from tmesim.reading import InputError, Problem
-from tmesim.record import DiskFull
+from tmesim.storage import DiskFull
 from tmesim.text import say
 from tmesim.trial.news import StepFailed
 from tmesim.trial.places import TEMPORARY, Temporary, place_for

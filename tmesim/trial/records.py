@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tmesim.checksums import digest
-from tmesim.record import pack, seal, unpack, unseal, write
+from tmesim.storage import write
+from tmesim.storage.arrays import pack, seal, unpack, unseal
+from tmesim.storage.checksums import digest
 from tmesim.trial.case import Case
 from tmesim.trial.identity import bond
 

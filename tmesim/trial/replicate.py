@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.frames import FrameLog, frame_interval
 from tmesim.observables import observables_of
-from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, snapshot_name
+from tmesim.recorder import Recorder
+from tmesim.section import Section, snapshot_name
+from tmesim.storage.arrays import pack
 from tmesim.trial.branches import Segment, arms_of
 from tmesim.trial.case import Case, Outcome
 from tmesim.trial.news import Notice, NotSaved, Progress, Watch
@@ -75,7 +78,7 @@ class Simulation:
                 self.ends[segment.index] = self.current
             else:
                 self.tables |= dict.fromkeys(segment.arms, recorder.table)
-                self._keep_film(recorder, segment)
+                self._keep_frames(recorder, segment)
             self.current = None
             self.segment += 1
         return True
@@ -100,14 +103,14 @@ class Simulation:
     def _snapshot(self, tissue: Tissue, recorder: Recorder, segment: Segment) -> None:
         if not recorder.wants_snapshot(tissue.hour, self.case.scenario.time.step_h):
             return
-        for kind, arrays in (("cells", cells_of(tissue)), ("fields", fields_of(tissue))):
+        for kind, data in Section.of(tissue).packed().items():
             names = [snapshot_file(kind, arm, self.case.replicate, tissue.hour) for arm in segment.arms]
-            self.scratch.keep(names, pack(arrays))
+            self.scratch.keep(names, data)
 
-    def _keep_film(self, recorder: Recorder, segment: Segment) -> None:
-        if recorder.film is not None:
-            names = [film_file(arm, self.case.replicate) for arm in segment.arms]
-            self.scratch.keep(names, pack(recorder.film.arrays()))
+    def _keep_frames(self, recorder: Recorder, segment: Segment) -> None:
+        if recorder.frames is not None:
+            names = [frames_file(arm, self.case.replicate) for arm in segment.arms]
+            self.scratch.keep(names, pack(recorder.frames.arrays()))
 
     # Checkpoints
 
@@ -131,8 +134,8 @@ class Simulation:
             histories["current"] = self.current
         for name, (tissue, recorder) in histories.items():
             arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
-            if recorder.film is not None:
-                arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
+            if recorder.frames is not None:
+                arrays |= {f"{name}:frames:{key}": value for key, value in recorder.frames.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
         self.scratch.save(arrays)
 
@@ -151,9 +154,9 @@ class Simulation:
             tissue = engine(self.case).from_state(self.case.scenario, state)
             recorder = new_recorder(self.case.scenario)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
-            if recorder.film is not None:
-                start = f"{name}:film:"
-                recorder.film.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
+            if recorder.frames is not None:
+                start = f"{name}:frames:"
+                recorder.frames.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
             if name == "current":
                 self.current = tissue, recorder
             else:
@@ -173,8 +176,8 @@ def engine(case: Case) -> Any:
 def new_recorder(scenario: Scenario) -> Recorder:
     cells, timing = scenario.catalogue.cells, scenario.time
     layers = [cell.layer for cell in cells.values()]
-    film = Film(list(cells), layers, scenario.tissue.spacing, film_interval(timing.days * 24))
-    return Recorder(reported(scenario), timing.record_every_h, timing.snapshots_h, film)
+    frames = FrameLog(list(cells), layers, scenario.tissue.spacing, frame_interval(timing.days * 24))
+    return Recorder(reported(scenario), timing.record_every_h, timing.snapshots_h, frames)
 
 
 def reported(scenario: Scenario) -> dict[str, Any]:
@@ -188,8 +191,8 @@ def snapshot_file(kind: str, arm: str, replicate: int, hour: float) -> str:
     return f"{kind}/{arm}/{snapshot_name(replicate, hour / 24)}"
 
 
-def film_file(arm: str, replicate: int) -> str:
-    """The path of a film below a run directory."""
+def frames_file(arm: str, replicate: int) -> str:
+    """The path of an arm's frames below a run directory."""
     return f"frames/{arm}/replicate_{replicate:03d}.npz"
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tmesim.checksums import digest
-from tmesim.record import DRAFT, write
+from tmesim.storage import DRAFT, write
+from tmesim.storage.checksums import digest
 from tmesim.trial.case import Case
 from tmesim.trial.locks import lock
 from tmesim.trial.records import Unusable, read_record, verified, write_record

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tmesim.checksums import digest
-from tmesim.record import write
+from tmesim.storage import write
+from tmesim.storage.checksums import digest
 from tmesim.trial.case import Case, Outcome
 from tmesim.trial.records import Unusable, read_record, verified, write_record
 
