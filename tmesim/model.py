@@ -22,6 +22,7 @@ from tmesim.observables import observables_of
 from tmesim.reading import Document, Position, dotted, suggestion
 from tmesim.recorder import Recorder
 from tmesim.scenario import Scenario, arguments, load, replicate_seed
+from tmesim.scenario.migration import current_paths
 from tmesim.scenario.overrides import is_number, steps_of
 from tmesim.scenario.sources import document_of
 from tmesim.tissue import Tissue
@@ -334,7 +335,8 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     """A scenario with numbers of the catalogue and settings changed by dotted path, and checked again."""
     if not settings:
         return scenario
-    changed = arguments.settings("set", settings) or {}
+    given = arguments.settings("set", settings) or {}
+    changed = {now: given[path] for path, now in current_paths(given).items()}
     days = changed.pop("days", None)
     for path, value in changed.items():
         if is_number(path) and isinstance(value, int | float) and not isinstance(value, bool):

@@ -20,11 +20,13 @@ from tmesim.reading import Document, InputError, Position, Problem, parse, sugge
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
 from tmesim.scenario.file import json_schema
+from tmesim.scenario.migration import migrated
 from tmesim.scenario.overlay import NOTHING, Overlay, applied
 from tmesim.scenario.overrides import settled, tidied
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, start_content, um
 from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
+from tmesim.scenario.version import VERSION
 from tmesim.text import printable
 
 __all__ = [
@@ -147,7 +149,8 @@ class Scenario:
 
     def content(self) -> dict[str, Any]:
         """The scenario as plain data in the shape of a scenario file, with every default and unit written out."""
-        content = {
+        return {
+            "version": VERSION,
             "name": self.name,
             "question": self.question,
             "story": self.story,
@@ -172,7 +175,6 @@ class Scenario:
             "endpoints": list(self.endpoints),
             "catalogue": load_catalogue().hash,
         }
-        return content
 
     def _repr_html_(self) -> str:
         from tmesim.scenario.card import scenario_card
@@ -185,8 +187,12 @@ class Scenario:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the canonical content, with the biology it runs on; texts and names count too."""
-        canonical = [self.content(), list(self.arms), self.catalogue.hash]
+        """SHA-256 of the canonical content, with the biology it runs on; texts and names count too.
+
+        The version of the file does not: what it says is the same in all of them.
+        """
+        content = {key: value for key, value in self.content().items() if key != "version"}
+        canonical = [content, list(self.arms), self.catalogue.hash]
         return hashlib.sha256(json.dumps(canonical, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -247,6 +253,7 @@ def read_text(text: str, file: str = "<text>") -> Scenario:
     """A scenario from YAML text, which extends nothing."""
     document = parse(text, file)
     tidied(document)
+    migrated(document)
     return _resolved(settled(document))
 
 

@@ -15,6 +15,7 @@ from tmesim import units
 from tmesim.catalogue.models import KINDS, Host
 from tmesim.reading import brief
 from tmesim.scenario.overlay import ONLY_AT_THE_START
+from tmesim.scenario.version import VERSION
 
 MAX_DAYS = 36_525.0
 MIN_STEP = 1e-3  # h
@@ -189,6 +190,9 @@ ADDABLE = {kind: model for kind, model in KINDS.items() if kind not in ("matrix"
 class ScenarioFile(Part):
     """A scenario: the tissue at the start, the arms that are compared, and how long."""
 
+    version: Annotated[StrictInt, Field(ge=1, le=VERSION)] | None = Field(
+        None, description=f"of the names that the file uses, now {VERSION}; default: 1. Older ones are translated"
+    )
     name: Name
     question: Annotated[str, Field(min_length=1)] = Field("", description="default: the name")
     story: str = ""
