@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tmesim.wording import capital, change, compact, words
+from tmesim.wording import capital, change, compact, in_bytes, p_value, words
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,16 @@ def test_a_change_is_a_percentage_or_a_factor_where_it_is_large():
     assert change(of(4.5, 1.0, 200.0)) == "× 5.50 [2, > 100]"
     assert change(of(0.5, 0.1, 150.0)) == "+50 % [+10, > +10000]"
     assert change(of(0.5)) == "+50 %" and change(of(math.nan)) == "–"
+
+
+def test_a_p_value_has_two_digits_down_to_a_thousandth():
+    assert [p_value(p) for p in (1.0, 0.03125, 0.0625, 0.001, 0.00012, math.nan)] == [
+        "1", "0.031", "0.062", "0.001", "< 0.001", "–",
+    ]  # fmt: skip
+
+
+def test_a_size_has_the_unit_that_suits_it():
+    sizes = (0, 512, 999_400, 999_600, 23.4e9, 999.7e9, 4.2e15)
+    assert [in_bytes(size) for size in sizes] == [
+        "0 kB", "0.512 kB", "999 kB", "1 MB", "23.4 GB", "1 TB", "4200 TB",
+    ]  # fmt: skip

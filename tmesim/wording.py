@@ -45,6 +45,21 @@ def compact(value: float) -> str:
     return f"{value:#.2g}" if size >= 0.001 else f"{value:.1e}"
 
 
+def p_value(p: float) -> str:
+    """A p value: two digits, `–` for NaN; below a thousandth its size says nothing more."""
+    if math.isnan(p):
+        return "–"
+    return f"{p:.2g}" if p >= 0.001 else "< 0.001"
+
+
+def in_bytes(size: float) -> str:
+    """A size in bytes with the unit that suits it, in steps of 1000."""
+    for unit, one in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if size < 999.5 * one:
+            return f"{size / one:.3g} {unit}"
+    return f"{compact(size / 1e12)} TB"
+
+
 HUGE = 100.0
 """A relative change beyond which its size says no more than that nothing bounds it."""
 

@@ -123,7 +123,7 @@ def add_means(table: Table, result: Result, known: Mapping[str, Observable]) -> 
 def add_comparisons(table: Table, result: Result, known: Mapping[str, Observable]) -> None:
     """Each endpoint's means, paired difference and interval; a column of pairs where they are not all of them."""
     from tmesim.notices import untreated
-    from tmesim.wording import change, compact, words
+    from tmesim.wording import change, compact, p_value, words
 
     partly = any(c.n < result.replicates for c in result.comparisons)
     heads = ["arm", words(result.reference), "arm's mean", "difference [95 % interval]", "change", "p"]
@@ -138,7 +138,7 @@ def add_comparisons(table: Table, result: Result, known: Mapping[str, Observable
         clear = c.low > 0 or c.high < 0
         table.add_row(
             label, arm, compact(c.reference_mean), compact(c.mean), compact(c.difference) + bounds,
-            change(c, bounds=False), f"{c.p:.2g}", *([c.of] if partly else []), style="bold" if clear else "",
+            change(c, bounds=False), p_value(c.p), *([c.of] if partly else []), style="bold" if clear else "",
         )  # fmt: skip
 
 

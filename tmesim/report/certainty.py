@@ -11,6 +11,7 @@ from tmesim.notices import untreated
 from tmesim.report import answer, drawing
 from tmesim.report.markup import Markup, both, tag, term
 from tmesim.statistics import CONFIDENCE, capital, change, compact, words
+from tmesim.wording import p_value
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -66,7 +67,7 @@ def sure(result: Result) -> Markup | None:
                     cell("difference", answer.signed(c.difference), bounds(c.low, c.high), strong=clear),
                     cell("change", *parted(change(c).replace("-", "−"))),
                     cell("effect size", compact(c.effect_size).replace("-", "−")),
-                    cell("p", number(c.p), f"adjusted {number(c.p_adjusted)}"),
+                    cell("p", p_value(c.p), f"adjusted {p_value(c.p_adjusted)}"),
                     cell("pairs", c.of),
                     role="row",
                 )
@@ -118,7 +119,3 @@ def parted(text: str) -> tuple[str, str]:
 
 def bounds(low: float, high: float) -> str:
     return f"{answer.signed(low)} to {answer.signed(high)}" if np.isfinite(low) and np.isfinite(high) else ""
-
-
-def number(p: float) -> str:
-    return f"{p:.2g}" if np.isfinite(p) else "–"

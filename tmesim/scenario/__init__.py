@@ -28,6 +28,7 @@ from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
 from tmesim.scenario.version import VERSION
 from tmesim.text import printable
+from tmesim.wording import in_bytes
 
 __all__ = [
     "Arm",
@@ -278,7 +279,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     parts = resolver.parts
     needs, free = limits.disk(tissue, time, len(arms) * parts["replicates"], catalogue), machine.disk_bytes()
     if free is not None and needs > free:
-        message = f"the run may write about {limits.in_bytes(needs)}; there are {limits.in_bytes(free)} free here"
+        message = f"the run may write about {in_bytes(needs)}; there are {in_bytes(free)} free here"
         warnings.warn(f"{parts['name']}: {message}", stacklevel=3)
     recorded, packaged = parts["catalogue"], load_catalogue().hash
     if recorded is not None and recorded != packaged:

@@ -11,6 +11,7 @@ from tmesim.catalogue.models import Rule, Therapy
 from tmesim.reading import suggestion
 from tmesim.scenario import machine
 from tmesim.scenario.parts import Arm, Clone, Time, TissueBox
+from tmesim.wording import in_bytes
 
 MAX_SIDE = 16_000  # sites; positions are 16-bit
 MAX_STEPS = 10_000_000
@@ -36,14 +37,6 @@ def memory(shape: tuple[int, int], catalogue: Catalogue) -> float:
     slots = max((len(cell.behaviors) for cell in catalogue.cells.values()), default=0)
     cell = 89 + 4 * (len(catalogue.states) + slots)
     return float(shape[0]) * shape[1] * (14 * len(catalogue.fields) + 60 + cell)
-
-
-def in_bytes(size: float) -> str:
-    for unit in ("kB", "MB", "GB", "TB"):
-        size /= 1000
-        if size < 1000 or unit == "TB":
-            return f"{size:.3g} {unit}"
-    raise AssertionError
 
 
 def fastest(
