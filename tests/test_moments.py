@@ -8,7 +8,7 @@ from toys import run
 
 from tmesim.reading import InputError
 from tmesim.scenario import read_text
-from tmesim.scenario.schedule import schedule_of
+from tmesim.scenario.schedule import calendar_of, schedule_of
 from tmesim.tissue import Tissue
 from tmesim.trial.replicate import snapshot_file
 
@@ -91,3 +91,13 @@ replicates: 1
     assert [round(day * 24, 3) for day in result.snapshot_days] == hours
     for hour in hours:
         assert result.snapshot(hour / 24).hour == hour
+
+
+def test_rows_frames_and_snapshots_ask_one_calendar_and_the_last_step_has_all_but_snapshots():
+    made = content()
+    made["time"] = {"days": 2, "step": "2 h", "record_every": "10 h", "snapshots": ["0 d", "6 h"]}
+    calendar = calendar_of(read_text(yaml.safe_dump(made, allow_unicode=True)).time)
+    steps = range(25)
+    assert [step for step in steps if step in calendar.rows] == [0, 5, 10, 15, 20, 24]
+    assert [step for step in steps if step in calendar.snapshots] == [0, 3]
+    assert [step for step in steps if step in calendar.frames] == list(steps)  # each hour, as often as there are steps

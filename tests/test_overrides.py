@@ -735,12 +735,6 @@ def test_a_model_takes_factors_and_bare_numbers():
     assert TumorModel("minimal", set={DIVISION: np.float64(0.05)}).tissue.scenario.set == {DIVISION: "0.05 1/h"}
 
 
-def test_limits_count_what_is_recorded():
-    from tmesim.frames import MOST_FRAMES
-
-    assert limits.FRAMES == MOST_FRAMES
-
-
 def test_a_factor_of_a_number_that_the_host_does_not_have_is_refused():
     text = PLAIN + ADD.replace("apoptosis: 0.24 1/d", "apoptosis: {value: {human: 0.01}, unit: 1/h}")
     found = refused(read_text, text + "set: {cells.nk.behaviors.apoptosis: x2}\n", "x.yaml")

@@ -122,7 +122,7 @@ class TumorModel(MesaModel):
         for name in wanted:
             if name not in table:
                 raise ValueError(f"there is no observable '{name}'.{suggestion(name, table)}")
-        self._recorder = Recorder({name: table[name] for name in dict.fromkeys(wanted)}, self.tissue.dt, ())
+        self._recorder = Recorder({name: table[name] for name in dict.fromkeys(wanted)})
         self._wanted = wanted
         self._collects = bool(wanted) or datacollector is not None
         if wanted:
@@ -327,7 +327,7 @@ def reading(name: str, model: TumorModel) -> float:
     """An observable of a model now; all that are asked for are read together."""
     rows = model._recorder.rows
     if not rows or rows[-1]["hour"] != model.hour:
-        model._recorder.take(model.tissue, model.tissue.dt, last=True)
+        model._recorder.take(model.tissue, model.tissue.step_index)
     return rows[-1][name]
 
 

@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from tmesim.version import __version__
+
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
     from tmesim.trial.case import Case
@@ -25,8 +27,6 @@ def versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     if "tmesim" not in found:
-        from tmesim import __version__
-
         found["tmesim"] = __version__
     return found
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.frames import FrameLog, frame_interval
+from tmesim.frames import FrameLog
 from tmesim.observables import observables_of
 from tmesim.recorder import Recorder
+from tmesim.scenario.schedule import calendar_of
 from tmesim.section import Section, snapshot_name
 from tmesim.storage.arrays import pack
 from tmesim.trial.branches import Segment, arms_of
@@ -49,10 +50,12 @@ class Simulation:
     tables: dict[str, np.ndarray] = field(default_factory=dict)
     told: bool = False  # that there are no checkpoints
 
+    def __post_init__(self) -> None:
+        self.calendar = calendar_of(self.case.scenario.time)
+
     def run(self, watch: Watch) -> bool:
         """Simulate to the end; False when stopped on the way, after a checkpoint."""
         segments = self.case.segments
-        step_h = self.case.scenario.time.step_h
         last_check = last_report = time.monotonic()
         while self.segment < len(segments):
             segment = segments[self.segment]
@@ -65,8 +68,8 @@ class Simulation:
                     return False
                 tissue.step()
                 self.done += 1
-                recorder.take(tissue, step_h, last=tissue.step_index == self.case.steps)
-                self._snapshot(tissue, recorder, segment)
+                recorder.take(tissue, tissue.step_index)
+                self._snapshot(tissue, segment)
                 now = time.monotonic()
                 if now - last_report > REPORT_S:
                     watch.report(Progress(self.case.replicate, self.done, tissue.hour / 24, segment.arms))
@@ -89,8 +92,8 @@ class Simulation:
             seed, arm = self.case.seed, segment.arms[0]
             tissue = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
             recorder = new_recorder(scenario)
-            recorder.take(tissue, scenario.time.step_h)
-            self._snapshot(tissue, recorder, segment)
+            recorder.take(tissue, tissue.step_index)
+            self._snapshot(tissue, segment)
             return tissue, recorder
         tissue, recorder = self.ends[segment.parent]
         if segment.index == segments[segment.parent].children[-1]:
@@ -100,8 +103,8 @@ class Simulation:
         tissue.treat(segment.arms[0])
         return tissue, recorder
 
-    def _snapshot(self, tissue: Tissue, recorder: Recorder, segment: Segment) -> None:
-        if not recorder.wants_snapshot(tissue.hour, self.case.scenario.time.step_h):
+    def _snapshot(self, tissue: Tissue, segment: Segment) -> None:
+        if tissue.step_index not in self.calendar.snapshots:
             return
         for kind, data in Section.of(tissue).packed().items():
             names = [snapshot_file(kind, arm, self.case.replicate, tissue.hour) for arm in segment.arms]
@@ -174,10 +177,10 @@ def engine(case: Case) -> Any:
 
 
 def new_recorder(scenario: Scenario) -> Recorder:
-    cells, timing = scenario.catalogue.cells, scenario.time
-    layers = [cell.layer for cell in cells.values()]
-    frames = FrameLog(list(cells), layers, scenario.tissue.spacing, frame_interval(timing.days * 24))
-    return Recorder(reported(scenario), timing.record_every_h, timing.snapshots_h, frames)
+    """A recorder of all that a scenario's tables and movie need."""
+    cells = scenario.catalogue.cells
+    frames = FrameLog(list(cells), [cell.layer for cell in cells.values()], scenario.tissue.spacing)
+    return Recorder(reported(scenario), calendar_of(scenario.time), frames)
 
 
 def reported(scenario: Scenario) -> dict[str, Any]:
