@@ -8,8 +8,8 @@ from toys import run
 
 from tmesim.reading import InputError
 from tmesim.scenario import read_text
-from tmesim.scenario.schedule import schedule_of
-from tmesim.trial.replicate import snapshot_path
+from tmesim.scenario.schedule import calendar_of, schedule_of
+from tmesim.trial.replicate import snapshot_file
 
 DOSE = {"use": "anti_cd25", "start": "4 h", "times": 1}
 
@@ -65,12 +65,12 @@ def test_changes_and_doses_act_from_their_moment_on():
     assert late.counters["births.tumor"] == 0
 
 
-def test_each_snapshot_has_a_file_of_its_own(tmp_path):
+def test_each_snapshot_has_a_file_of_its_own():
     """Days rounded to hundredths were the same for hours 1 and 1.1."""
     hours = np.round(np.arange(0, 30, 0.1), 3)
-    names = {snapshot_path(tmp_path, "cells", "a", 0, float(hour)).name for hour in hours}
+    names = {snapshot_file("cells", "a", 0, float(hour)) for hour in hours}
     assert len(names) == hours.size
-    assert snapshot_path(tmp_path, "cells", "a", 0, 168.0).name == "replicate_000_day_007.00.npz"
+    assert snapshot_file("cells", "a", 0, 168.0) == "cells/a/replicate_000_day_007.00.npz"
 
 
 def test_every_snapshot_that_is_asked_for_is_kept_and_is_that_of_its_moment(tmp_path):
@@ -90,3 +90,13 @@ replicates: 1
     assert [round(day * 24, 3) for day in result.snapshot_days] == hours
     for hour in hours:
         assert result.snapshot(hour / 24).hour == hour
+
+
+def test_rows_frames_and_snapshots_ask_one_calendar_and_the_last_step_has_all_but_snapshots():
+    made = content()
+    made["time"] = {"days": 2, "step": "2 h", "record_every": "10 h", "snapshots": ["0 d", "6 h"]}
+    calendar = calendar_of(read_text(yaml.safe_dump(made, allow_unicode=True)).time)
+    steps = range(25)
+    assert [step for step in steps if step in calendar.rows] == [0, 5, 10, 15, 20, 24]
+    assert [step for step in steps if step in calendar.snapshots] == [0, 3]
+    assert [step for step in steps if step in calendar.frames] == list(steps)  # each hour, as often as there are steps

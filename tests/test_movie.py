@@ -11,11 +11,12 @@ from PIL import Image
 import tmesim
 from tmesim.figures import movie as movies
 from tmesim.figures.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie, draw_movie
-from tmesim.frames import MAPS, MOST_FRAMES, OXYGEN_STEP, FrameLog, frame_interval
+from tmesim.frames import MAPS, OXYGEN_STEP, FrameLog
 from tmesim.scenario import read_text
+from tmesim.scenario.schedule import MOST_FRAMES, frame_interval
 from tmesim.section import Section
 from tmesim.storage.arrays import unpack
-from tmesim.trial.replicate import frames_path
+from tmesim.trial.replicate import frames_file
 
 TEXT = """
 name: small
@@ -48,7 +49,7 @@ def movie(result):
 
 
 def film(result, arm, replicate=0):
-    return unpack(frames_path(result.path, arm, replicate).read_bytes())
+    return unpack((result.path / frames_file(arm, replicate)).read_bytes())
 
 
 # Frames
@@ -100,10 +101,10 @@ def test_frames_go_on_from_their_state():
     cells = {"type": np.array([1, 0, 255], np.uint8), "y": np.array([0, 1, 0]), "x": np.array([1, 2, 0])}
     section = Section(("tumor", "ctl"), cells, maps, (2, 3), 15.0, 0.0)
 
-    first = FrameLog(["tumor", "ctl"], ["tissue", "leukocyte"], 15.0, 2.0)
+    first = FrameLog(["tumor", "ctl"], ["tissue", "leukocyte"], 15.0)
     for hour in (0.0, 2.0, 4.0):
         first.take(replace(section, hour=hour))
-    again = FrameLog(["tumor", "ctl"], ["tissue", "leukocyte"], 15.0, 2.0)
+    again = FrameLog(["tumor", "ctl"], ["tissue", "leukocyte"], 15.0)
     again.restore(first.state())
     twin = first.copy()
     first.take(section)

@@ -8,8 +8,9 @@ import pytest
 
 from tmesim.catalogue import load_catalogue
 from tmesim.observables import OBSERVABLES, Reading, measure, observables_of
-from tmesim.recorder import Recorder, is_due
+from tmesim.recorder import Recorder
 from tmesim.scenario import read_text
+from tmesim.scenario.schedule import Calendar, Moments
 from tmesim.section import Section, around
 
 TYPES = ["tumor", "necrotic", "endothelial", "ctl", "treg", "m1", "m2", "fibroblast", "caf"]
@@ -158,18 +159,19 @@ def test_an_unused_drug_is_at_zero():
 def test_rows_are_due_at_multiples_of_the_interval_whatever_the_step():
     for step in (1.0, 0.5, 4.0, 5.0):
         hours = np.arange(0, 241) * step
-        due = [h for h in hours if h <= 48 and is_due(h, 6.0, step)]
+        moments = Moments(every_h=6.0, step_h=step)
+        due = [h for i, h in enumerate(hours) if h <= 48 and i in moments]
         assert len(due) == (9 if step < 5 else len({math.floor(h / 6) for h in hours if h <= 48}))
-    assert [h for h in range(25) if is_due(h, 6.0, 1.0)] == [0, 6, 12, 18, 24]
+    assert [h for h in range(25) if h in Moments(every_h=6.0)] == [0, 6, 12, 18, 24]
 
 
 def test_a_branch_keeps_the_rows_before_it_and_goes_its_own_way():
-    recorder = Recorder({"tumor_burden": OBSERVABLES["tumor_burden"]}, 6.0, ())
-    recorder.take(drawn("T", hour=0.0), 1.0)
+    recorder = Recorder({"tumor_burden": OBSERVABLES["tumor_burden"]})
+    recorder.take(drawn("T", hour=0.0), 0)
     twin = recorder.copy()
-    twin.take(drawn("T.", hour=6.0), 1.0)
+    twin.take(drawn("T.", hour=6.0), 6)
     assert (len(recorder.table), len(twin.table)) == (1, 2)
-    again = Recorder(recorder.observables, 6.0, ())
+    again = Recorder(recorder.observables)
     again.restore(twin.table, twin.past_table)
     assert np.array_equal(again.table, twin.table) and again.past == twin.past
 
@@ -178,11 +180,12 @@ def test_nothing_that_is_recorded_hangs_on_how_often_rows_are_written(tissue):
     """All observables of one history, written every 4, 6 and 24 hours: equal where the hours are."""
     table = observables_of(tissue.scenario.catalogue, ["anti_cd25"])
     history = tissue.copy()
-    recorders = [Recorder(table, every, ()) for every in (4.0, 6.0, 24.0)]
+    calendars = [Calendar(Moments(every_h=every), Moments(), Moments()) for every in (4.0, 6.0, 24.0)]
+    recorders = [Recorder(table, calendar) for calendar in calendars]
     for _ in range(50):
         history.step()
         for recorder in recorders:
-            recorder.take(history, history.dt)
+            recorder.take(history, history.step_index)
     rows = [{row["hour"]: row for row in recorder.rows} for recorder in recorders]
     for hour in (24.0, 48.0):
         for other in rows[1:]:
@@ -192,10 +195,10 @@ def test_nothing_that_is_recorded_hangs_on_how_often_rows_are_written(tissue):
 
 
 def test_rates_look_back_a_day_and_in_the_first_hours_to_the_start(tissue):
-    recorder, history = Recorder({}, 1.0, ()), tissue.copy()
+    recorder, history = Recorder({}), tissue.copy()
     for _ in range(30):
         history.step()
-        recorder.take(history, history.dt)
+        recorder.take(history, history.step_index)
         assert recorder.past[0]["hour"] == max(4.0, history.hour - 24.0)
 
 

@@ -22,7 +22,7 @@ from tmesim.scenario import load, read_text
 from tmesim.section import Section
 from tmesim.statistics import interval
 from tmesim.trial import display
-from tmesim.trial.replicate import Progress
+from tmesim.trial.news import Progress
 from tmesim.wording import compact
 
 ROOT = Path(__file__).parents[1]

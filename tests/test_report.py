@@ -403,6 +403,7 @@ def test_a_browser_shows_the_page_whole(text, tmp_path, width):
 
 
 def test_render_draws_everything_again_without_simulating(result, tmp_path, monkeypatch):
+    from tmesim.body import Body
 
     run = tmp_path / "run"
     shutil.copytree(result.path, run)

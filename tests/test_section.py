@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tissues import OneTissue
 import toys
+from tissues import OneTissue
 
 import tmesim
 from tmesim.reading import InputError

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tmesim.version import __version__
+
 if TYPE_CHECKING:
     from tmesim.cli.pages import explain
     from tmesim.model import TumorModel
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
-__version__ = "0.1.0"
-__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "explain", "load", "run"]
+__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "explain", "load", "run"]
 
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -17,32 +16,22 @@ MAPS = ("tissue", "leukocyte", "vessel", "links", "oxygen")
 OXYGEN_STEP = 0.5
 """mmHg of oxygen that one unit of a frame's byte stands for."""
 
-INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 168, 336, 672)
-MOST_FRAMES = 60
-
-
-def frame_interval(hours: float) -> float:
-    """Hours between frames: the shortest usual interval that gives at most MOST_FRAMES."""
-    usual = (float(every) for every in INTERVALS_H if hours / every < MOST_FRAMES)
-    return next(usual, math.ceil(hours / (MOST_FRAMES - 1)))
-
 
 class FrameLog:
     """Frames of one history, small enough for dozens of them: bytes, compressed as they are taken.
 
     layers : the layer of each cell type
-    every_h : the interval at which frames are due, h
     """
 
-    def __init__(self, types: Sequence[str], layers: Sequence[str], spacing_um: float, every_h: float) -> None:
-        self.types, self.layers, self.spacing_um, self.every_h = tuple(types), tuple(layers), spacing_um, every_h
+    def __init__(self, types: Sequence[str], layers: Sequence[str], spacing_um: float) -> None:
+        self.types, self.layers, self.spacing_um = tuple(types), tuple(layers), spacing_um
         self.hours: list[float] = []
         self.frames: list[bytes] = []
         self.shape = (0, 0)
 
     def copy(self) -> FrameLog:
         """A log that goes on by itself."""
-        twin = FrameLog(self.types, self.layers, self.spacing_um, self.every_h)
+        twin = FrameLog(self.types, self.layers, self.spacing_um)
         twin.hours, twin.frames, twin.shape = list(self.hours), list(self.frames), self.shape
         return twin
 

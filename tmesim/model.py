@@ -23,7 +23,8 @@ from tmesim.observables import observables_of
 from tmesim.reading import Document, Position, dotted, suggestion
 from tmesim.recorder import Recorder
 from tmesim.scenario import Scenario, arguments, load, replicate_seed
-from tmesim.scenario.overlay import is_number, steps_of
+from tmesim.scenario.migration import current_paths
+from tmesim.scenario.overrides import is_number, steps_of
 from tmesim.scenario.sources import document_of
 from tmesim.tissue import Tissue
 from tmesim.wording import words
@@ -122,7 +123,7 @@ class TumorModel(MesaModel):
         for name in wanted:
             if name not in table:
                 raise ValueError(f"there is no observable '{name}'.{suggestion(name, table)}")
-        self._recorder = Recorder({name: table[name] for name in dict.fromkeys(wanted)}, self.body.dt, ())
+        self._recorder = Recorder({name: table[name] for name in dict.fromkeys(wanted)})
         self._wanted = wanted
         self._collects = bool(wanted) or datacollector is not None
         if wanted:
@@ -332,7 +333,7 @@ def reading(name: str, model: TumorModel) -> float:
     """An observable of a model now; all that are asked for are read together."""
     rows = model._recorder.rows
     if not rows or rows[-1]["hour"] != model.hour:
-        model._recorder.take(model.body, model.body.dt, last=True)
+        model._recorder.take(model.body, model.body.step_index)
     return rows[-1][name]
 
 
@@ -340,7 +341,8 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     """A scenario with numbers of the catalogue and settings changed by dotted path, and checked again."""
     if not settings:
         return scenario
-    changed = arguments.settings("set", settings) or {}
+    given = arguments.settings("set", settings) or {}
+    changed = {now: given[path] for path, now in current_paths(given).items()}
     days = changed.pop("days", None)
     for path, value in changed.items():
         if is_number(path) and isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,13 +1,12 @@
 """Recorder: the rows and frames of one history as it goes on.
 
-Their times are multiples of an interval, whatever the step, so a run that was interrupted keeps the same ones. A run
-and a model that is stepped by hand both record with it.
+The calendar of the run says when they are due, so one that was interrupted keeps the same ones. A run and a model that
+is stepped by hand both record with it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from tmesim.frames import FrameLog
 from tmesim.observables import LOOKED_BACK, Observable, Reading, measure, to_look_back
 from tmesim.observables.reading import Treated
+from tmesim.scenario.schedule import Calendar
 
 RATE_WINDOW_H = 24.0
 """Rates of change look back this far, h, however often rows are written; in the first hours, to the start."""
@@ -23,21 +23,18 @@ RATE_WINDOW_H = 24.0
 class Recorder:
     """The rows of one history. A branch takes a copy, so that each arm's table holds the shared days too.
 
-    every_h : the interval of rows, h
-    snapshots_h : when sections are kept, h
+    calendar : when rows and frames are due; without one, a row whenever one is asked for
     """
 
     def __init__(
         self,
         observables: Mapping[str, Observable],
-        every_h: float,
-        snapshots_h: Iterable[float],
+        calendar: Calendar | None = None,
         frames: FrameLog | None = None,
     ) -> None:
         self.observables = observables
         self.columns = ("hour", *observables)
-        self.every_h = every_h
-        self.snapshots_h = tuple(snapshots_h)
+        self.calendar = calendar
         self.frames = frames
         self.rows: list[dict[str, float]] = []
         self.past: list[dict[str, float]] = []  # each step of the last window, for rates of change
@@ -45,7 +42,7 @@ class Recorder:
     def copy(self) -> Recorder:
         """A recorder that goes on by itself."""
         frames = self.frames.copy() if self.frames is not None else None
-        twin = Recorder(self.observables, self.every_h, self.snapshots_h, frames)
+        twin = Recorder(self.observables, self.calendar, frames)
         twin.rows, twin.past = list(self.rows), list(self.past)
         return twin
 
@@ -61,25 +58,18 @@ class Recorder:
         while len(self.past) > 1 and hour - self.past[1]["hour"] >= RATE_WINDOW_H - 1e-6:
             del self.past[0]
 
-    def take(self, body: Treated, step_h: float, last: bool = False) -> bool:
-        """Add a row if one is due at the body's hour (a multiple of the interval, or the last hour); say whether.
-
-        A frame, where there are frames, is taken at its own times.
-        """
+    def take(self, body: Treated, step: int) -> bool:
+        """Add a row, and a frame where there are frames, if they are due after so many steps; say whether a row was."""
         now = Reading.of(body)
         hour = now.section.hour
         self._remember(now)
-        if self.frames is not None and (last or is_due(hour, self.frames.every_h, step_h)):
+        if self.frames is not None and self.calendar is not None and step in self.calendar.frames:
             self.frames.take(now.section)
-        if not (last or is_due(hour, self.every_h, step_h)):
+        if self.calendar is not None and step not in self.calendar.rows:
             return False
         before = self.past[0] if self.past[0]["hour"] < hour else None
         self.rows.append(measure(replace(now, before=before), self.observables))
         return True
-
-    def wants_snapshot(self, hour: float, step_h: float) -> bool:
-        """Whether the section of this hour is to be kept."""
-        return any(abs(hour - at) < step_h / 2 for at in self.snapshots_h)
 
     @property
     def table(self) -> np.ndarray:
@@ -95,8 +85,3 @@ class Recorder:
         """Take up the rows and what rates look back on, as `table` and `past_table` gave them."""
         self.rows = [dict(zip(self.columns, (float(v) for v in row), strict=True)) for row in table]
         self.past = [dict(zip(LOOKED_BACK, (float(v) for v in row), strict=True)) for row in past]
-
-
-def is_due(hour: float, every_h: float, step_h: float) -> bool:
-    """Whether the step that ends at `hour` is the first at or past a multiple of the interval."""
-    return math.floor(hour / every_h + 1e-6) > math.floor((hour - step_h) / every_h + 1e-6)

@@ -20,10 +20,13 @@ from tmesim.reading import Document, InputError, Position, Problem, parse, sugge
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
 from tmesim.scenario.file import json_schema
-from tmesim.scenario.overlay import settled, tidied
-from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, frozen, start_content, thawed, um
+from tmesim.scenario.migration import migrated
+from tmesim.scenario.overlay import NOTHING, Overlay, applied
+from tmesim.scenario.overrides import settled, tidied
+from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, start_content, um
 from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
+from tmesim.scenario.version import VERSION
 from tmesim.text import printable
 from tmesim.wording import in_bytes
 
@@ -52,8 +55,14 @@ Observables = Callable[[Catalogue, tuple[str, ...]], Iterable[str]]
 class Scenario:
     """All that a run depends on, but the versions. Two scenarios with the same content are equal.
 
-    `set`, `off`, `add` and `drop` (names of fields) are what the scenario changes in the packaged catalogue;
-    `catalogue` has them applied.
+    name, question, story : texts; a run directory is called by the name
+    host : "mouse" or "human", whose clock and doses hold
+    tissue, start, time : the patch (µm), the tissue at hour 0, and how long a run is (days, hours)
+    replicates, seed : how many replicates, and what their random numbers come from
+    arms : treatments by name, in the order of the file; `reference` names the one that the others are compared with
+    endpoints : names of observables
+    overlay : what the scenario changes in the packaged catalogue; `set`, `off`, `add` and `drop` are its parts
+    catalogue : the packaged catalogue with the overlay applied
     """
 
     name: str
@@ -69,11 +78,28 @@ class Scenario:
     reference: str
     endpoints: tuple[str, ...]
     catalogue: Catalogue = field(repr=False)
-    set: Mapping[str, Any] = frozendict()
-    off: tuple[str, ...] = ()
-    add: Mapping[str, Any] = frozendict()
-    drop: tuple[str, ...] = ()
+    overlay: Overlay = NOTHING
     _document = None  # what it was resolved from, where it was
+
+    @property
+    def set(self) -> Mapping[str, Any]:
+        """Numbers of the catalogue that the scenario sets, by dotted path."""
+        return self.overlay.set
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """Rules that the scenario switches off."""
+        return self.overlay.off
+
+    @property
+    def add(self) -> Mapping[str, Any]:
+        """Entries that the scenario adds to the catalogue, by kind and name."""
+        return self.overlay.add
+
+    @property
+    def drop(self) -> tuple[str, ...]:
+        """Fields that the scenario does without."""
+        return self.overlay.drop
 
     def start_of(self, arm: str) -> Start:
         """The tissue at hour 0 of an arm; LookupError with the choices if there is none."""
@@ -85,20 +111,19 @@ class Scenario:
         return all(arm.start is None for arm in self.arms.values())
 
     def catalogue_for(self, arm: str | Arm) -> Catalogue:
-        """The catalogue with the overrides of an arm, which hold from its `from_h` on."""
-        chosen = self.arm(arm) if isinstance(arm, str) else arm
-        if not chosen.set and not chosen.off:
+        """The catalogue with the overlay of an arm on top, which holds from its `from_h` on.
+
+        LookupError, with the choices, for a name of no arm.
+        """
+        overlay = (self.arm(arm) if isinstance(arm, str) else arm).overlay
+        if not overlay:
             return self.catalogue
-        key = (chosen.set, chosen.off)
-        if key not in self._arm_catalogues:
-            changed, problems = self.catalogue.with_numbers(chosen.set)
-            if problems:
-                raise ValueError("; ".join(f"{path}: {message}" for path, message in problems.items()))
-            self._arm_catalogues[key] = changed.without(chosen.off)
-        return self._arm_catalogues[key]
+        if overlay not in self._arm_catalogues:
+            self._arm_catalogues[overlay] = applied(self.catalogue, [overlay])
+        return self._arm_catalogues[overlay]
 
     @cached_property
-    def _arm_catalogues(self) -> dict[Any, Catalogue]:
+    def _arm_catalogues(self) -> dict[Overlay, Catalogue]:
         return {}
 
     def arm(self, name: str) -> Arm:
@@ -125,7 +150,8 @@ class Scenario:
 
     def content(self) -> dict[str, Any]:
         """The scenario as plain data in the shape of a scenario file, with every default and unit written out."""
-        content = {
+        return {
+            "version": VERSION,
             "name": self.name,
             "question": self.question,
             "story": self.story,
@@ -146,14 +172,10 @@ class Scenario:
             "seed": self.seed,
             "arms": {name: arm.content() for name, arm in self.arms.items()},
             "reference": self.reference,
-            "set": dict(self.set),
-            "off": list(self.off),
-            "add": thawed(self.add),
-            "drop": {"fields": list(self.drop)} if self.drop else {},
+            **self.overlay.content(),
             "endpoints": list(self.endpoints),
             "catalogue": load_catalogue().hash,
         }
-        return {key: value for key, value in content.items() if key not in ("set", "off", "add", "drop") or value}
 
     def _repr_html_(self) -> str:
         from tmesim.scenario.card import scenario_card
@@ -166,8 +188,12 @@ class Scenario:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the canonical content, with the biology it runs on; texts and names count too."""
-        canonical = [self.content(), list(self.arms), self.catalogue.hash]
+        """SHA-256 of the canonical content, with the biology it runs on; texts and names count too.
+
+        The version of the file does not: what it says is the same in all of them.
+        """
+        content = {key: value for key, value in self.content().items() if key != "version"}
+        canonical = [content, list(self.arms), self.catalogue.hash]
         return hashlib.sha256(json.dumps(canonical, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -228,6 +254,7 @@ def read_text(text: str, file: str = "<text>") -> Scenario:
     """A scenario from YAML text, which extends nothing."""
     document = parse(text, file)
     tidied(document)
+    migrated(document)
     return _resolved(settled(document))
 
 
@@ -274,11 +301,8 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         arms=frozendict(arms),
         reference=reference,
         endpoints=tuple(dict.fromkeys(parts["endpoints"])),
-        catalogue=catalogue,
-        set=resolver.numbers_set,
-        off=resolver.off,
-        add=frozen(parts["add"]),
-        drop=tuple(sorted({*parts["drop"].fields})),
+        catalogue=applied(load_catalogue(), [resolver.overlay]),
+        overlay=resolver.overlay,
     )
     object.__setattr__(scenario, "_document", document)
     return scenario

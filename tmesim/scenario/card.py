@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Protocol
 
 from tmesim import cards
 from tmesim.scenario import courses
-
-if TYPE_CHECKING:
-    from tmesim.scenario import Scenario
-    from tmesim.scenario.parts import Arm
+from tmesim.scenario.overlay import Overlay
+from tmesim.scenario.parts import Arm, Time, TissueBox
 
 
-def scenario_card(scenario: Scenario) -> str:
+class Shown(Protocol):
+    """What the card tells of a scenario."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def tissue(self) -> TissueBox: ...
+    @property
+    def time(self) -> Time: ...
+    @property
+    def replicates(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def arms(self) -> Mapping[str, Arm]: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def endpoints(self) -> tuple[str, ...]: ...
+    @property
+    def overlay(self) -> Overlay: ...
+
+
+def scenario_card(scenario: Shown) -> str:
     """Name, host, question, tissue, days, replicates, and the arms with what each is given."""
     ny, nx = scenario.tissue.shape
     high, wide = scenario.tissue.size_um
@@ -24,13 +50,17 @@ def scenario_card(scenario: Scenario) -> str:
         "replicates": f"{n}, from seed {scenario.seed}",
         "endpoints": ", ".join(scenario.endpoints),
     }
-    changes = [f"{path} = {value}" for path, value in scenario.set.items()]
-    changes += [f"without {rule}" for rule in (*scenario.off, *scenario.drop)]
-    changes += [f"with the {kind} {', '.join(entries)}" for kind, entries in scenario.add.items()]
+    overlay = scenario.overlay
+    changes = [f"{path} = {value}" for path, value in overlay.set.items()]
+    changes += [f"without {rule}" for rule in (*overlay.off, *overlay.drop)]
+    changes += [f"with the {kind} {', '.join(entries)}" for kind, entries in overlay.add.items()]
     if changes:
         rows["changes"] = "; ".join(changes)
     arms = [
-        (name + (" (reference)" if name == scenario.reference and len(scenario.arms) > 1 else ""), given(arm, scenario))
+        (
+            name + (" (reference)" if name == scenario.reference and len(scenario.arms) > 1 else ""),
+            given(arm, scenario.time),
+        )
         for name, arm in scenario.arms.items()
     ]
     return cards.card(
@@ -39,18 +69,18 @@ def scenario_card(scenario: Scenario) -> str:
     )  # fmt: skip
 
 
-def given(arm: Arm, scenario: Scenario) -> str:
+def given(arm: Arm, time: Time) -> str:
     """The doses, numbers and rules in which an arm differs, and how much of that fits into the run."""
     texts = [
         f"{d.use} {d.dose:g} {d.unit} from day {d.start_h / 24:g}"
         + (f", {d.times} times every {d.every_h / 24:g} d" if d.times > 1 else ", once")
-        + courses.fitting(d, scenario.time)
+        + courses.fitting(d, time)
         for d in arm.therapies
     ]
     texts += [f"{path} = {value}" for path, value in arm.start_set.items()]
     since = f" from day {arm.from_h / 24:g}" if arm.from_h else ""
-    if (arm.set or arm.off) and not courses.changes(arm, scenario.time):
-        since = f" (never: {courses.ending(arm.from_h, scenario.time)})"
+    if arm.overlay and not courses.changes(arm, time):
+        since = f" (never: {courses.ending(arm.from_h, time)})"
     texts += [f"{path} = {value}{since}" for path, value in arm.set.items()]
     texts += [f"without {rule}{since}" for rule in arm.off]
     return "; ".join(texts) or "nothing"

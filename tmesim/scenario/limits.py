@@ -11,6 +11,7 @@ from tmesim.catalogue.models import Rule, Therapy
 from tmesim.reading import suggestion
 from tmesim.scenario import machine
 from tmesim.scenario.parts import Arm, Clone, Time, TissueBox
+from tmesim.scenario.schedule import MOST_FRAMES
 from tmesim.wording import in_bytes
 
 MAX_SIDE = 16_000  # sites; positions are 16-bit
@@ -21,7 +22,6 @@ MAX_ROWS = 100_000_000  # of all arms and replicates together
 MAX_FILES = 10_000_000
 MAX_DISK = 100e12  # bytes
 MAX_WORK = 1e16  # sites times steps; a processor makes about 1e6 of them a second
-FRAMES = 60  # of each history; frames.MOST_FRAMES
 MAX_SWEEPS = 64  # a step; kernels.arrays.STAMPS
 MAX_HOPS = 6  # of a leukocyte in one substep; kernels.leukocytes.roam
 MAX_ADVANCE = 3  # sites that a vessel tip can gain in a step; kernels.sprouting.MOST_ADVANCE
@@ -192,7 +192,7 @@ def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue) ->
     sites = float(tissue.shape[0] * tissue.shape[1])
     snapshot = 2 * len(catalogue.fields) + 2 * len(catalogue.matrix) + 20 + 2 * len(catalogue.states)
     rows = time.days * 24 / time.record_every_h + 1
-    return histories * (sites * (snapshot * len(time.snapshots_h) + FRAMES) + rows * 1000)
+    return histories * (sites * (snapshot * len(time.snapshots_h) + MOST_FRAMES) + rows * 1000)
 
 
 def color_map(name: str) -> str | None:

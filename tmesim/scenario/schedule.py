@@ -1,17 +1,19 @@
-"""When anything of an arm is due, said once: for the tree of a replicate and for the tissue alike.
+"""When anything is due, said once: the doses and changes of an arm, for the tree of a replicate and for the tissue
+alike, and the rows, frames and snapshots of a run.
 
-Moments are multiples of the step (the check of a scenario refuses others), so they are counted in steps here. What is
-due at a moment acts from the step that begins there.
+Moments are multiples of the step (the check of a scenario refuses others), so they are counted in steps here. What an
+arm does at a moment acts from the step that begins there; what is taken down at a moment is the state before it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tmesim.scenario.parts import Arm, Dose
+from tmesim.scenario.parts import Arm, Dose, Time
 
 
 class Event(NamedTuple):
@@ -44,6 +46,54 @@ def schedule_of(arm: Arm, step_h: float) -> Schedule:
     changes = {"set": dict(arm.set), "off": sorted(arm.off)}
     events += [Event(begin, json.dumps({key: value}, sort_keys=True)) for key, value in changes.items() if value]
     return Schedule(doses, begin, tuple(sorted(events)))
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Steps at which something is due: `step in moments`. They are single ones, and the first at or past each multiple
+    of `every_h` hours, whatever the step."""
+
+    single: frozenset[int] = frozenset()
+    every_h: float = math.inf
+    step_h: float = 1.0
+
+    def __contains__(self, step: int) -> bool:
+        return step in self.single or self._multiples(step) > self._multiples(step - 1)
+
+    def _multiples(self, step: int) -> int:
+        """How many multiples of the interval lie at or before a step."""
+        return math.floor(step * self.step_h / self.every_h + 1e-6)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When a run takes something down: rows and frames at their intervals and at the end, snapshots as they are asked
+    for."""
+
+    rows: Moments
+    frames: Moments
+    snapshots: Moments
+
+
+def calendar_of(time: Time) -> Calendar:
+    """The calendar of a run of some length."""
+    end, step_h = frozenset([time.steps]), time.step_h
+    return Calendar(
+        Moments(end, time.record_every_h, step_h),
+        Moments(end, frame_interval(time.days * 24), step_h),
+        Moments(frozenset(step_at(hour, step_h) for hour in time.snapshots_h)),
+    )
+
+
+INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 168, 336, 672)
+MOST_FRAMES = 60
+"""Frames of one history, but for the last."""
+
+
+def frame_interval(hours: float) -> float:
+    """Hours between frames: the shortest usual interval that gives at most MOST_FRAMES."""
+    usual = (float(every) for every in INTERVALS_H if hours / every < MOST_FRAMES)
+    return next(usual, math.ceil(hours / (MOST_FRAMES - 1)))
 
 
 def step_at(hour: float, step_h: float) -> int:

@@ -15,9 +15,10 @@ from tmesim.reading.yaml12 import MAX_BYTES
 from tmesim.scenario import arguments
 from tmesim.scenario.arguments import plain
 from tmesim.scenario.file import ScenarioFile
+from tmesim.scenario.freezing import thawed
 from tmesim.scenario.length import fit
-from tmesim.scenario.overlay import assign_all, over, settled, tidied
-from tmesim.scenario.parts import thawed
+from tmesim.scenario.migration import current_paths, migrated
+from tmesim.scenario.overrides import assign_all, over, settled, tidied
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
 _ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))
@@ -97,6 +98,7 @@ def whole(document: Document, beside: Path | None = None, chain: tuple[Path, ...
     Where the base cannot be had, that is one of the document's problems, and the rest of it is still checked.
     """
     tidied(document)
+    migrated(document)
     base = document.data.get("extends")
     if base is None:
         return settled(document)
@@ -246,10 +248,22 @@ def with_options(
             positions[(name,)] = Position(f"--{name}")
     if days is not None:
         fit(result, days, Position("--days"))
-    assign_all(result, settings or {}, lambda key: Position(f"--set {key}"))
+    _assign_options(result, settings or {})
     if wanted is not None and isinstance(data.get("arms"), dict):
         _only(result, wanted)
     return result
+
+
+def _assign_options(document: Document, settings: Mapping[str, Any]) -> None:
+    """Write settings by path, those of an older version by their present names."""
+    written: dict[str, str] = {}
+    for key, now in current_paths(settings).items():
+        if now in written:
+            message = f"sets the same as '{brief(written[now])}'"
+            document.problems.append(Problem(message, file=f"--set {key}"))
+        written[now] = key
+    values = {now: settings[key] for now, key in written.items()}
+    assign_all(document, values, lambda now: Position(f"--set {written[now]}"))
 
 
 def _only(document: Document, wanted: list[str]) -> None:

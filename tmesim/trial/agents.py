@@ -24,7 +24,7 @@ from tmesim.agents.plain import Encoder, NotPlain, decode
 from tmesim.body import Body
 from tmesim.mesa_bridge import DataCollector
 from tmesim.model import TumorModel
-from tmesim.trial.job import NotSaved, StepFailed
+from tmesim.trial.news import NotSaved, StepFailed
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario

@@ -17,9 +17,10 @@ from tmesim.arguments import number, plain, whole
 from tmesim.reading import InputError, Problem
 from tmesim.storage import DiskFull
 from tmesim.text import say
-from tmesim.trial.job import CHECKPOINT_S, StepFailed
+from tmesim.trial.news import StepFailed
 from tmesim.trial.places import TEMPORARY, Temporary, place_for
 from tmesim.trial.pool import WorkerDied
+from tmesim.trial.replicate import CHECKPOINT_S
 from tmesim.trial.signals import Interrupted
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ def run(
     quiet : say nothing on the way
     checkpoint_every : seconds of wall time between two checkpoints of a replicate: what a killed run has to do again
     executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`)
-    engine : stands in for the tissue, in tests
+    engine : stands in for the body, in tests
 
     The `step()` of agent classes runs once a step for each of their cells, in every arm and replicate. Arms share one
     history until their programs differ, so a `step()` must not read `model.arm`: let it read what an arm changes, such
-    as `self.behavior(name)` or `model.tissue.drug(name)`. Declared `columns`, and attributes of cells that are numbers,
+    as `self.behavior(name)` or `model.body.drug(name)`. Declared `columns`, and attributes of cells that are numbers,
     text, tuples, lists or mappings of such, are in checkpoints; a replicate whose cells hold anything else is simulated
     anew when it is interrupted. A run with agent classes is known by their code too: after a change of a `step()` it is
     another run. `tmesim.agents.identity` says what counts as code.
