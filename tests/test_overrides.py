@@ -209,7 +209,7 @@ def test_a_scaled_quantity_is_rounded_once(value, unit, by):
         ({"cells.tumor.behaviors.divison": "x2"}, f"Did you mean '{DIVISION}'?"),
         ({DIVISION: "x1e300"}, "must not be above 1000000 1/h"),
         ({DIVISION: "xx2"}, "'xx2' does not start with a number"),
-        ({"processes.priming.clones": "x1.1"}, "a whole number is due"),
+        ({"processes.priming.clones": "x1.1"}, "expected a whole number"),
         ({"start.ecm": "x9"}, "must not be above 1"),
         ({"start.densities.nkk": "5 /mm²"}, "there is no cell type 'nkk'"),
         ({"start.tumor.3.radius": "9 µm"}, "there is no '3' to set"),

@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, Slot, Therapy, claims, english, load_catalogue
+from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, load_catalogue
 from tmesim.catalogue.models import Rule
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim
@@ -97,7 +97,7 @@ def _parameter(c: Catalogue, name: str) -> list[str]:
     if len(paths) != 1 and name not in paths:
         return []
     name = name if name in paths else paths[0]  # the end of a path will do where it is the only one
-    number, slot = c.number(name), c.slot(name)
+    number, spec = c.number(name), c.spec(name)
     kind, entry, *rest = name.split(".")
     page = [f"{name} is a number of the catalogue: {number}."]
     for host in number.hosts:
@@ -107,7 +107,7 @@ def _parameter(c: Catalogue, name: str) -> list[str]:
             page.append(f"- Plausible{f' in the {host}' if isinstance(number.range, Mapping) else ''}: {ends}.")
         if not isinstance(number.range, Mapping):
             break
-    page.append(f"- Possible: {bounds(slot, number.unit_at(number.hosts[0]))}.")
+    page.append(f"- Possible: {bounds(spec, number.unit_at(number.hosts[0]))}.")
     page += [f"- {claim(text)}" for text in number.source] or ["- It rests on the evidence of its entry."]
     page += [number.note] if number.note else []
     word = ".".join(rest[1:]) if kind == "cells" and rest[0] == "behaviors" else ""
@@ -126,10 +126,10 @@ def _key(path: str) -> str:
     return f'"{path}"' if "[" in path else path
 
 
-def bounds(slot: Slot, unit: str) -> str:
+def bounds(spec: NumberSpec, unit: str) -> str:
     """The bounds of a number in words."""
-    low = "above 0" if slot.positive else f"from {show(max(slot.low, -1e300))}"
-    return f"{low} to {show(slot.most(unit), unit)}" + (", whole numbers only" if slot.whole else "")
+    low = "above 0" if spec.positive else f"from {show(max(spec.low, -1e300))}"
+    return f"{low} to {show(spec.most(unit), unit)}" + (", whole numbers only" if spec.whole else "")
 
 
 def _therapy(c: Catalogue, name: str) -> list[str]:
