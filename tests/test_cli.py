@@ -151,7 +151,7 @@ def test_an_explanation_gives_the_rules_and_the_evidence_in_words(capsys):
 
     explain("oxygen_fuels_division")
     out = " ".join(capsys.readouterr().out.split())
-    assert "In tumor cells, oxygen raises the division" in out and "off: [oxygen_fuels_division]" in out
+    assert "In tumor cells, oxygen raises division" in out and "off: [oxygen_fuels_division]" in out
     assert " ".join(statements()["tumour-proliferation"]["statement"].split()) in out
 
 
