@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim import mesa_bridge
-from tmesim.agents import Cell, cell_classes, classes_of
-from tmesim.agents.cell import HANDLE
+from tmesim.agents import Cell, cell_classes, classes_of, mesa
+from tmesim.agents.adding import with_types
+from tmesim.agents.cellset import CellSet
+from tmesim.agents.handle import HELD
+from tmesim.agents.mesa import DataCollector, MesaModel
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
-from tmesim.catalogue import load_catalogue
-from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
-from tmesim.reading import Document, Position, dotted, suggestion
+from tmesim.reading import dotted, suggestion
 from tmesim.record import Recorder
-from tmesim.scenario import Scenario, arguments, load, replicate_seed
+from tmesim.scenario import Scenario, arguments, replicate_seed
 from tmesim.scenario.overlay import is_number, steps_of
-from tmesim.scenario.sources import document_of
 from tmesim.statistics import words
 from tmesim.tissue import Tissue
 
@@ -78,7 +77,7 @@ class TumorModel(MesaModel):
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
         settings = {path: plain(value) for path, value in settings.items()}
         plan = with_settings(with_types(scenario, chosen), settings)
-        iteration = mesa_bridge.batch_iteration()
+        iteration = mesa.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0
         replicate = whole(replicate, "replicate")
@@ -106,7 +105,7 @@ class TumorModel(MesaModel):
         return model
 
     def _begin(self, tissue: Tissue, chosen: tuple[type[Cell], ...], steps: int) -> None:
-        mesa_bridge.begin(self, tissue.seed, steps)
+        mesa.begin(self, tissue.seed, steps)
         self.tissue = tissue
         self._chosen = chosen
         self._roster = Roster(self, tissue, classes_of(tissue.scenario.catalogue, chosen))
@@ -224,7 +223,7 @@ class TumorModel(MesaModel):
     def register_agent(self, agent: Any) -> None:
         """Cells register by being made; a model of a tissue has no other agents."""
         if not isinstance(agent, Cell):
-            mesa_bridge.release(self)
+            mesa.release(self)
             raise TypeError(f"agents of a TumorModel are cells: derive {type(agent).__name__} from tmesim.agents.Cell")
 
     def deregister_agent(self, agent: Any) -> None:
@@ -239,7 +238,7 @@ class TumorModel(MesaModel):
         """End the run, and let go of the handles and of what Mesa keeps of the model."""
         self.running = False
         self._roster.handles.clear()
-        mesa_bridge.release(self)
+        mesa.release(self)
 
     # Copies and pickles: the scenario, the arrays, and what people have added in Python
 
@@ -247,7 +246,7 @@ class TumorModel(MesaModel):
         roster = self._roster
         roster.refresh()
         notes = {
-            identity: {name: value for name, value in cell.__dict__.items() if name not in HANDLE}
+            identity: {name: value for name, value in cell.__dict__.items() if name not in HELD}
             for identity, cell in roster.handles.items()
         }
         return {
@@ -344,51 +343,6 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
                 continue  # with_options says what is wrong
             changed[path] = value if unit == "1" else f"{value!r} {unit}"
     return scenario.with_options(days=days, set=changed)
-
-
-def with_types(source: str | Path | Mapping[str, Any] | Scenario, classes: Iterable[type[Cell]]) -> Scenario:
-    """The scenario of a source with the cell types of classes that it does not know yet.
-
-    They are added before anything is checked, so its densities, arms and endpoints may speak of them.
-    """
-    named = {cls.cell_type: cls for cls in classes}
-    if isinstance(source, Scenario):
-        new = {name: cls for name, cls in named.items() if name not in source.catalogue.cells}
-        if not new:
-            return source
-        document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
-    else:
-        document = document_of(source)
-        added = document.data.get("add")
-        cells = added.get("cells") if isinstance(added, dict) else None
-        known = {*load_catalogue().cells, *(cells if isinstance(cells, dict) else ())}
-        new = {name: cls for name, cls in named.items() if name not in known}
-    for name, cls in new.items():
-        if cls.layer is None:
-            packaged = ", ".join(load_catalogue().cells)
-            raise ValueError(
-                f"{cls.__name__}.cell_type: there is no cell type {name!r} (known: {packaged}); a new one needs "
-                "layer = 'tissue' or 'leukocyte'"
-            )
-    if new:
-        added = document.data.setdefault("add", {})
-        cells = added.setdefault("cells", {}) if isinstance(added, dict) else None
-        if isinstance(cells, dict):  # else the check says what is wrong
-            cells |= {name: entry_of(cls) for name, cls in new.items()}
-    return load(document)
-
-
-def entry_of(cls: type[Cell]) -> dict[str, Any]:
-    """What a class says of its cell type, as an entry of a catalogue."""
-    return {
-        "label": cls.label or cls.cell_type.replace("_", " "),
-        "agent": cls.__name__,
-        "layer": cls.layer,
-        "color": cls.color,
-        "states": list(cls.states),
-        "behaviors": {name: plain(value) for name, value in cls.behaviors.items()},
-        "events": [dict(event) for event in cls.events],
-    }
 
 
 def _blank(cls: type[TumorModel]) -> TumorModel:

@@ -9,17 +9,15 @@ import numpy as np
 
 from tmesim.agents.columns import Column, TypeName, of_core
 from tmesim.agents.declaring import declare
-from tmesim.agents.roster import DeadCell, Roster
+from tmesim.agents.handle import DeadCell, Handle
+from tmesim.agents.roster import Roster
 from tmesim.agents.searching import within
 from tmesim.arguments import number, whole
 from tmesim.kernels import act, chance, sprouting
 from tmesim.kernels.arrays import DIVIDE, NOBODY_TCR
-from tmesim.mesa_bridge import MesaAgent
-
-HANDLE = ("_roster", "_id", "_row")  # what a handle holds itself; all else in it was put there by somebody
 
 
-class Cell(MesaAgent):
+class Cell(Handle):
     """A cell. Its attributes are read from and written to the arrays; when it has died they raise DeadCell.
 
     A class written in Python names its `cell_type`, may declare `columns`, values by name that each cell keeps and its
@@ -44,8 +42,6 @@ class Cell(MesaAgent):
     events: tuple[dict[str, str], ...] = ()
 
     _roster: Roster
-    _id: int
-    _row: int
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -273,4 +269,4 @@ def _cell_again(model: Any, identity: int, cls: type[Cell], alive: bool) -> Cell
     return waiting.setdefault(identity, cls.__new__(cls))
 
 
-__all__ = ["HANDLE", "Cell", "DeadCell"]
+__all__ = ["Cell", "DeadCell"]

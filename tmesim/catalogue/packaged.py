@@ -42,9 +42,7 @@ def assemble(documents: Mapping[str, Sequence[Document]]) -> Catalogue:
     catalogue, issues = Catalogue.build(entries)
     issues += checks.missing_sources(catalogue)
     if issues:
-        raise InputError(
-            [owners[str(path[0]), str(path[1])].problem(path[1:], message) for path, message in issues]
-        )
+        raise InputError([owners[str(path[0]), str(path[1])].problem(path[1:], message) for path, message in issues])
     return catalogue
 
 

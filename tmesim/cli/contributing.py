@@ -91,7 +91,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
-    "agents", "mesa_bridge", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields",
+    "agents", "observables", "record", "checksums", "tissue", "tissue_state", "start", "cells", "fields",
     "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "cards", "reading",
     "reserved", "units", "text", "kernels",
 )  # fmt: skip
