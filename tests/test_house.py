@@ -6,6 +6,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import grimp
+import networkx
 import pytest
 import yaml
 
@@ -68,6 +70,17 @@ def test_importing_the_package_loads_nothing_heavy():
     code = f"import sys, tmesim; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("part", ["catalogue", "agents"])
+def test_modules_of_a_part_import_one_another_in_one_direction(part):
+    """Imports for the sake of types count: who knows whom is the same question."""
+    graph = grimp.build_graph("tmesim", cache_dir=None)
+    mine = {name for name in graph.modules if name.startswith(f"tmesim.{part}.")}
+    edges = [(name, other) for name in mine for other in graph.find_modules_directly_imported_by(name) & mine]
+    parts = networkx.strongly_connected_components(networkx.DiGraph(edges))
+    circles = [sorted(some) for some in parts if len(some) > 1]
+    assert len(edges) > 10 and circles == []
 
 
 # Evidence
