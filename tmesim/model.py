@@ -33,17 +33,18 @@ if TYPE_CHECKING:
 class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
 
-    scenario : name, path, the content of a scenario file as a mapping, or a Scenario
-    arm : by name; the reference arm by default. LookupError names the choices
-    seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
-        default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
+    scenario : name, path, the content of a scenario file as a mapping, or a Scenario; by default `minimal`
+    arm : name of an arm; by default the reference arm. LookupError names the choices
+    seed : whole number from 0 on; by default the scenario's. A run with this seed has the same history
+    rng : the newer name of `seed` in Mesa
+    replicate : number of the replicate, from 0 on; by default 0, or inside of `batch_run` the number of the iteration
     set : numbers of the catalogue and settings of the scenario by dotted path; a bare number is in the catalogue's unit
-    agent_classes : classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its `cell_type`;
-        `tmesim.run` takes the same
-    observables : names of what `datacollector` takes down after each step; inside of `batch_run` the endpoints of the
-        scenario by default, else nothing
-    datacollector : one of your own, collected after each step
-    overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02`, `days=3`
+    agent_classes : a class written in Python or several, derived from `tmesim.agents.Cell`, each for the cells of its
+        `cell_type`; `tmesim.run` takes the same. By default those of the class attribute, which are none
+    observables : names of what `datacollector` records after each step, beside the hour; inside of `batch_run` the
+        endpoints of the scenario by default, else nothing
+    datacollector : a Mesa DataCollector of your own, collected after each step; not together with `observables`
+    overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02` (1/h), `days=3`
 
     The seed and the replicate that were used are `seed` and `replicate`; given again, they give the same history.
     InputError tells everything that is wrong with the scenario or the settings; TypeError and ValueError name the
@@ -95,7 +96,11 @@ class TumorModel(MesaModel):
 
     @classmethod
     def around(cls, tissue: Tissue, agent_classes: Iterable[type[Cell]] = ()) -> TumorModel:
-        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed."""
+        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed.
+
+        tissue : which the model takes over
+        agent_classes : as in the constructor
+        """
         model = _blank(cls)
         del model.__dict__["_waiting"]
         model._begin(tissue, tuple(agent_classes), 0)
@@ -155,9 +160,10 @@ class TumorModel(MesaModel):
             self.running = False
 
     def run(self, days: float | None = None) -> TumorModel:
-        """Go on for some days, or to the end of the scenario; returns the model.
+        """Simulate some days, or up to the end of the scenario; returns the model.
 
-        days : at least 0, in whole steps; without it, up to the end, also when that is passed already
+        days : at least 0 and finite, rounded up to whole steps; by default up to the end, and nothing beyond it.
+            TypeError or ValueError for another value
         """
         if days is not None:
             days = number(days, "days", least=0.0)
@@ -170,11 +176,14 @@ class TumorModel(MesaModel):
 
     @property
     def arm(self) -> str:
-        """The arm whose program is followed."""
+        """The arm whose treatment is followed."""
         return self.tissue.arm
 
     def treat(self, arm: str) -> None:
-        """Follow the program of another arm from now on."""
+        """Follow the treatment of another arm from now on.
+
+        arm : name of an arm; LookupError with the choices
+        """
         self.tissue.treat(arm)
 
     # Looking
@@ -213,7 +222,10 @@ class TumorModel(MesaModel):
         return ByType(self)
 
     def cell(self, unique_id: int) -> Cell:
-        """The handle of a living cell by its id; LookupError if there is none."""
+        """The handle of a living cell.
+
+        unique_id : its 64-bit identity; LookupError if no living cell has it
+        """
         identity = whole(unique_id, "unique_id", least=-(2**63))
         row = int(self._roster.locate(np.array([identity], np.uint64))[0]) if 0 <= identity < 2**64 else -1
         if row < 0:
@@ -221,13 +233,19 @@ class TumorModel(MesaModel):
         return self._roster.handle_at(row)
 
     def register_agent(self, agent: Any) -> None:
-        """Cells register by being made; a model of a tissue has no other agents."""
+        """Mesa's way of taking an agent in. Cells register by being made, and a tissue has no other agents.
+
+        agent : TypeError for one that is no cell
+        """
         if not isinstance(agent, Cell):
             mesa.release(self)
             raise TypeError(f"agents of a TumorModel are cells: derive {type(agent).__name__} from tmesim.agents.Cell")
 
     def deregister_agent(self, agent: Any) -> None:
-        """Mesa's way of taking an agent out: the cell dies."""
+        """Mesa's way of taking an agent out: the cell dies.
+
+        agent : a living cell
+        """
         agent.remove()
 
     def remove_all_agents(self) -> None:

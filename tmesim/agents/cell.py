@@ -50,9 +50,14 @@ class Cell(Handle):
     def __init__(
         self, model: Any, pos: tuple[float, float] | None = None, *, site: tuple[int, int] | None = None, **values: Any
     ) -> None:
-        """A new cell at `pos` (x, y), µm, or on the `site` (row, column) of the lattice, which must be free.
+        """A new cell on a free site of its layer.
 
-        values : states, declared columns, and columns such as clone.
+        model : the TumorModel, made with this class in `agent_classes` or with a cell type of its `cell_type`
+        pos : the site that holds the point (x, y), µm
+        site : the site (row, column) instead
+        values : states (0 to 1), declared columns, and columns such as `clone`, by name
+        TypeError for a class that the model does not know or an unknown name, ValueError for a place outside of the
+        tissue or taken, or a value out of bounds; then no cell is made.
         """
         roster: Roster = model._roster
         cell_type = type(self).cell_type
@@ -84,6 +89,7 @@ class Cell(Handle):
 
     @property
     def model(self) -> Any:
+        """The TumorModel that it lives in."""
         return self._roster.model
 
     @property
@@ -93,6 +99,7 @@ class Cell(Handle):
 
     @property
     def alive(self) -> bool:
+        """Whether it lives; this alone can be asked of a dead cell, with `unique_id` and `model`."""
         return self._roster.living(self)
 
     born = of_core("born", "When it came to be, h.")
@@ -147,14 +154,21 @@ class Cell(Handle):
     # What it perceives and does
 
     def behavior(self, name: str) -> float:
-        """The value of a behavior at the last sensing; a cell that has just entered has not sensed yet."""
+        """The value of a behavior at the last sensing; a cell that has just entered has not sensed yet.
+
+        name : a behavior of its cell type, such as `division` (`tmesim list behaviors` gives the units); KeyError with
+            those that it has
+        """
         roster = self._roster
         row = roster.row(self)
         slot = roster.tissue.biology.slot(roster.names[int(roster.types[row])], name)
         return roster.value.item(row, slot)
 
     def local(self, name: str) -> float:
-        """A field or matrix map at its site, in the unit of the catalogue."""
+        """A field or matrix map at its site.
+
+        name : such as `oxygen` (mmHg) or `ecm`; in the unit of the catalogue. KeyError with those that there are
+        """
         tissue, site = self._roster.tissue, self.site
         for maps in (tissue.fields, tissue.matrix):
             if name in maps:
@@ -162,8 +176,11 @@ class Cell(Handle):
         raise KeyError(f"there is no field {name!r}. Known: {', '.join([*tissue.fields, *tissue.matrix])}")
 
     def neighbors(self, radius: float | None = None, cell_type: str | None = None) -> list[Cell]:
-        """Cells of all layers within `radius`, µm, from site to site, the nearest first; by default on the eight sites
-        around. What shares its site is among them, it itself is not. A radius beyond the patch finds every cell."""
+        """Cells around it, of all layers, the nearest first. What shares its site is among them, it itself is not.
+
+        radius : from site to site, µm, at least 0; by default the eight sites around. One beyond the patch finds all
+        cell_type : the name of a cell type; by default all. KeyError with those that there are
+        """
         roster, tissue = self._roster, self._roster.tissue
         reach = math.sqrt(2.0)
         if radius is not None:
@@ -175,8 +192,10 @@ class Cell(Handle):
         return roster.handles_at(found)
 
     def draw(self, purpose: str = "") -> float:
-        """A number in (0, 1) for this cell, hour and purpose, whatever others draw and in which order. The next call
-        in the same step gives the next number."""
+        """A number in (0, 1) for this cell, hour and purpose, whatever others draw and in which order.
+
+        purpose : any text; each has its own sequence, in which the next call in the same step gives the next number
+        """
         roster = self._roster
         roster.row(self)
         step = roster.tissue.step_index
@@ -188,11 +207,17 @@ class Cell(Handle):
         return (int(word) + 0.5) * chance.UNIT
 
     def become(self, cell_type: str) -> None:
-        """Change into another type of the same layer; the class of the handle changes with it."""
+        """Change into another type; the class of the handle changes with it. It senses anew in the next step.
+
+        cell_type : a cell type of the same layer; ValueError with those that there are
+        """
         self.cell_type = cell_type
 
     def divide(self) -> Cell | None:
-        """Divide now, pushing neighbors aside as the engine does; the daughter, or None where there is no room."""
+        """Divide now, pushing neighbors aside as the engine does; the daughter, or None where there is no room.
+
+        TypeError for a type that does not divide.
+        """
         roster, tissue = self._roster, self._roster.tissue
         row, book = roster.row(self), tissue.biology.book
         code = roster.types[row]

@@ -117,6 +117,10 @@ class Scenario:
     ) -> Scenario:
         """The scenario with options of a run changed and checked again, as if its file were loaded with them.
 
+        seed : whole number from 0 on
+        replicates : how many, from 1 on
+        days : length of the run, days, above 0
+        arms : names of the arms to keep, the first of them the reference if the scenario's is not among them
         set : numbers of the catalogue by dotted path, or settings such as `start.ecm`; `x2` doubles what is there.
         InputError holds everything that is wrong with the values, TypeError names an argument of another kind.
         """
