@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_cli import tmesim as command
-from toys import TEXT, StopAfter, Toy, contents, gone, run, tables
+from toys import TEXT, StopAfter, Toy, contents, finish, gone, run, scratch, simulated, tables
 
 import tmesim
 from tmesim import checksums, record, trial
@@ -26,10 +26,12 @@ from tmesim.record import DRAFT, csv_bytes, machine, sweep, write
 from tmesim.scenario import load, read_text, replicate_seed
 from tmesim.tables import read_columns
 from tmesim.trial import directory, extending
+from tmesim.trial.case import Case
 from tmesim.trial.identity import identity
-from tmesim.trial.job import Job, Watch
 from tmesim.trial.locks import lock, lock_of
-from tmesim.trial.replicate import finished, simulate
+from tmesim.trial.news import Watch
+from tmesim.trial.replicate import simulate
+from tmesim.trial.store import Store
 
 ONE_DAY = TEXT.replace("days: 4", "days: 1").replace("[0 d, 2 d, 4 d]", "[0 d, 1 d]").replace("12 h", "6 h")
 EARLY = ONE_DAY.replace("start: 2 d", "start: 6 h").replace("start: 3 d", "start: 12 h")
@@ -56,12 +58,12 @@ def mine(whole, tmp_path):
 def part(short, tmp_path_factory):
     """A run whose replicate 0 is finished and whose replicate 1 was stopped on its way."""
     path = tmp_path_factory.mktemp("part") / "run"
-    stopping = StopAfter(Job(short, 0, 0, "", Toy).work + 50 + 2)  # it is asked before each replicate too
-    jobs = [Job(short, r, replicate_seed(short.seed, r), str(path), Toy) for r in range(2)]
+    cases = [Case(short, r, replicate_seed(short.seed, r), Toy) for r in range(2)]
     ours = directory.RunDirectory(path, short)
     assert not ours.claim(resume=False)
-    assert simulate(jobs[0], Watch(stopped=stopping.stopped)) is not None
-    assert simulate(jobs[1], Watch(stopped=stopping.stopped)) is None
+    finish(cases[0], path)
+    scratch(cases[0], path).clear()
+    assert simulated(cases[1], path, 50) is None
     ours.release()
     return path
 
@@ -135,14 +137,14 @@ def test_only_the_replicate_whose_file_was_lost_is_simulated_again_and_it_is_sai
     (path / "cells" / "drug" / "replicate_000_day_001.00.npz").unlink()
     Toy.steps_made = 0
     run(short, path, resume=True)
-    work = Job(short, 0, 0, "", Toy).work
+    work = Case(short, 0, 0, Toy).work
     assert Toy.steps_made == work + (work - 50)
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "replicate 0 is simulated again: cells/drug/replicate_000_day_001.00.npz is missing"
 
 
 def test_a_file_that_lies_ahead_of_the_checkpoint_is_written_and_summed_anew(whole, short, tmp_path):
-    """A process was killed after it had written a snapshot that no checkpoint knows of, and that file is damaged."""
+    """A worker was killed after it had kept a snapshot that no checkpoint knows of, and that file is damaged."""
 
     class Killed(StopAfter):
         def stopped(self):
@@ -151,14 +153,18 @@ def test_a_file_that_lies_ahead_of_the_checkpoint_is_written_and_summed_anew(who
             return False
 
     path = tmp_path / "run"
-    job = Job(short, 0, replicate_seed(short.seed, 0), str(path), Toy)
+    case = Case(short, 0, replicate_seed(short.seed, 0), Toy)
     ours = directory.RunDirectory(path, short)
     assert not ours.claim(resume=False)
-    simulate(job, Watch(stopped=StopAfter(21).stopped))
+    simulated(case, path, 20)
+    kept = set((path / "checkpoints").glob("*.files/*"))
     with pytest.raises(KeyboardInterrupt):
-        simulate(job, Watch(stopped=Killed(8).stopped))
+        simulate(case, Watch(stopped=Killed(8).stopped), path / "checkpoints")
     ours.release()
-    damage(path, "cells/untreated/replicate_000_day_001.00.npz", "truncated")
+    ahead = set((path / "checkpoints").glob("*.files/*")) - kept
+    assert len(ahead) == 3  # cells, fields and film of an arm at its end
+    for file in ahead:
+        damage(path, file.relative_to(path), "truncated")
     run(short, path, resume=True, checkpoint_every=0)
     assert contents(path) == contents(whole)
 
@@ -168,11 +174,14 @@ def test_a_file_that_lies_ahead_of_the_checkpoint_is_written_and_summed_anew(who
 def test_a_record_of_another_run_is_not_taken(part, whole, short, tmp_path, capsys, other, kind):
     path = Path(shutil.copytree(part, tmp_path / "run"))
     foreign = load(short, **other)
-    job = Job(foreign, 0, replicate_seed(foreign.seed, 0), str(tmp_path / "foreign"), Toy)
-    simulate(job, Watch(stopped=StopAfter(20 if kind != "finished" else 10**6).stopped))
+    case = Case(foreign, 0, replicate_seed(foreign.seed, 0), Toy)
+    if kind == "finished":
+        finish(case, tmp_path / "foreign")
+    else:
+        simulated(case, tmp_path / "foreign", 19)
     (path / "checkpoints" / "replicate_000.finished").unlink()
-    name = next(p.name for p in job.checkpoints.iterdir() if p.name.endswith(kind))
-    shutil.copyfile(job.checkpoints / name, path / "checkpoints" / name)
+    name = f"replicate_000.{kind}"
+    shutil.copyfile(tmp_path / "foreign" / "checkpoints" / name, path / "checkpoints" / name)
     run(short, path, resume=True)
     assert contents(path) == contents(whole)
     told = capsys.readouterr().err
@@ -182,11 +191,11 @@ def test_a_record_of_another_run_is_not_taken(part, whole, short, tmp_path, caps
 def test_a_record_by_other_versions_is_not_taken(short, tmp_path, monkeypatch):
     from tmesim.trial import identity as module
 
-    job = Job(short, 0, 5, str(tmp_path), Toy)
-    simulate(job)
-    assert finished(job) is not None
+    case, store = Case(short, 0, 5, Toy), Store(tmp_path)
+    finish(case, tmp_path)
+    assert store.finished(case) is not None and scratch(case, tmp_path).load() is not None
     monkeypatch.setattr(module, "computing_versions", lambda: {"numpy": "0.1"})
-    assert finished(job) is None
+    assert store.finished(case) is None and scratch(case, tmp_path).load() is None
 
 
 def read_all(path):
@@ -413,7 +422,7 @@ def test_replicates_are_added_to_a_complete_run_as_if_all_had_been_asked_for(sho
     run(short, tmp_path / "grown", figures=figures)
     Toy.steps_made = 0
     result = run(short, tmp_path / "grown", replicates=4, figures=figures)
-    assert Toy.steps_made == 2 * Job(short, 0, 0, "", Toy).work  # only the new ones
+    assert Toy.steps_made == 2 * Case(short, 0, 0, Toy).work  # only the new ones
     run(short, tmp_path / "whole", replicates=4, figures=figures)
     assert contents(tmp_path / "grown") == contents(tmp_path / "whole")
     assert result.provenance["replicate_seeds"] == [replicate_seed(7, r) for r in range(4)]
@@ -433,7 +442,7 @@ def test_replicates_are_added_to_a_partial_run_that_is_resumed(part, short, tmp_
         run(short, path, replicates=4)
     Toy.steps_made = 0
     run(short, path, replicates=4, resume=True)
-    assert Toy.steps_made == 3 * Job(short, 0, 0, "", Toy).work - 50
+    assert Toy.steps_made == 3 * Case(short, 0, 0, Toy).work - 50
     run(short, tmp_path / "whole", replicates=4)
     assert contents(path) == contents(tmp_path / "whole")
 

@@ -21,18 +21,19 @@ from full_counts import count as full_count
 from full_counts import counted
 from killing import TINY
 from test_cli import SMALL, tmesim
-from toys import TEXT, Broken, DieInTurn, DiesOnce, StopAfter, Toy, contents, gone, run
+from toys import TEXT, Broken, DieInTurn, DiesOnce, Toy, contents, gone, loaded, run, scratch, simulated
 
 from tmesim import record, trial
 from tmesim.reading import InputError
 from tmesim.record import DRAFT, DiskFull, machine
 from tmesim.scenario import read_text
 from tmesim.trial import Interrupted, WorkerDied, directory
-from tmesim.trial.job import Job, Watch
+from tmesim.trial.case import Case
 from tmesim.trial.locks import lock
-from tmesim.trial.pool import Monitor, run_jobs
+from tmesim.trial.pool import Monitor, run_cases
 from tmesim.trial.replicate import Simulation, simulate
 from tmesim.trial.signals import signals_interrupt
+from tmesim.trial.store import Store
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -66,10 +67,10 @@ def begun(folder, engine, **options):
     )  # fmt: skip
 
 
-def wait_for(folder, pattern, seconds=60):
+def wait_for(folder, pattern, number, seconds=60):
     deadline = time.monotonic() + seconds
-    while not list(folder.glob(pattern)):
-        assert time.monotonic() < deadline, f"no {pattern} after {seconds} s"
+    while len(list(folder.glob(pattern))) < number:
+        assert time.monotonic() < deadline, f"fewer than {number} {pattern} after {seconds} s"
         time.sleep(0.02)
 
 
@@ -78,45 +79,55 @@ def wait_for(folder, pattern, seconds=60):
 
 @pytest.mark.parametrize("steps", [0, 1, 47, 48, 50, 71, 72, 73, 100, 130, 170])
 def test_a_replicate_stopped_anywhere_goes_on_to_the_same_bits(scenario, tmp_path, steps):
-    job = Job(scenario, 0, 5, str(tmp_path / "stopped"), Toy)
-    assert simulate(job, Watch(stopped=StopAfter(steps + 1).stopped)) is None
-    assert simulate(job, Watch(stopped=StopAfter(20).stopped)) is None
-    outcome = simulate(job)
-    expected = simulate(Job(scenario, 0, 5, str(tmp_path / "whole"), Toy))
+    case = Case(scenario, 0, 5, Toy)
+    assert simulated(case, tmp_path, steps) is None
+    assert simulated(case, tmp_path, 19) is None
+    outcome, expected = simulated(case, tmp_path), simulate(case)
     assert outcome.tables.keys() == expected.tables.keys()
     for arm, table in expected.tables.items():
         assert np.array_equal(outcome.tables[arm], table, equal_nan=True)
-    assert list((tmp_path / "stopped" / "checkpoints").glob("*.checkpoint")) == []
+    assert outcome.files == expected.files and len(outcome.files) == 4 * (3 * 2 + 1)
 
 
 def test_resuming_does_not_repeat_finished_steps(scenario, tmp_path):
-    job = Job(scenario, 0, 5, str(tmp_path), Toy)
-    simulate(job, Watch(stopped=StopAfter(101).stopped))
+    case = Case(scenario, 0, 5, Toy)
+    simulated(case, tmp_path, 100)
     Toy.steps_made = 0
-    simulate(job)
+    simulated(case, tmp_path)
     assert Toy.steps_made == 192 - 100
+
+
+def test_an_outcome_that_was_lost_on_its_way_is_not_simulated_again(scenario, tmp_path):
+    """The parent was killed before it could write what a worker had returned."""
+    case = Case(scenario, 0, 5, Toy)
+    lost = simulated(case, tmp_path)
     Toy.steps_made = 0
-    simulate(job)
-    assert Toy.steps_made == 0
+    again = simulated(case, tmp_path)
+    assert Toy.steps_made == 0 and again.files == lost.files
+    assert all(np.array_equal(again.tables[arm], table, equal_nan=True) for arm, table in lost.tables.items())
+
+
+def test_what_a_worker_kept_for_itself_goes_when_the_outcome_is_in_the_store(scenario, tmp_path):
+    run_cases([Case(scenario, 0, 5, Toy)], Store(tmp_path), 1, Monitor(), checkpoint_s=0)
+    assert {p.name for p in (tmp_path / "checkpoints").iterdir()} == {"replicate_000.finished", "replicate_000.lock"}
 
 
 def test_a_torn_checkpoint_leaves_the_one_before(scenario, tmp_path):
-    job = Job(scenario, 0, 5, str(tmp_path), Toy)
-    simulate(job, Watch(stopped=StopAfter(31).stopped))
-    simulate(job, Watch(stopped=StopAfter(21).stopped))
+    case = Case(scenario, 0, 5, Toy)
+    simulated(case, tmp_path, 30)
+    simulated(case, tmp_path, 20)
     first, second = sorted((tmp_path / "checkpoints").glob("*.checkpoint"), key=lambda p: p.stat().st_mtime_ns)
     second.write_bytes(second.read_bytes()[:-10])
-    simulation = Simulation(job)
-    assert simulation.load() and simulation.done == 30
+    assert loaded(case, tmp_path).done == 30
     first.write_bytes(b"")
-    assert not Simulation(job).load()
+    assert loaded(case, tmp_path) is None
 
 
 def test_checkpoints_are_written_while_a_replicate_runs(scenario, tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(Simulation, "save", lambda self: saved.append(self.done))
-    simulate(Job(scenario, 0, 5, str(tmp_path), Toy, checkpoint_s=0.0))
-    assert saved == list(range(1, 193))
+    simulated(Case(scenario, 0, 5, Toy), tmp_path, every=0.0)
+    assert saved == [*range(1, 193), 192]
 
 
 def test_stopping_before_the_end_is_told_from_finishing(scenario, tmp_path, monkeypatch):
@@ -124,17 +135,17 @@ def test_stopping_before_the_end_is_told_from_finishing(scenario, tmp_path, monk
         def finished(self, outcome):
             os.kill(os.getpid(), signal.SIGINT)
 
-    jobs = [Job(scenario, r, r, str(tmp_path), Toy) for r in range(3)]
+    cases, store = [Case(scenario, r, r, Toy) for r in range(3)], Store(tmp_path)
     with pytest.raises(Interrupted, match="1 of 3"):
-        run_jobs(jobs, 1, StopsAtOnce())
-    assert len(run_jobs(jobs[:1], 1, StopsAtOnce())) == 1  # all was done before the signal came
+        run_cases(cases, store, 1, StopsAtOnce())
+    assert len(run_cases(cases[:1], store, 1, StopsAtOnce())) == 1  # all was done before the signal came
 
 
 @pytest.mark.parametrize(("workers", "number"), [(1, signal.SIGINT), (2, signal.SIGINT), (2, signal.SIGTERM)])
 def test_ctrl_c_or_term_keeps_what_is_there_and_resume_gives_the_same_bytes(scenario, tmp_path, workers, number):
     process = begun(tmp_path, "Slow", workers=workers)
     process.stdout.readline()
-    wait_for(tmp_path / "run", "cells/untreated/*_day_002.00.npz")
+    wait_for(tmp_path / "run", "checkpoints/*.files/*", 4)  # the snapshots of day 2 of a replicate
     os.killpg(process.pid, number)  # as a terminal or a scheduler does: to the parent and its workers
     _, errors = process.communicate(timeout=60)
     assert "Interrupted" in errors and process.returncode != 0
@@ -226,23 +237,22 @@ def test_a_run_killed_before_it_said_what_it_is_leaves_nothing_in_the_way(scenar
 
 
 def test_checkpoints_take_turns_and_the_newest_stays_when_the_next_is_torn(scenario, tmp_path):
-    job = Job(scenario, 0, 5, str(tmp_path), Toy)
+    case = Case(scenario, 0, 5, Toy)
     for expected in ("a", "b", "a"):
-        simulate(job, Watch(stopped=StopAfter(11).stopped))
+        simulated(case, tmp_path, 10)
         newest = max((tmp_path / "checkpoints").glob("*.checkpoint"), key=lambda path: path.stat().st_mtime_ns)
         assert newest.name == f"replicate_000.{expected}.checkpoint"
     newest.write_bytes(newest.read_bytes()[:-10])
     kept = newest.with_name("replicate_000.b.checkpoint").read_bytes()
-    simulate(job, Watch(stopped=StopAfter(1).stopped))
-    assert newest.with_name("replicate_000.b.checkpoint").read_bytes() == kept and Simulation(job).load()
-    often = Job(scenario, 1, 5, str(tmp_path), Toy, checkpoint_s=0)
-    simulate(often, Watch(stopped=StopAfter(11).stopped))
+    simulated(case, tmp_path, 0)
+    assert newest.with_name("replicate_000.b.checkpoint").read_bytes() == kept and loaded(case, tmp_path)
+    simulated(Case(scenario, 1, 5, Toy), tmp_path, 10, every=0)
     assert len(list((tmp_path / "checkpoints").glob("replicate_001.*.checkpoint"))) == 2
 
 
 def test_workers_end_with_a_killed_parent_and_resume_gives_the_same_bytes(scenario, tmp_path, whole):
     process = begun(tmp_path, "Slow", workers=2)
-    wait_for(tmp_path / "run", "cells/untreated/*_day_002.00.npz")
+    wait_for(tmp_path / "run", "checkpoints/*.files/*", 4)  # the snapshots of day 2 of a replicate
     process.kill()  # the parent alone
     process.wait()
     run(scenario, tmp_path / "run", resume=True)
@@ -252,13 +262,12 @@ def test_workers_end_with_a_killed_parent_and_resume_gives_the_same_bytes(scenar
 
 
 def test_a_replicate_waits_for_the_process_that_has_it(scenario, tmp_path):
-    job = Job(scenario, 0, 5, str(tmp_path), Toy)
-    job.checkpoints.mkdir()
-    with lock(job.checkpoints / "replicate_000.lock"):
+    case = Case(scenario, 0, 5, Toy)
+    with lock(scratch(case, tmp_path).folder / "replicate_000.lock"):
         Toy.steps_made = 0
-        assert simulate(job, Watch(stopped=StopAfter(5).stopped)) is None
+        assert simulated(case, tmp_path, 4) is None
         assert Toy.steps_made == 0
-    assert simulate(job) is not None
+    assert simulated(case, tmp_path) is not None
 
 
 def test_drafts_of_a_killed_process_do_not_stay(scenario, tmp_path):

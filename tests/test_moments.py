@@ -10,7 +10,7 @@ from tmesim.reading import InputError
 from tmesim.scenario import read_text
 from tmesim.scenario.schedule import schedule_of
 from tmesim.tissue import Tissue
-from tmesim.trial.replicate import snapshot_path
+from tmesim.trial.replicate import snapshot_file
 
 DOSE = {"use": "anti_cd25", "start": "4 h", "times": 1}
 
@@ -66,12 +66,12 @@ def test_changes_and_doses_act_from_their_moment_on():
     assert late.counters["births.tumor"] == 0
 
 
-def test_each_snapshot_has_a_file_of_its_own(tmp_path):
+def test_each_snapshot_has_a_file_of_its_own():
     """Days rounded to hundredths were the same for hours 1 and 1.1."""
     hours = np.round(np.arange(0, 30, 0.1), 3)
-    names = {snapshot_path(tmp_path, "cells", "a", 0, float(hour)).name for hour in hours}
+    names = {snapshot_file("cells", "a", 0, float(hour)) for hour in hours}
     assert len(names) == hours.size
-    assert snapshot_path(tmp_path, "cells", "a", 0, 168.0).name == "replicate_000_day_007.00.npz"
+    assert snapshot_file("cells", "a", 0, 168.0) == "cells/a/replicate_000_day_007.00.npz"
 
 
 def test_every_snapshot_that_is_asked_for_is_kept_and_is_that_of_its_moment(tmp_path):

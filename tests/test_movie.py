@@ -12,7 +12,7 @@ from tmesim.figures import movie as movies
 from tmesim.figures.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie, draw_movie
 from tmesim.record import MAPS, MOST_FRAMES, OXYGEN_STEP, Film, film_interval, unpack
 from tmesim.scenario import read_text
-from tmesim.trial.replicate import film_path
+from tmesim.trial.replicate import film_file
 
 TEXT = """
 name: small
@@ -45,7 +45,7 @@ def movie(result):
 
 
 def film(result, arm, replicate=0):
-    return unpack(film_path(result.path, arm, replicate).read_bytes())
+    return unpack((result.path / film_file(arm, replicate)).read_bytes())
 
 
 # Frames

@@ -15,6 +15,7 @@ from tmesim.reading import InputError
 from tmesim.rules import compile_biology
 from tmesim.scenario import Arm, load, read_text
 from tmesim.scenario.lasting import idle_in_arm
+from tmesim.scenario.overlay import Overlay
 from tmesim.scenario.schedule import schedule_of
 from tmesim.tissue import Tissue
 from tmesim.units import show
@@ -84,7 +85,7 @@ def changed_catalogue(base, path, host):
 def changed_scenario(base, path, host):
     """The scenario with an arm that sets a number from FROM_H on."""
     text = changed_catalogue(base, path, host)[1]
-    arm = Arm(therapies=base.arms["given"].therapies, set=frozendict({path: text}), from_h=FROM_H)
+    arm = Arm(therapies=base.arms["given"].therapies, overlay=Overlay(set=frozendict({path: text})), from_h=FROM_H)
     return dataclasses.replace(base, arms=frozendict({**base.arms, "changed": arm}))
 
 

@@ -22,7 +22,7 @@ from tmesim.result import Snapshot
 from tmesim.scenario import load, read_text
 from tmesim.statistics import compact, interval
 from tmesim.trial import display
-from tmesim.trial.replicate import Progress
+from tmesim.trial.news import Progress
 
 ROOT = Path(__file__).parents[1]
 TEXT = """

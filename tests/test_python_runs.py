@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import TEXT, Broken, StopAfter, Toy, contents
+from toys import TEXT, Broken, StopAfter, Toy, contents, loaded, scratch
 
 import tmesim
 from tmesim.agents import Cell, TumorCell
@@ -21,9 +21,11 @@ from tmesim.agents.identity import identity
 from tmesim.reading import InputError
 from tmesim.scenario import read_text, replicate_seed
 from tmesim.trial.agents import PythonCells
-from tmesim.trial.job import Job, Notice, StepFailed, Watch
-from tmesim.trial.pool import run_jobs
-from tmesim.trial.replicate import Simulation, finished
+from tmesim.trial.case import Case
+from tmesim.trial.news import Notice, StepFailed, Watch
+from tmesim.trial.pool import run_cases
+from tmesim.trial.replicate import Simulation
+from tmesim.trial.store import Store
 
 TINY = TEXT.replace("days: 4", "days: 1").replace("2 d, 4 d", "1 d").replace("start: 2 d", "start: 6 h")
 TINY = TINY.replace("start: 3 d", "start: 12 h").replace("replicates: 3", "replicates: 2")
@@ -289,11 +291,11 @@ def test_workers_do_not_change_a_byte(tiny, tmp_path):
 def test_an_interrupted_run_resumes_to_the_same_bits(tiny, tmp_path, cls):
     whole = real(tiny, tmp_path / "whole", agent_classes=[cls])
     stop = tmp_path / "stopped"
-    cells = PythonCells([cls])
-    jobs = [Job(tiny, r, replicate_seed(tiny.seed, r), str(stop), cells, 0.0) for r in range(2)]
+    made = PythonCells([cls])
+    cases = [Case(tiny, r, replicate_seed(tiny.seed, r), made) for r in range(2)]
     heard = []
     left = iter(range(15))
-    simulation = Simulation(jobs[0])
+    simulation = Simulation(cases[0], scratch(cases[0], stop), 0.0)
     assert not simulation.run(Watch(heard.append, lambda: next(left, None) is None))
     told = [news for news in heard if isinstance(news, Notice)]
     saved = sorted((stop / "checkpoints").glob("*.checkpoint"))
@@ -301,10 +303,9 @@ def test_an_interrupted_run_resumes_to_the_same_bits(tiny, tmp_path, cls):
         assert saved == [] and len(told) == 1 and "an attribute of a cell: set" in told[0].text
     else:
         assert saved and told == []
-        again = Simulation(jobs[0])
-        assert again.load() and 10 < again.done <= 15
-    outcomes = run_jobs(jobs, 1, StopAfter(10**9))
-    assert finished(jobs[0]) is not None
+        assert 10 < loaded(cases[0], stop).done <= 15
+    outcomes = run_cases(cases, Store(stop), 1, StopAfter(10**9))
+    assert Store(stop).finished(cases[0]) is not None
     for outcome in outcomes:
         rows = whole.timeseries[(whole.timeseries.replicate == outcome.replicate) & (whole.timeseries.arm == "drug")]
         assert np.array_equal(outcome.tables["drug"][:, 1:], rows.to_numpy()[:, 3:].astype(float), equal_nan=True)

@@ -8,12 +8,11 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import TEXT, Broken, Certain, StopAfter, Toy, contents, run, tables
+from toys import TEXT, Broken, Certain, Toy, contents, run, simulated, tables
 
 from tmesim.reading import InputError
 from tmesim.record import csv_bytes, seal, unseal
@@ -21,10 +20,10 @@ from tmesim.scenario import read_text, replicate_seed
 from tmesim.scenario.schedule import Event, schedule_of
 from tmesim.trial import pool, replicate
 from tmesim.trial.branches import first_difference, tree
+from tmesim.trial.case import Case
 from tmesim.trial.identity import COMPUTING
-from tmesim.trial.job import Job, Watch
-from tmesim.trial.pool import Monitor, run_jobs
-from tmesim.trial.replicate import simulate
+from tmesim.trial.pool import Monitor, run_cases
+from tmesim.trial.store import Store
 
 
 @pytest.fixture
@@ -176,14 +175,14 @@ def test_workers_and_executors_do_not_change_a_byte(scenario, tmp_path):
     assert contents(tmp_path / "one") == contents(tmp_path / "threads")
 
 
-def test_the_order_of_jobs_does_not_change_a_bit(scenario, tmp_path):
-    jobs = [Job(scenario, r, replicate_seed(7, r), str(tmp_path / "forth"), Toy) for r in range(3)]
-    forth = run_jobs(jobs, 1, Monitor())
-    back = run_jobs([replace(jobs[r], directory=str(tmp_path / "back")) for r in (1, 2, 0)], 1, Monitor())
-    assert [outcome.replicate for outcome in back] == [1, 2, 0]
-    for outcome in back:
-        expected = forth[outcome.replicate].tables
-        assert all(table.tobytes() == expected[arm].tobytes() for arm, table in outcome.tables.items())
+def test_the_order_of_cases_does_not_change_a_bit(scenario, tmp_path):
+    cases = [Case(scenario, r, replicate_seed(7, r), Toy) for r in range(3)]
+    forth = run_cases(cases, Store(tmp_path / "forth"), 1, Monitor())
+    back = run_cases([cases[r] for r in (1, 2, 0)], Store(tmp_path / "back"), 1, Monitor())
+    assert [finished.replicate for finished in back] == [1, 2, 0]
+    for finished in back:
+        expected = forth[finished.replicate].tables
+        assert all(table.tobytes() == expected[arm].tobytes() for arm, table in finished.tables.items())
     snapshots = {p.relative_to(tmp_path / "forth"): p.read_bytes() for p in (tmp_path / "forth").rglob("*.npz")}
     assert snapshots == {p.relative_to(tmp_path / "back"): p.read_bytes() for p in (tmp_path / "back").rglob("*.npz")}
 
@@ -300,7 +299,7 @@ def test_sealed_data_that_changed_is_not_believed():
     assert unseal(seal(b"abc")[:-1]) is None and unseal(b"") is None
 
 
-def test_jobs_need_nothing_from_the_users_main_module():
+def test_cases_need_nothing_from_the_users_main_module():
     main = sys.modules["__main__"]
     before = vars(main).copy()
     with pool.unimportable_main():
@@ -362,14 +361,14 @@ def test_replicates_of_the_real_tissue_differ(whole):
 
 @pytest.mark.parametrize("steps", [10, 30, 80, 170])
 def test_the_real_tissue_goes_on_to_the_same_bits(real, whole, tmp_path, steps):
-    job = Job(real, 0, replicate_seed(real.seed, 0), str(tmp_path))
-    assert simulate(job, Watch(stopped=StopAfter(steps + 1).stopped)) is None
-    outcome = simulate(job)
+    case = Case(real, 0, replicate_seed(real.seed, 0))
+    assert simulated(case, tmp_path, steps) is None
+    outcome = simulated(case, tmp_path)
     for arm, table in outcome.tables.items():
         for name, column in zip(replicate.new_recorder(real).columns[1:], table.T[1:], strict=True):
             assert np.array_equal(column, whole.series(name, arm)[1][0], equal_nan=True), (arm, name)
-    for path in sorted(tmp_path.rglob("*.npz")):
-        assert path.read_bytes() == (whole.path / path.relative_to(tmp_path)).read_bytes()
+    assert len(outcome.files) == 4 * (2 * 2 + 1)
+    assert all(data == (whole.path / name).read_bytes() for name, data in outcome.files.items())
 
 
 def test_arms_of_the_real_tissue_part_where_they_differ_and_a_null_drug_never(whole):

@@ -12,7 +12,11 @@ from types import SimpleNamespace
 import numpy as np
 
 from tmesim import trial
+from tmesim.trial.news import Watch
 from tmesim.trial.pool import Monitor
+from tmesim.trial.replicate import Simulation, simulate
+from tmesim.trial.scratch import Scratch
+from tmesim.trial.store import Store
 
 TEXT = """
 name: toy
@@ -183,6 +187,30 @@ def run(scenario, out, **options):
     """As the command line runs it, with the toy."""
     options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
     return trial.run(scenario, out=out, **options)
+
+
+def scratch(case, path):
+    """What a worker keeps for a case of the run in a folder."""
+    checkpoints = Path(path) / "checkpoints"
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    return Scratch(case, checkpoints)
+
+
+def simulated(case, path, steps=None, every=60.0):
+    """The outcome of a case of the run in a folder, from its last checkpoint; stopped after some steps, None."""
+    watch = None if steps is None else Watch(stopped=StopAfter(steps + 1).stopped)
+    return simulate(case, watch, scratch(case, path).folder, every)
+
+
+def loaded(case, path):
+    """A simulation at the last checkpoint of a case of the run in a folder; None where there is none."""
+    simulation = Simulation(case, scratch(case, path))
+    return simulation if simulation.load() else None
+
+
+def finish(case, path):
+    """Simulate a case to the end and put it into the store of the run in a folder."""
+    return Store(Path(path)).take(case, simulated(case, path))
 
 
 def gone():

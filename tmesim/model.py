@@ -22,7 +22,7 @@ from tmesim.observables import observables_of
 from tmesim.reading import dotted, suggestion
 from tmesim.record import Recorder
 from tmesim.scenario import Scenario, arguments, replicate_seed
-from tmesim.scenario.overlay import is_number, steps_of
+from tmesim.scenario.overrides import is_number, steps_of
 from tmesim.statistics import words
 from tmesim.tissue import Tissue
 

@@ -86,7 +86,7 @@ def _known_keys(model: Any, location: DataPath) -> list[str]:
         model = _step_into(_bare(model), step)
     model = _bare(model)
     if isinstance(model, type) and issubclass(model, BaseModel):
-        return [info.alias or name for name, info in model.model_fields.items()]
+        return [info.alias or name for name, info in model.model_fields.items() if not info.exclude]
     return []
 
 

@@ -20,8 +20,9 @@ from tmesim.reading import Document, InputError, Position, Problem, parse, sugge
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
 from tmesim.scenario.file import json_schema
-from tmesim.scenario.overlay import settled, tidied
-from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, frozen, start_content, thawed, um
+from tmesim.scenario.overlay import NOTHING, Overlay, applied
+from tmesim.scenario.overrides import settled, tidied
+from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, start_content, um
 from tmesim.scenario.resolving import Resolver
 from tmesim.scenario.sources import document_of, find, named, with_options
 from tmesim.text import printable
@@ -51,8 +52,14 @@ Observables = Callable[[Catalogue, tuple[str, ...]], Iterable[str]]
 class Scenario:
     """All that a run depends on, but the versions. Two scenarios with the same content are equal.
 
-    `set`, `off`, `add` and `drop` (names of fields) are what the scenario changes in the packaged catalogue;
-    `catalogue` has them applied.
+    name, question, story : texts; a run directory is called by the name
+    host : "mouse" or "human", whose clock and doses hold
+    tissue, start, time : the patch (µm), the tissue at hour 0, and how long a run is (days, hours)
+    replicates, seed : how many replicates, and what their random numbers come from
+    arms : treatments by name, in the order of the file; `reference` names the one that the others are compared with
+    endpoints : names of observables
+    overlay : what the scenario changes in the packaged catalogue; `set`, `off`, `add` and `drop` are its parts
+    catalogue : the packaged catalogue with the overlay applied
     """
 
     name: str
@@ -68,11 +75,28 @@ class Scenario:
     reference: str
     endpoints: tuple[str, ...]
     catalogue: Catalogue = field(repr=False)
-    set: Mapping[str, Any] = frozendict()
-    off: tuple[str, ...] = ()
-    add: Mapping[str, Any] = frozendict()
-    drop: tuple[str, ...] = ()
+    overlay: Overlay = NOTHING
     _document = None  # what it was resolved from, where it was
+
+    @property
+    def set(self) -> Mapping[str, Any]:
+        """Numbers of the catalogue that the scenario sets, by dotted path."""
+        return self.overlay.set
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """Rules that the scenario switches off."""
+        return self.overlay.off
+
+    @property
+    def add(self) -> Mapping[str, Any]:
+        """Entries that the scenario adds to the catalogue, by kind and name."""
+        return self.overlay.add
+
+    @property
+    def drop(self) -> tuple[str, ...]:
+        """Fields that the scenario does without."""
+        return self.overlay.drop
 
     def start_of(self, arm: str) -> Start:
         """The tissue at hour 0 of an arm; LookupError with the choices if there is none."""
@@ -84,20 +108,19 @@ class Scenario:
         return all(arm.start is None for arm in self.arms.values())
 
     def catalogue_for(self, arm: str | Arm) -> Catalogue:
-        """The catalogue with the overrides of an arm, which hold from its `from_h` on."""
-        chosen = self.arm(arm) if isinstance(arm, str) else arm
-        if not chosen.set and not chosen.off:
+        """The catalogue with the overlay of an arm on top, which holds from its `from_h` on.
+
+        LookupError, with the choices, for a name of no arm.
+        """
+        overlay = (self.arm(arm) if isinstance(arm, str) else arm).overlay
+        if not overlay:
             return self.catalogue
-        key = (chosen.set, chosen.off)
-        if key not in self._arm_catalogues:
-            changed, problems = self.catalogue.with_numbers(chosen.set)
-            if problems:
-                raise ValueError("; ".join(f"{path}: {message}" for path, message in problems.items()))
-            self._arm_catalogues[key] = changed.without(chosen.off)
-        return self._arm_catalogues[key]
+        if overlay not in self._arm_catalogues:
+            self._arm_catalogues[overlay] = applied(self.catalogue, [overlay])
+        return self._arm_catalogues[overlay]
 
     @cached_property
-    def _arm_catalogues(self) -> dict[Any, Catalogue]:
+    def _arm_catalogues(self) -> dict[Overlay, Catalogue]:
         return {}
 
     def arm(self, name: str) -> Arm:
@@ -149,14 +172,11 @@ class Scenario:
             "seed": self.seed,
             "arms": {name: arm.content() for name, arm in self.arms.items()},
             "reference": self.reference,
-            "set": dict(self.set),
-            "off": list(self.off),
-            "add": thawed(self.add),
-            "drop": {"fields": list(self.drop)} if self.drop else {},
+            **self.overlay.content(),
             "endpoints": list(self.endpoints),
             "catalogue": load_catalogue().hash,
         }
-        return {key: value for key, value in content.items() if key not in ("set", "off", "add", "drop") or value}
+        return content
 
     def _repr_html_(self) -> str:
         from tmesim.scenario.card import scenario_card
@@ -277,11 +297,8 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         arms=frozendict(arms),
         reference=reference,
         endpoints=tuple(dict.fromkeys(parts["endpoints"])),
-        catalogue=catalogue,
-        set=resolver.numbers_set,
-        off=resolver.off,
-        add=frozen(parts["add"]),
-        drop=tuple(sorted({*parts["drop"].fields})),
+        catalogue=applied(load_catalogue(), [resolver.overlay]),
+        overlay=resolver.overlay,
     )
     object.__setattr__(scenario, "_document", document)
     return scenario

@@ -13,6 +13,8 @@ from tmesim.reading import DataPath, Document, brief, dotted, suggestion
 from tmesim.reserved import taken
 from tmesim.scenario import lasting, limits
 from tmesim.scenario.file import ADDABLE
+from tmesim.scenario.freezing import frozen
+from tmesim.scenario.overlay import NOTHING, Overlay
 from tmesim.scenario.partwise import Parts, in_order
 
 
@@ -20,8 +22,7 @@ class Biology(Parts):
     """The parts of a document that change the catalogue."""
 
     def __init__(self, document: Document) -> None:
-        self.numbers_set: frozendict = frozendict()
-        self.off: tuple[str, ...] = ()
+        self.overlay = NOTHING
         self.known_issues: set[tuple[DataPath, str]] = set()  # told of the added entries, not to be told again
         super().__init__(document)
 
@@ -35,8 +36,12 @@ class Biology(Parts):
                 self.blame(("set", path), why)
         with_numbers, result = self.changed(catalogue, values, off, ())
         if len(self.problems) == count:
-            self.numbers_set = written(with_numbers, values)
-        self.off = self._rule_names(catalogue, off)
+            self.overlay = Overlay(
+                set=written(with_numbers, values),
+                off=self._rule_names(catalogue, off),
+                add=frozen(self.part("add") or {}),
+                drop=tuple(sorted({*getattr(self.part("drop"), "fields", ())})),
+            )
         return result
 
     def _with_added(self, base: Catalogue) -> Catalogue:

@@ -49,7 +49,7 @@ def given(arm: Arm, scenario: Scenario) -> str:
     ]
     texts += [f"{path} = {value}" for path, value in arm.start_set.items()]
     since = f" from day {arm.from_h / 24:g}" if arm.from_h else ""
-    if (arm.set or arm.off) and not courses.changes(arm, scenario.time):
+    if arm.overlay and not courses.changes(arm, scenario.time):
         since = f" (never: {courses.ending(arm.from_h, scenario.time)})"
     texts += [f"{path} = {value}{since}" for path, value in arm.set.items()]
     texts += [f"without {rule}{since}" for rule in arm.off]

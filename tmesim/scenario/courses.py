@@ -17,7 +17,7 @@ def given(dose: Dose, time: Time) -> tuple[float, ...]:
 
 def changes(arm: Arm, time: Time) -> bool:
     """Whether numbers or rules of an arm change before the run ends."""
-    return bool(arm.set or arm.off) and arm.from_h < time.days * 24
+    return bool(arm.overlay) and arm.from_h < time.days * 24
 
 
 def within(arm: Arm, time: Time) -> tuple[object, ...]:
@@ -29,7 +29,7 @@ def within(arm: Arm, time: Time) -> tuple[object, ...]:
 
 def nothing_given(arm: Arm, time: Time) -> bool:
     """Whether an arm plans something, and the run ends before any of it."""
-    planned = bool(arm.therapies or arm.set or arm.off) and arm.start is None
+    planned = bool(arm.therapies or arm.overlay) and arm.start is None
     return planned and not changes(arm, time) and not any(given(dose, time) for dose in arm.therapies)
 
 
@@ -70,7 +70,7 @@ def left_out(arm: Arm, time: Time, label: Callable[[str], str]) -> list[str]:
         for dose in arm.therapies
         if not given(dose, time)
     ]
-    if (arm.set or arm.off) and not changes(arm, time):
+    if arm.overlay and not changes(arm, time):
         sentences.append(
             f"what it sets or switches off in the model never began, because that was planned for day "
             f"{arm.from_h / 24:g} and the run ended on day {time.days:g}."

@@ -9,10 +9,12 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StrictInt, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
 from tmesim import units
 from tmesim.catalogue.models import KINDS, Host
 from tmesim.reading import brief
+from tmesim.scenario.overlay import ONLY_AT_THE_START
 
 MAX_DAYS = 36_525.0
 MIN_STEP = 1e-3  # h
@@ -104,6 +106,16 @@ def _dose(value: Any) -> Any:
     return {"use": value} if isinstance(value, str) else value
 
 
+def _refused_in_arms(key: str) -> Any:
+    """A key that a scenario may have and an arm may not; a reason is better than "unknown key"."""
+
+    def refuse(value: Any) -> None:
+        if value:
+            raise ValueError(ONLY_AT_THE_START[key])
+
+    return PlainValidator(refuse)
+
+
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -161,6 +173,8 @@ class ArmPart(Part):
     )
     off: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
     start: Moment = Field(0.0, alias="from", description="when set and off begin to hold")
+    add: Annotated[SkipJsonSchema[None], _refused_in_arms("add")] = Field(None, exclude=True)
+    drop: Annotated[SkipJsonSchema[None], _refused_in_arms("drop")] = Field(None, exclude=True)
 
 
 class DropPart(Part):

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tmesim import units
 from tmesim.catalogue.models import frozendict
+from tmesim.scenario.freezing import thawed
+from tmesim.scenario.overlay import NOTHING, Overlay
 
 ADULT_KG = 70.0
 """The body weight for which a flat dose is converted in messages; as in `therapy.BODY`."""
@@ -87,18 +89,31 @@ class Dose(Part):
 
 
 class Arm(Part):
-    """A treatment: courses of therapies, and numbers and rules that change from `from_h` on.
+    """A treatment: courses of therapies, and an overlay of numbers and rules that holds from `from_h` (hours) on.
 
-    `set` maps a dotted path to its value in the unit of the slot, as text that reads back exactly. An arm that differs
-    from hour 0 on has a `start` of its own (None: the scenario's), and `start_set` says in what it differs.
+    therapies : courses, in the order of the file
+    overlay : numbers set (each as text in the unit of its slot, which reads back exactly) and rules switched off, over
+        the catalogue of the scenario; `set` and `off` are its parts
+    from_h : the hour from which the overlay holds
+    start : the tissue at hour 0, if the arm differs from the scenario then; None: the scenario's
+    start_set : in what it differs, by dotted path, as a file says it
     """
 
     therapies: tuple[Dose, ...] = ()
-    set: frozendict = frozendict()
-    off: tuple[str, ...] = ()
+    overlay: Overlay = NOTHING
     from_h: float = 0.0
     start: Start | None = None
     start_set: frozendict = frozendict()
+
+    @property
+    def set(self) -> Mapping[str, Any]:
+        """Numbers that the arm sets, by dotted path."""
+        return self.overlay.set
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """Rules that the arm switches off."""
+        return self.overlay.off
 
     def content(self) -> dict[str, Any]:
         """The arm as it stands in a scenario file."""
@@ -143,17 +158,3 @@ def start_content(start: Start) -> dict[str, Any]:
 
 def um(length: float) -> str:
     return units.show(length, "µm")
-
-
-def frozen(data: Any) -> Any:
-    """Plain YAML data that cannot change."""
-    if isinstance(data, Mapping):
-        return frozendict({key: frozen(value) for key, value in data.items()})
-    return tuple(frozen(value) for value in data) if isinstance(data, list | tuple) else data
-
-
-def thawed(data: Any) -> Any:
-    """The opposite of `frozen`, to be written."""
-    if isinstance(data, Mapping):
-        return {key: thawed(value) for key, value in data.items()}
-    return [thawed(value) for value in data] if isinstance(data, list | tuple) else data

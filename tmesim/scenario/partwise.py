@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tmesim.reading import DataPath, Document, Problem, as_written, problems_of
 from tmesim.scenario.file import ScenarioFile
-from tmesim.scenario.parts import thawed
+from tmesim.scenario.freezing import thawed
 
 # What stands in for what is missing, so that the rest of a dose and of a start is checked.
 _DOSE = {"use": ""}

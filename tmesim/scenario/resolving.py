@@ -16,8 +16,10 @@ from tmesim.reading import DataPath, Document, brief, dotted, problems_of, sugge
 from tmesim.scenario import lasting, limits, starting
 from tmesim.scenario.biology import Biology, written
 from tmesim.scenario.file import ArmPart, DosePart, ScenarioFile, StartPart
-from tmesim.scenario.overlay import assign_all, steps_of
-from tmesim.scenario.parts import ADULT_KG, Arm, Dose, Start, Time, TissueBox, frozen, thawed
+from tmesim.scenario.freezing import frozen, thawed
+from tmesim.scenario.overlay import Overlay, applied
+from tmesim.scenario.overrides import assign_all, steps_of
+from tmesim.scenario.parts import ADULT_KG, Arm, Dose, Start, Time, TissueBox
 
 
 class Resolver(Biology):
@@ -35,8 +37,8 @@ class Resolver(Biology):
         reported: set[str] = set()
         variants: dict[str, Catalogue] = {"": catalogue}
         for name, arm in arms.items():
-            if arm.set or arm.off:
-                variants[name] = catalogue.with_numbers(arm.set)[0].without(arm.off)
+            if arm.overlay:
+                variants[name] = applied(catalogue, [arm.overlay])
             elif arm.start is not None:
                 variants[name] = catalogue
         for name, variant in variants.items():
@@ -205,8 +207,10 @@ class Resolver(Biology):
             own, said = self._arm_start(name, begun, tissue, catalogue) if begun else (None, frozendict())
             arms[name] = Arm(
                 therapies=tuple(dose for dose in doses if dose is not None),
-                set=written(changed, lasting.in_force(numbers)) if sound else frozendict(),
-                off=self._rule_names(catalogue, part.off),
+                overlay=Overlay(
+                    set=written(changed, lasting.in_force(numbers)) if sound else frozendict(),
+                    off=self._rule_names(catalogue, part.off),
+                ),
                 from_h=part.start,
                 start=own if own != start else None,
                 start_set=said if own != start else frozendict(),

@@ -15,9 +15,9 @@ from tmesim.reading.yaml12 import MAX_BYTES
 from tmesim.scenario import arguments
 from tmesim.scenario.arguments import plain
 from tmesim.scenario.file import ScenarioFile
+from tmesim.scenario.freezing import thawed
 from tmesim.scenario.length import fit
-from tmesim.scenario.overlay import assign_all, over, settled, tidied
-from tmesim.scenario.parts import thawed
+from tmesim.scenario.overrides import assign_all, over, settled, tidied
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
 _ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))

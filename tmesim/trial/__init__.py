@@ -22,13 +22,14 @@ from tmesim.result import Result
 from tmesim.scenario import load, replicate_seed
 from tmesim.statistics import COLUMNS, compare_arms
 from tmesim.text import say
+from tmesim.trial.case import Case
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
-from tmesim.trial.job import CHECKPOINT_S, Job, Outcome
-from tmesim.trial.pool import WorkerDied, is_daemon, run_jobs
-from tmesim.trial.replicate import reported
+from tmesim.trial.pool import WorkerDied, is_daemon, run_cases
+from tmesim.trial.replicate import CHECKPOINT_S, reported
 from tmesim.trial.signals import Interrupted, signals_interrupt
+from tmesim.trial.store import Finished
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -83,11 +84,9 @@ def run(
                 if figures and not (directory.path / "report.html").is_file():
                     draw(result)
                 return result
-            jobs = [
-                Job(scenario, r, replicate_seed(scenario.seed, r), str(directory.path), engine, checkpoint_every)
-                for r in range(scenario.replicates)
-            ]
-            result = _simulate(directory, jobs, workers, executor, quiet)
+            seeds = [replicate_seed(scenario.seed, r) for r in range(scenario.replicates)]
+            cases = [Case(scenario, r, seed, engine) for r, seed in enumerate(seeds)]
+            result = _simulate(directory, cases, workers, executor, checkpoint_every, quiet)
             result._keep = keep
             if figures:
                 draw(result)
@@ -100,49 +99,49 @@ def run(
 
 
 def _simulate(
-    directory: RunDirectory, jobs: Sequence[Job], workers: int, executor: Executor | None, quiet: bool
-) -> Result:
+    directory: RunDirectory, cases: Sequence[Case], workers: int, executor: Executor | None, checkpoint_s: float,
+    quiet: bool,
+) -> Result:  # fmt: skip
     start = time.perf_counter()
     scenario = directory.scenario
     compiling = 0.0
-    with display_for(quiet, len(jobs), jobs[0].work) as display:
-        engine = jobs[0].engine
+    with display_for(quiet, len(cases), cases[0].work) as display:
+        engine = cases[0].engine
         if executor is None and (engine is None or hasattr(engine, "identities")) and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
             compiling = warm(1 if is_daemon() else processors(), display.say)
-        outcomes = run_jobs(jobs, workers, display, executor)
-    if twins := alike(outcomes):
+        replicates = run_cases(cases, directory.store, workers, display, executor, checkpoint_s)
+    if twins := alike(replicates):
         names = "; ".join(", ".join(map(str, group)) for group in twins)
         say(f"replicates {names} gave the same numbers: chance has no part in them here", to_errors=True)
-    write_tables(directory.path, scenario, outcomes)
-    directory.computed(outcomes)
+    write_tables(directory.path, scenario, replicates)
+    directory.computed(replicates)
     directory.write_provenance(
         {
             "workers": workers,
             "wall_s": round(time.perf_counter() - start, 3),
-            "replicate_s": [round(o.seconds, 3) for o in outcomes],
-            "compile_s": round(compiling + max(o.compile_seconds for o in outcomes), 3),
+            "replicate_s": [round(r.seconds, 3) for r in replicates],
+            "compile_s": round(compiling + max(r.compile_seconds for r in replicates), 3),
             "identical_replicates": twins,
         }
     )
     return Result(directory.path, scenario)
 
 
-def write_tables(path: Path, scenario: Scenario, outcomes: Iterable[Outcome]) -> None:
+def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished]) -> None:
     """`timeseries.csv`, `endpoints.csv` (values at the end of the run) and `comparison.csv`."""
-    outcomes = list(outcomes)
     columns = ("hour", *reported(scenario))
     rows = [
-        [arm, outcome.replicate, row[0] / 24, *row[1:]]
+        [arm, finished.replicate, row[0] / 24, *row[1:]]
         for arm in scenario.arms
-        for outcome in outcomes
-        for row in outcome.tables[arm]
+        for finished in replicates
+        for row in finished.tables[arm]
     ]
     write(path / "timeseries.csv", csv_bytes(("arm", "replicate", "day", *columns[1:]), rows))
 
     at = [columns.index(name) for name in scenario.endpoints]
-    ends = {arm: np.array([o.tables[arm][-1, at] for o in outcomes]) for arm in scenario.arms}
-    rows = [[arm, o.replicate, *ends[arm][i]] for arm in scenario.arms for i, o in enumerate(outcomes)]
+    ends = {arm: np.array([r.tables[arm][-1, at] for r in replicates]) for arm in scenario.arms}
+    rows = [[arm, r.replicate, *ends[arm][i]] for arm in scenario.arms for i, r in enumerate(replicates)]
     write(path / "endpoints.csv", csv_bytes(("arm", "replicate", *scenario.endpoints), rows))
 
     values = {arm: dict(zip(scenario.endpoints, ends[arm].T, strict=True)) for arm in scenario.arms}
@@ -150,12 +149,12 @@ def write_tables(path: Path, scenario: Scenario, outcomes: Iterable[Outcome]) ->
     write(path / "comparison.csv", csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in comparisons]))
 
 
-def alike(outcomes: Iterable[Outcome]) -> list[list[int]]:
+def alike(replicates: Iterable[Finished]) -> list[list[int]]:
     """Groups of replicates with the same tables. Without anything that happens by chance that is as it should be, so it
     is told and no error; but intervals and p values over such replicates mean nothing."""
     groups: dict[bytes, list[int]] = {}
-    for outcome in outcomes:
-        groups.setdefault(b"".join(table.tobytes() for table in outcome.tables.values()), []).append(outcome.replicate)
+    for each in replicates:
+        groups.setdefault(b"".join(table.tobytes() for table in each.tables.values()), []).append(each.replicate)
     return [group for group in groups.values() if len(group) > 1]
 
 

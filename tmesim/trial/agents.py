@@ -24,7 +24,7 @@ from tmesim.agents.mesa import DataCollector
 from tmesim.agents.plain import Encoder, NotPlain, decode
 from tmesim.model import TumorModel
 from tmesim.tissue import Tissue
-from tmesim.trial.job import NotSaved, StepFailed
+from tmesim.trial.news import NotSaved, StepFailed
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario

@@ -34,8 +34,8 @@ from tmesim.record import DRAFT, DiskFull, making_room_known, sweep, write
 from tmesim.scenario import replicate_seed
 from tmesim.trial.extending import reopen
 from tmesim.trial.identity import COMPUTING, computing_versions, identity, versions
-from tmesim.trial.job import Outcome
 from tmesim.trial.locks import lock, lock_of
+from tmesim.trial.store import Finished, Store
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -48,6 +48,7 @@ class RunDirectory:
 
     def __init__(self, path: Path, scenario: Scenario, agent_classes: Mapping[str, str] | None = None) -> None:
         self.path = path
+        self.store = Store(path)
         self.scenario = scenario
         self.agent_classes = dict(agent_classes or {})  # name → digest of its code
         self.provenance: dict[str, Any] = {}
@@ -159,17 +160,17 @@ class RunDirectory:
 
     @property
     def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
+        return self.store.checkpoints
 
     def write_provenance(self, more: Mapping[str, Any]) -> None:
         self.provenance |= more
         write(self.path / PROVENANCE, sealed(self.provenance))
 
-    def computed(self, outcomes: Iterable[Outcome]) -> None:
+    def computed(self, replicates: Iterable[Finished]) -> None:
         """Note the checksums of all that is computed, as soon as it is written."""
         self.sums = {name: digest((self.path / name).read_bytes()) for name in ALWAYS}
-        for outcome in outcomes:
-            self.sums |= outcome.files
+        for finished in replicates:
+            self.sums |= finished.sums
 
     def complete(self) -> None:
         """Mark the run as complete, then drop its checkpoints."""

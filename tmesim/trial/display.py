@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tmesim.text import is_terminal, line, say
-from tmesim.trial.job import Notice, Outcome, Progress
+from tmesim.trial.news import Notice, Progress
 from tmesim.trial.pool import Monitor
+from tmesim.trial.store import Finished
 
 
 class Display(Monitor):
@@ -50,9 +51,9 @@ class PlainDisplay(Display):
         """Say something that should stay to be read."""
         self.say(text)
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, finished: Finished) -> None:
         self.count += 1
-        self.say(f"replicate {outcome.replicate}: {outcome.seconds:.1f} s ({self.count}/{self.replicates} done)")
+        self.say(f"replicate {finished.replicate}: {finished.seconds:.1f} s ({self.count}/{self.replicates} done)")
 
     def retried(self, replicates: Sequence[int]) -> None:
         names = ", ".join(str(r) for r in replicates)
@@ -90,9 +91,9 @@ class LiveDisplay(PlainDisplay):
         self.at[progress.replicate] = progress
         self._show()
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, finished: Finished) -> None:
         self.count += 1
-        self.at.pop(outcome.replicate, None)
+        self.at.pop(finished.replicate, None)
         self._show()
 
     def say(self, text: str) -> None:
@@ -134,9 +135,9 @@ class NotebookDisplay(PlainDisplay):
         if time.monotonic() - self.shown >= self.EVERY_S:
             self._show()
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, finished: Finished) -> None:
         self.count += 1
-        self.at.pop(outcome.replicate, None)
+        self.at.pop(finished.replicate, None)
         self._show()
 
     def say(self, text: str) -> None:

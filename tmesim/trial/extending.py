@@ -15,8 +15,9 @@ from tmesim.checksums import SNAPSHOTS, Checksums
 from tmesim.reading import InputError
 from tmesim.scenario import replicate_seed
 from tmesim.tables import read_columns
-from tmesim.trial.job import Job, Outcome
-from tmesim.trial.replicate import keep_outcome, reported
+from tmesim.trial.case import Case
+from tmesim.trial.replicate import reported
+from tmesim.trial.store import Finished, Store
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
@@ -34,16 +35,16 @@ def reopen(folder: Path, scenario: Scenario, facts: Mapping[str, Any]) -> None:
     facts : the provenance of the complete run.
     """
     checksums = Checksums(folder)
-    for outcome in outcomes_of(checksums, scenario, facts):
-        job = Job(scenario, outcome.replicate, replicate_seed(scenario.seed, outcome.replicate), str(folder))
-        keep_outcome(job, outcome)
+    for finished in replicates_of(checksums, scenario, facts):
+        case = Case(scenario, finished.replicate, replicate_seed(scenario.seed, finished.replicate))
+        Store(folder).note(case, finished)
     for pattern in DRAWINGS:
         for path in folder.glob(pattern):
             path.unlink()
 
 
-def outcomes_of(checksums: Checksums, scenario: Scenario, facts: Mapping[str, Any]) -> Iterator[Outcome]:
-    """The outcomes of a complete run. A table's numbers are exact, so rows that are read are rows that were written."""
+def replicates_of(checksums: Checksums, scenario: Scenario, facts: Mapping[str, Any]) -> Iterator[Finished]:
+    """The replicates of a complete run. A table's numbers are exact, so rows read are rows written."""
     name, columns = "timeseries.csv", ("hour", *reported(scenario))
     table = read_columns(checksums.read(name), ("arm",), str(checksums.folder / name))
     if tuple(table) != ("arm", "replicate", "day", *columns[1:]):
@@ -54,9 +55,9 @@ def outcomes_of(checksums: Checksums, scenario: Scenario, facts: Mapping[str, An
         mine = table["replicate"] == replicate
         tables = {arm: values[mine & (table["arm"] == arm)] for arm in scenario.arms}
         stem = f"replicate_{replicate:03d}"
-        files = {
+        sums = {
             file: sum_
             for file, sum_ in checksums.sums.items()
             if file.split("/")[0] in SNAPSHOTS and file.rpartition("/")[2].startswith((f"{stem}_", f"{stem}."))
         }
-        yield Outcome(replicate, tables, float(seconds.get(replicate, 0.0)), 0.0, files)
+        yield Finished(replicate, tables, sums, float(seconds.get(replicate, 0.0)), 0.0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
-    from tmesim.trial.job import Job
+    from tmesim.trial.case import Case
 
 COMPUTING = ("tmesim", "numpy", "numba", "llvmlite", "scipy")
 """Packages whose version decides the bits of a result (scipy: the matrix exponential of a drug's course)."""
@@ -42,7 +42,7 @@ def identity(scenario: Scenario) -> str:
     return replace(scenario, replicates=1).hash
 
 
-def bond(job: Job) -> str:
+def bond(case: Case) -> str:
     """What the records of a replicate are bound to, so that those of another run or replicate are not taken."""
-    cells = getattr(job.engine, "identities", {})  # classes written in Python, by the hash of their code
-    return json.dumps([identity(job.scenario), cells, job.seed, job.replicate, computing_versions()], sort_keys=True)
+    cells = getattr(case.engine, "identities", {})  # classes written in Python, by the hash of their code
+    return json.dumps([identity(case.scenario), cells, case.seed, case.replicate, computing_versions()], sort_keys=True)

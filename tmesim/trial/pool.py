@@ -1,5 +1,6 @@
-"""Jobs through one `concurrent.futures.Executor` seam: in this process, in local processes, or wherever an executor
-leads. A job whose worker died is tried once more, from its last checkpoint; the other workers save and go on.
+"""Cases through one `concurrent.futures.Executor` seam: in this process, in local processes, or wherever an executor
+leads. Outcomes return through it, and this process alone puts them into the store. A case whose worker died is tried
+once more, from its last checkpoint; the other workers save and resume.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tmesim.trial import worker
-from tmesim.trial.job import Job, Notice, Outcome, Progress, Watch
-from tmesim.trial.replicate import finished, simulate, trouble
+from tmesim.trial.case import Case, Outcome
+from tmesim.trial.news import Notice, Progress, Watch
+from tmesim.trial.replicate import CHECKPOINT_S, simulate
+from tmesim.trial.scratch import Scratch
 from tmesim.trial.signals import Interrupted, ctrl_c_waits, stop_on_signal
+from tmesim.trial.store import Finished, Store
 
 ATTEMPTS = 2
 POLL_S = 0.1
@@ -35,37 +39,46 @@ class Monitor:
 
     def progress(self, progress: Progress) -> None: ...
 
-    def finished(self, outcome: Outcome) -> None: ...
+    def finished(self, finished: Finished) -> None: ...
 
     def retried(self, replicates: Sequence[int]) -> None: ...
 
     def noticed(self, notice: Notice) -> None: ...
+
+    def repeated(self, replicate: int, why: str) -> None: ...
 
     def hear(self, news: Progress | Notice) -> None:
         if isinstance(news, Notice):
             self.noticed(news)
         else:
             self.progress(news)
-    def repeated(self, replicate: int, why: str) -> None: ...
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, monitor: Monitor, executor: Executor | None = None) -> list[Outcome]:
-    """Run every job that is not finished yet and return the outcomes in the order of the jobs.
+def run_cases(
+    cases: Sequence[Case],
+    store: Store,
+    workers: int,
+    monitor: Monitor,
+    executor: Executor | None = None,
+    checkpoint_s: float = CHECKPOINT_S,
+) -> list[Finished]:
+    """Simulate every case that is not in the store yet; returns all of them, in their order.
 
-    A worker of a `multiprocessing.Pool` may have no processes of its own: there the jobs run one after the other.
+    A worker of a `multiprocessing.Pool` may have no processes of its own: there the cases run one after the other.
+    checkpoint_s : wall time between checkpoints of a case, s
     """
+    crew = Crew(store, monitor, checkpoint_s)
     with stop_on_signal() as stop:
-        outcomes = _kept(jobs, monitor)
-        left = [job for job in jobs if job.replicate not in outcomes]
+        left = crew.look_back(cases)
         if executor is not None and left:
-            outcomes |= _drive(left, lambda: (executor, None), monitor, stop, lambda: None)
+            crew.drive(left, lambda: (executor, None), stop, lambda: None)
         elif min(workers, len(left)) <= 1 or is_daemon():
-            outcomes |= _inline(left, monitor, stop)
+            crew.inline(left, stop)
         else:
-            outcomes |= _local(left, min(workers, len(left)), monitor, stop)
-    if stop.is_set() and len(outcomes) < len(jobs):
-        raise Interrupted(f"stopped with {len(outcomes)} of {len(jobs)} replicates finished; --resume goes on")
-    return [outcomes[job.replicate] for job in jobs]
+            crew.local(left, min(workers, len(left)), stop)
+    if stop.is_set() and len(crew.finished) < len(cases):
+        raise Interrupted(f"stopped with {len(crew.finished)} of {len(cases)} replicates finished; --resume goes on")
+    return [crew.finished[case.replicate] for case in cases]
 
 
 def is_daemon() -> bool:
@@ -73,103 +86,123 @@ def is_daemon() -> bool:
     return bool(multiprocessing.current_process().daemon)
 
 
-def _kept(jobs: Sequence[Job], monitor: Monitor) -> dict[int, Outcome]:
-    """What was finished before; what is kept and cannot be believed is told."""
-    outcomes: dict[int, Outcome] = {}
-    for job in jobs:
-        if why := trouble(job):
-            monitor.repeated(job.replicate, why)
-        elif outcome := finished(job):
-            outcomes[job.replicate] = outcome
-            monitor.finished(outcome)
-    return outcomes
-
-
-def _inline(jobs: Sequence[Job], monitor: Monitor, stop: threading.Event) -> dict[int, Outcome]:
-    outcomes: dict[int, Outcome] = {}
-    for job in jobs:
-        outcome = simulate(job, Watch(monitor.hear, stop.is_set))
-        if outcome is None:
-            break
-        outcomes[job.replicate] = outcome
-        monitor.finished(outcome)
-    return outcomes
-
-
-def _local(jobs: Sequence[Job], workers: int, monitor: Monitor, stop: threading.Event) -> dict[int, Outcome]:
-    context = multiprocessing.get_context("spawn")
-    halt = context.Event()
-
-    def make() -> tuple[Executor, Any]:
-        news = context.Queue()  # one for each pool: a worker that died may hold the lock of the old one
-        return ProcessPoolExecutor(workers, context, worker.start, (news, halt)), news
-
-    return _drive(jobs, make, monitor, stop, halt.set)
-
-
-def _drive(
-    jobs: Sequence[Job],
-    make: Callable[[], tuple[Executor, Any]],
-    monitor: Monitor,
-    stop: threading.Event,
-    halt: Callable[[], None],
-) -> dict[int, Outcome]:
-    """Submit, listen, collect; make a new pool when one broke."""
-    outcomes: dict[int, Outcome] = {}
-    broken: Counter[int] = Counter()
-    while True:
-        pool, news = make()
-        crew = Crew()
-        waiting: dict[Future[Outcome | None], Job] = {}
-        lost = False
-        try:
-            try:
-                with unimportable_main(), ctrl_c_waits():
-                    for job in jobs:
-                        if job.replicate not in outcomes:
-                            waiting[pool.submit(worker.work, job)] = job
-            except BrokenProcessPool:
-                lost = True
-            while waiting and not lost:
-                done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for message in crew.listen(news):
-                    monitor.hear(message)
-                if stop.is_set():
-                    halt()
-                    for future in waiting:
-                        future.cancel()
-                for future in done:
-                    job = waiting.pop(future)
-                    if future.cancelled():
-                        continue
-                    try:
-                        outcome = future.result()
-                    except BrokenProcessPool:
-                        lost = True
-                        continue
-                    if outcome is not None:
-                        outcomes[job.replicate] = outcome
-                        monitor.finished(outcome)
-        except BaseException:
-            halt()  # the others save where they are
-            raise
-        finally:
-            if news is not None:  # the pool is ours
-                pool.shutdown(wait=True, cancel_futures=True)  # workers of a broken pool are gone after this
-        if not lost or stop.is_set():
-            return outcomes
-        crew.listen(news)
-        suspects = sorted((crew.died_with() or {job.replicate for job in jobs}) - outcomes.keys())
-        broken.update(suspects)
-        if worst := [replicate for replicate in suspects if broken[replicate] >= ATTEMPTS]:
-            raise WorkerDied(
-                f"a worker process died twice while it ran replicate {', '.join(map(str, worst))}; "
-                "was the memory full? Finished replicates are kept: --resume goes on."
-            )
-        monitor.retried(suspects)
-
-
 class Crew:
+    """Who simulates the cases of a run, and what has come back so far."""
+
+    def __init__(self, store: Store, monitor: Monitor, checkpoint_s: float) -> None:
+        self.store = store
+        self.monitor = monitor
+        self.checkpoint_s = checkpoint_s
+        store.checkpoints.mkdir(parents=True, exist_ok=True)
+        self.folder = str(store.checkpoints.absolute())  # a worker may have another working directory
+        self.finished: dict[int, Finished] = {}
+
+    def look_back(self, cases: Sequence[Case]) -> list[Case]:
+        """Take what was finished before; returns the others. What is kept and cannot be believed is told."""
+        left = []
+        for case in cases:
+            if finished := self.store.finished(case):
+                self._note(finished)
+                continue
+            left.append(case)
+            scratch = Scratch(case, self.store.checkpoints)
+            if why := self.store.trouble(case) or scratch.trouble():
+                self.monitor.repeated(case.replicate, why)
+        return left
+
+    def take(self, case: Case, outcome: Outcome) -> None:
+        """Put an outcome into the store; then nothing else is needed of the case."""
+        self._note(self.store.take(case, outcome))
+        Scratch(case, self.store.checkpoints).clear()
+
+    def _note(self, finished: Finished) -> None:
+        self.finished[finished.replicate] = finished
+        self.monitor.finished(finished)
+
+    def inline(self, cases: Sequence[Case], stop: threading.Event) -> None:
+        """One case after the other, in this process."""
+        for case in cases:
+            outcome = simulate(case, Watch(self.monitor.hear, stop.is_set), self.folder, self.checkpoint_s)
+            if outcome is None:
+                break
+            self.take(case, outcome)
+
+    def local(self, cases: Sequence[Case], workers: int, stop: threading.Event) -> None:
+        """In processes of this machine."""
+        context = multiprocessing.get_context("spawn")
+        halt = context.Event()
+
+        def make() -> tuple[Executor, Any]:
+            news = context.Queue()  # one for each pool: a worker that died may hold the lock of the old one
+            return ProcessPoolExecutor(workers, context, worker.start, (news, halt)), news
+
+        self.drive(cases, make, stop, halt.set)
+
+    def drive(
+        self,
+        cases: Sequence[Case],
+        make: Callable[[], tuple[Executor, Any]],
+        stop: threading.Event,
+        halt: Callable[[], None],
+    ) -> None:
+        """Submit, listen, collect; make a new pool when one broke."""
+        broken: Counter[int] = Counter()
+        while True:
+            pool, news = make()
+            team = Team()
+            waiting: dict[Future[Outcome | None], Case] = {}
+            lost = False
+            try:
+                try:
+                    with unimportable_main(), ctrl_c_waits():
+                        for case in cases:
+                            if case.replicate not in self.finished:
+                                waiting[pool.submit(worker.work, case, self.folder, self.checkpoint_s)] = case
+                except BrokenProcessPool:
+                    lost = True
+                while waiting and not lost:
+                    done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                    for message in team.listen(news):
+                        self.monitor.hear(message)
+                    if stop.is_set():
+                        halt()
+                        for future in waiting:
+                            future.cancel()
+                    while done:
+                        lost |= self._collect(done.pop(), waiting)
+            except BaseException:
+                halt()  # the others save where they are
+                raise
+            finally:
+                if news is not None:  # the pool is ours
+                    pool.shutdown(wait=True, cancel_futures=True)  # workers of a broken pool are gone after this
+            if not lost or stop.is_set():
+                return
+            team.listen(news)
+            suspects = sorted((team.died_with() or {case.replicate for case in cases}) - self.finished.keys())
+            broken.update(suspects)
+            if worst := [replicate for replicate in suspects if broken[replicate] >= ATTEMPTS]:
+                raise WorkerDied(
+                    f"a worker process died twice while it ran replicate {', '.join(map(str, worst))}; "
+                    "was the memory full? Finished replicates are kept: --resume goes on."
+                )
+            self.monitor.retried(suspects)
+
+    def _collect(self, future: Future[Outcome | None], waiting: dict[Future[Outcome | None], Case]) -> bool:
+        """Take what a worker returned; returns whether it died instead."""
+        case = waiting.pop(future)
+        if future.cancelled():
+            return False
+        try:
+            outcome = future.result()
+        except BrokenProcessPool:
+            return True
+        if outcome is not None:
+            self.take(case, outcome)
+        return False
+
+
+class Team:
     """The workers of a pool: which replicate each had begun with last, and how each ended."""
 
     def __init__(self) -> None:

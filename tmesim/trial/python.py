@@ -17,9 +17,10 @@ from tmesim.arguments import number, plain, whole
 from tmesim.reading import InputError, Problem
 from tmesim.record import DiskFull
 from tmesim.text import say
-from tmesim.trial.job import CHECKPOINT_S, StepFailed
+from tmesim.trial.news import StepFailed
 from tmesim.trial.places import TEMPORARY, Temporary, place_for
 from tmesim.trial.pool import WorkerDied
+from tmesim.trial.replicate import CHECKPOINT_S
 from tmesim.trial.signals import Interrupted
 
 if TYPE_CHECKING:

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, snapshot_name, write
+from tmesim.record import Film, Recorder, cells_of, fields_of, film_interval, pack, snapshot_name
 from tmesim.trial.branches import Segment, arms_of
-from tmesim.trial.job import Job, Notice, NotSaved, Outcome, Progress, Watch
-from tmesim.trial.locks import lock
-from tmesim.trial.records import Unusable, checkpoint_paths, finished_path, forget, recall, store, take_stock
+from tmesim.trial.case import Case, Outcome
+from tmesim.trial.news import Notice, NotSaved, Progress, Watch
+from tmesim.trial.scratch import Memory, scratch_of
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
     from tmesim.tissue import Tissue
 
-WAIT_S = 0.05
-"""Wall time between two looks at whether another process has let go of a replicate, s."""
+CHECKPOINT_S = 60.0
+"""Wall time between checkpoints of a running replicate unless one says otherwise, s."""
 
 REPORT_S = 0.2
 """Wall time between two messages about the progress of a replicate, s."""
@@ -36,20 +36,20 @@ REPORT_S = 0.2
 class Simulation:
     """A replicate on its way: which segment runs, and the ends of earlier segments that still have to branch."""
 
-    job: Job
+    case: Case
+    scratch: Memory = field(default_factory=Memory)
+    checkpoint_s: float = CHECKPOINT_S
     segment: int = 0
     done: int = 0
     current: tuple[Tissue, Recorder] | None = None
     ends: dict[int, tuple[Tissue, Recorder]] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
-    saved_in: int = 1  # the generation that holds the last checkpoint
     told: bool = False  # that there are no checkpoints
-    sums: dict[str, str] = field(default_factory=dict)  # SHA-256 of the files that are written
 
     def run(self, watch: Watch) -> bool:
         """Simulate to the end; False when stopped on the way, after a checkpoint."""
-        segments = self.job.segments
-        step_h = self.job.scenario.time.step_h
+        segments = self.case.segments
+        step_h = self.case.scenario.time.step_h
         last_check = last_report = time.monotonic()
         while self.segment < len(segments):
             segment = segments[self.segment]
@@ -62,13 +62,13 @@ class Simulation:
                     return False
                 tissue.step()
                 self.done += 1
-                recorder.take(tissue, step_h, last=tissue.step_index == self.job.steps)
+                recorder.take(tissue, step_h, last=tissue.step_index == self.case.steps)
                 self._snapshot(tissue, recorder, segment)
                 now = time.monotonic()
                 if now - last_report > REPORT_S:
-                    watch.report(Progress(self.job.replicate, self.done, tissue.hour / 24, segment.arms))
+                    watch.report(Progress(self.case.replicate, self.done, tissue.hour / 24, segment.arms))
                     last_report = now
-                if now - last_check >= self.job.checkpoint_s:
+                if now - last_check >= self.checkpoint_s:
                     self.keep(watch)
                     last_check = now
             if segment.children:
@@ -81,10 +81,10 @@ class Simulation:
         return True
 
     def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Tissue, Recorder]:
-        scenario = self.job.scenario
+        scenario = self.case.scenario
         if segment.parent is None:
-            seed, arm = self.job.seed, segment.arms[0]
-            tissue = engine(self.job)(scenario, seed=seed, replicate=self.job.replicate, arm=arm)
+            seed, arm = self.case.seed, segment.arms[0]
+            tissue = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
             recorder = new_recorder(scenario)
             recorder.take(tissue, scenario.time.step_h)
             self._snapshot(tissue, recorder, segment)
@@ -98,17 +98,16 @@ class Simulation:
         return tissue, recorder
 
     def _snapshot(self, tissue: Tissue, recorder: Recorder, segment: Segment) -> None:
-        if not recorder.wants_snapshot(tissue.hour, self.job.scenario.time.step_h):
+        if not recorder.wants_snapshot(tissue.hour, self.case.scenario.time.step_h):
             return
         for kind, arrays in (("cells", cells_of(tissue)), ("fields", fields_of(tissue))):
-            data = pack(arrays)
-            for arm in segment.arms:
-                write(snapshot_path(Path(self.job.directory), kind, arm, self.job.replicate, tissue.hour), data)
+            names = [snapshot_file(kind, arm, self.case.replicate, tissue.hour) for arm in segment.arms]
+            self.scratch.keep(names, pack(arrays))
 
     def _keep_film(self, recorder: Recorder, segment: Segment) -> None:
-        data = pack(recorder.film.arrays()) if recorder.film is not None else b""
-        for arm in segment.arms if data else ():
-            write(film_path(Path(self.job.directory), arm, self.job.replicate), data)
+        if recorder.film is not None:
+            names = [film_file(arm, self.case.replicate) for arm in segment.arms]
+            self.scratch.keep(names, pack(recorder.film.arrays()))
 
     # Checkpoints
 
@@ -119,9 +118,12 @@ class Simulation:
         except NotSaved as error:
             if not self.told:
                 self.told = True
-                watch.report(Notice(self.job.replicate, f"no checkpoints ({error})"))
+                watch.report(Notice(self.case.replicate, f"no checkpoints ({error})"))
 
     def save(self) -> None:
+        """Leave a checkpoint in the scratch, if that lasts; NotSaved when the state cannot be saved."""
+        if not self.scratch.lasting:
+            return
         arrays = {"segment": np.array(self.segment), "done": np.array(self.done)}
         arrays |= {f"table:{arm}": table for arm, table in self.tables.items()}
         histories = {f"end{index}": history for index, history in self.ends.items()}
@@ -132,32 +134,22 @@ class Simulation:
             if recorder.film is not None:
                 arrays |= {f"{name}:film:{key}": value for key, value in recorder.film.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
-        take_stock(self.job, self.sums)
-        store(self.job, checkpoint_paths(self.job)[1 - self.saved_in], arrays, self.sums)
-        self.saved_in = 1 - self.saved_in
+        self.scratch.save(arrays)
 
     def load(self) -> bool:
-        """Take up the newest whole checkpoint whose files are whole too; False when there is none. Files that lie ahead
-        of it are removed."""
-        found = []
-        for generation, path in enumerate(checkpoint_paths(self.job)):
-            with suppress(Unusable):
-                if (kept := recall(self.job, path)) is not None:
-                    found.append((*kept, generation))
-        if not found:
-            forget(self.job, but={})
+        """Take up the newest checkpoint that can be resumed from; False when there is none."""
+        arrays = self.scratch.load()
+        if arrays is None:
             return False
-        arrays, self.sums, self.saved_in = max(found, key=lambda each: int(each[0]["done"]))
-        forget(self.job, but=self.sums)
         self.segment, self.done = int(arrays["segment"]), int(arrays["done"])
         self.tables = {key[len("table:") :]: value for key, value in arrays.items() if key.startswith("table:")}
-        segments = self.job.segments
+        segments = self.case.segments
         for name in sorted({key.split(":")[0] for key in arrays if key.endswith(":rows")}):
             prefix = f"{name}:state:"
             state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
             index = self.segment if name == "current" else int(name[len("end") :])
-            tissue = engine(self.job).from_state(self.job.scenario, state)
-            recorder = new_recorder(self.job.scenario)
+            tissue = engine(self.case).from_state(self.case.scenario, state)
+            recorder = new_recorder(self.case.scenario)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
             if recorder.film is not None:
                 start = f"{name}:film:"
@@ -169,9 +161,10 @@ class Simulation:
         return True
 
 
-def engine(job: Job) -> Any:
-    if job.engine is not None:
-        return job.engine
+def engine(case: Case) -> Any:
+    """What makes the tissue of a case."""
+    if case.engine is not None:
+        return case.engine
     from tmesim.tissue import Tissue
 
     return Tissue
@@ -190,86 +183,40 @@ def reported(scenario: Scenario) -> dict[str, Any]:
     return observables_of(scenario.catalogue, used)
 
 
-def snapshot_path(directory: Path, kind: str, arm: str, replicate: int, hour: float) -> Path:
-    return directory / kind / arm / snapshot_name(replicate, hour / 24)
+def snapshot_file(kind: str, arm: str, replicate: int, hour: float) -> str:
+    """The path of a snapshot ("cells" or "fields") below a run directory."""
+    return f"{kind}/{arm}/{snapshot_name(replicate, hour / 24)}"
 
 
-def film_path(directory: Path, arm: str, replicate: int) -> Path:
-    return directory / "frames" / arm / f"replicate_{replicate:03d}.npz"
+def film_file(arm: str, replicate: int) -> str:
+    """The path of a film below a run directory."""
+    return f"frames/{arm}/replicate_{replicate:03d}.npz"
 
 
-def simulate(job: Job, watch: Watch | None = None) -> Outcome | None:
-    """Run a job, from its last checkpoint if there is one; None when it was stopped. The outcome is kept on disk."""
+def simulate(
+    case: Case, watch: Watch | None = None, folder: str | Path | None = None, checkpoint_s: float = CHECKPOINT_S
+) -> Outcome | None:
+    """Simulate a case, from its last checkpoint if there is one; None when it was stopped.
+
+    folder : where checkpoints are kept and looked for; without one, or where it cannot be seen, there are none
+    checkpoint_s : wall time between two of them, s
+    """
     watch = watch or Watch()
-    alone = held(job, watch)
-    if alone is None:
-        return None
-    with alone:
-        return finished(job) or _simulate(job, watch)
-
-
-def held(job: Job, watch: Watch) -> IO[str] | None:
-    """The lock of a replicate: a worker that outlived its parent may still be at its files. None when stopped."""
-    job.checkpoints.mkdir(parents=True, exist_ok=True)
-    while True:
-        try:
-            return lock(job.checkpoints / f"{job.name}.lock")
-        except BlockingIOError:
-            if watch.stopped():
-                return None
-            time.sleep(WAIT_S)
-
-
-def _simulate(job: Job, watch: Watch) -> Outcome | None:
-    if watch.stopped():
-        return None
-    start = time.perf_counter()
-    compiling: list[float] = []
-    with compile_timer(compiling.append):
-        simulation = Simulation(job)
-        simulation.load()
-        if not simulation.run(watch):
+    with scratch_of(case, folder, watch.stopped) as scratch:
+        if scratch is None or watch.stopped():
             return None
-    order = arms_of(job.segments)
-    tables = {arm: simulation.tables[arm] for arm in job.scenario.arms if arm in order}
-    take_stock(job, simulation.sums)
-    outcome = Outcome(job.replicate, tables, time.perf_counter() - start, sum(compiling), simulation.sums)
-    keep_outcome(job, outcome)
-    for path in checkpoint_paths(job):
-        path.unlink(missing_ok=True)
-    return outcome
-
-
-def keep_outcome(job: Job, outcome: Outcome) -> None:
-    times = np.array([outcome.seconds, outcome.compile_seconds])
-    store(job, finished_path(job), outcome.tables | {":seconds": times}, outcome.files)
-
-
-def finished(job: Job) -> Outcome | None:
-    """The outcome of a job that was finished before, if its files are what they were."""
-    with suppress(Unusable):
-        if (kept := recall(job, finished_path(job))) is not None:
-            arrays, files = kept
-            seconds, compile_seconds = arrays.pop(":seconds")
-            return Outcome(job.replicate, arrays, float(seconds), float(compile_seconds), files)
-    return None
-
-
-def trouble(job: Job) -> str | None:
-    """Why what is kept of a job cannot be gone on with, if something is kept."""
-    try:
-        if recall(job, finished_path(job)) is not None:
-            return None
-    except Unusable as error:
-        return str(error)
-    why = None
-    for path in checkpoint_paths(job):
-        try:
-            if recall(job, path) is not None:
+        start = time.perf_counter()
+        compiling: list[float] = []
+        with compile_timer(compiling.append):
+            simulation = Simulation(case, scratch, checkpoint_s)
+            simulation.load()
+            if not simulation.run(watch):
                 return None
-        except Unusable as error:
-            why = str(error)
-    return why
+        simulation.save()  # the outcome may be lost on its way, with whoever waits for it
+        order = arms_of(case.segments)
+        tables = {arm: simulation.tables[arm] for arm in case.scenario.arms if arm in order}
+        seconds = time.perf_counter() - start
+        return Outcome(case.replicate, tables, scratch.files(), seconds, sum(compiling))
 
 
 def compile_timer(tell: Callable[[float], None]) -> AbstractContextManager[Any]:

@@ -1,6 +1,6 @@
-"""What happens inside of a worker process: it runs jobs, tells the parent of them, and ends with the parent.
+"""What happens inside of a worker process: it simulates cases, tells the parent of them, and ends with the parent.
 
-The channel (queue of news and stop flag) reaches a worker once, when it starts. `work` without a channel is a job in
+The channel (queue of news and stop flag) reaches a worker once, when it starts. `work` without a channel is a case in
 a worker of somebody else's executor.
 """
 
@@ -15,7 +15,8 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from tmesim.trial.job import Job, Outcome, Watch
+from tmesim.trial.case import Case, Outcome
+from tmesim.trial.news import Watch
 from tmesim.trial.replicate import simulate
 
 TERMINATED = 128 + signal.SIGTERM
@@ -46,15 +47,17 @@ def start(news: Any, halt: Any) -> None:
     _channel = news, halt
 
 
-def work(job: Job) -> Outcome | None:
+def work(case: Case, folder: str, checkpoint_s: float) -> Outcome | None:
+    """Simulate a case; `folder` and `checkpoint_s` (s) as in `simulate`. None when stopped."""
     global _busy
     if _channel is None:
-        return simulate(job)
+        return simulate(case, folder=folder, checkpoint_s=checkpoint_s)
     news, halt = _channel
     _busy = True
-    news.put(Started(job.replicate, os.getpid()))
+    news.put(Started(case.replicate, os.getpid()))
     try:
-        return simulate(job, Watch(news.put, lambda: halt.is_set() or _told_to_end.is_set()))
+        watch = Watch(news.put, lambda: halt.is_set() or _told_to_end.is_set())
+        return simulate(case, watch, folder, checkpoint_s)
     finally:
         _busy = False
         if _told_to_end.is_set():
