@@ -19,6 +19,12 @@ from tmesim.units import show
 
 
 def explain(name: str) -> None:
+    """Print what a name means, in plain English and with its evidence, wrapped to the width of the terminal.
+
+    name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names, signal,
+        behavior, observable, claim, scenario, the dotted path of a number or the end of one, or `contributing`.
+        InputError with the nearest names if nothing goes by it
+    """
     found = pages(load_catalogue(), name)
     width = min(100, shutil.get_terminal_size().columns) if is_terminal() else 100
     shown: list[str] = []
