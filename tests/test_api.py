@@ -25,9 +25,7 @@ def members(cls):
 MEMBERS = dict(member for cls in CLASSES for member in members(cls))
 FUNCTIONS = {name: value for name, value in MEMBERS.items() if inspect.isfunction(value)}
 FUNCTIONS |= {name: getattr(tmesim, name) for name in tmesim.__all__ if inspect.isfunction(getattr(tmesim, name))}
-PROPERTIES = {
-    name: value for name, value in MEMBERS.items() if isinstance(value, property | functools.cached_property)
-}
+PROPERTIES = {name: value for name, value in MEMBERS.items() if isinstance(value, property | functools.cached_property)}
 
 
 def told(name: str) -> str:

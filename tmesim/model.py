@@ -117,7 +117,7 @@ class TumorModel(MesaModel):
         self._all = CellSet(self)
 
     def _record(self, names: str | Iterable[str] | None, datacollector: DataCollector | None) -> None:
-        """What is taken down after each step."""
+        """What is recorded after each step."""
         wanted = (names,) if isinstance(names, str) else tuple(names or ())
         if wanted and datacollector is not None:
             raise TypeError("give either observables or a datacollector")

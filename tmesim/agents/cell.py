@@ -114,7 +114,7 @@ class Cell(Handle):
         "tcr", "The antigen bit that a T cell recognizes; 255 for a bystander.", lambda _: 31, int(NOBODY_TCR)
     )
     engagement = of_core("engagement", "Share of the last hour spent in a synapse, 0 to 1.")
-    damage = of_core("damage", "Hits in force when the last one fell.")
+    damage = of_core("damage", "Hits that had not faded when the last one fell.")
     target_id = of_core("target", "Id of the cell that it holds in a synapse; 0 for none.")
 
     # Where it is

@@ -67,7 +67,7 @@ def _level(contents: Contents, rule: Rule) -> str:
 def absence(rule: Rule) -> str:
     """What switching a rule off means."""
     if rule.absent == "limit":
-        return f"the lack of the signal does nothing: each cell does as with ample signal ({rule.limit})"
+        return f"a lack of the signal does nothing: each cell behaves as if it were plentiful ({rule.limit})"
     if rule.group == "main":
-        return "the signal does nothing: each cell starts from its number at rest, which other rules may still change"
+        return "the signal does nothing: each cell keeps its value at rest, which other rules may still change"
     return f"the signal does nothing; where no other rule is left in the group '{rule.group}', its factor is 1"

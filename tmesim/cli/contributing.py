@@ -12,15 +12,15 @@ from tmesim.catalogue.files import FILES
 
 # What to do for each kind of entry, beside writing it; `tests/test_finding.py` goes through with each of them.
 STEPS = {
-    "cells": "Its behaviors are numbers at rest; what changes them are rules. `agent` names its class in Python; write "
-    "one in tmesim/agents only if it shall have methods of its own.",
+    "cells": "Its behaviors are numbers at rest; rules change them. `agent` names its class in Python, which is made "
+    "from the entry.",
     "states": "Name it in the `states` of the cell types that carry it, and let rules drive NAME_gain and NAME_loss.",
     "rules": "One sentence of biology: in CELL, SIGNAL increases or decreases BEHAVIOR toward LIMIT, because of "
     "EVIDENCE. The words are those of `tmesim list signals` and `tmesim list behaviors`; groups multiply.",
     "fields": "Give some cell type the behavior secretion.NAME, and let rules read NAME.",
     "therapies": "Pharmacokinetics, target and effects; an arm gives it with {use: NAME, start: 7 d}.",
     "matrix": "A map needs code that fills it: tmesim/kernels/matrix.py.",
-    "processes": "A process is code: one module in tmesim/kernels with its formula in the docstring; its numbers stand "
+    "processes": "A process is code: one module in tmesim/kernels with its formula in the docstring; its numbers are "
     "here.",
 }
 

@@ -21,8 +21,8 @@ from tmesim.units import show
 def explain(name: str) -> None:
     """Print what a name means, in plain English and with its evidence, wrapped to the width of the terminal.
 
-    name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names, signal,
-        behavior, observable, claim, scenario, the dotted path of a number or the end of one, or `contributing`.
+    name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names,
+        signal, behavior, observable, claim, scenario, the dotted path of a number or the end of one, or `contributing`.
         InputError with the nearest names if nothing goes by it
     """
     found = pages(load_catalogue(), name)
@@ -66,7 +66,7 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     page = [f"{name} is a cell type: {e.label} (agent class {e.agent}), in the {e.layer} layer."]
     page += [e.meaning] if e.meaning else []
     if e.targets:
-        who = " that carry an antigen its receptor knows" if e.antigen_specific else ""
+        who = " that carry an antigen its receptor recognizes" if e.antigen_specific else ""
         page.append(f"It attacks {english.joined(e.targets)}{who}.")
     if e.states:
         page.append(f"It carries slow states between 0 and 1: {english.joined(e.states)}.")
@@ -81,6 +81,9 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     return page + _evidence(e.evidence)
 
 
+PARTS_OF_A_RULE = {"base": "base", "limit": "limit", "half_max": "half-maximum", "power": "Hill coefficient"}
+
+
 def _rule(c: Catalogue, name: str) -> list[str]:
     name = name.rpartition(".")[2]
     rule = c.all_rules.get(name)
@@ -90,10 +93,10 @@ def _rule(c: Catalogue, name: str) -> list[str]:
     page = [f"{name} is a rule. {c.sentence(rule)}"]
     page += [f"Written: in {english.joined(rule.cell)}, {rule.signal} {rule.effect} {rule.behavior}{factor}."]
     page += [rule.note] if rule.note else []
-    for part in ("base", "limit", "half_max", "power"):
+    for part, what in PARTS_OF_A_RULE.items():
         number = getattr(rule, part)
         if number is not None and number.source:
-            page.append(f"- {part.replace('_', '-')} {number}: {'; '.join(number.source)}")
+            page.append(f"- {what} {number}: {'; '.join(number.source)}")
     off = f"A scenario switches it off with  off: [{name}]. Then {english.absence(rule)}."
     return [*page, *_evidence(rule.evidence), "", off]
 
@@ -157,7 +160,7 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
     for effect in e.effects:
         where = f" in {english.joined(effect.cells)}" if effect.cells else ""
         what = (f"blocks {effect.fraction} of {effect.blocks}" if effect.blocks
-                else f"scales {effect.scales} to {effect.to} of its value")  # fmt: skip
+                else f"scales {effect.scales} to {effect.to} times its value")  # fmt: skip
         why = number.source if (number := effect.fraction or effect.to) else ()
         page.append(f"- At full occupancy it {what}{where}.  [{'; '.join((*why, *effect.evidence))}]")
     page += [f"- {n}: {c.sentence(r)}" for n, r in e.rules.items()]
@@ -180,7 +183,7 @@ def _kinetics(e: Therapy) -> list[str]:
     if e.tissue is not None:
         page.append(f"- tissue follows plasma × {e.tissue.partition} at {e.tissue.rate}"
                     f"  [{'; '.join((*e.tissue.partition.source, *e.tissue.rate.source))}]")  # fmt: skip
-    page.append(f"- half of the target is held at {e.occupancy.kd}  [{'; '.join(e.occupancy.kd.source)}]")
+    page.append(f"- half of the target is occupied at {e.occupancy.kd}  [{'; '.join(e.occupancy.kd.source)}]")
     return page
 
 
@@ -199,7 +202,7 @@ def _process(c: Catalogue, name: str) -> list[str]:
     e = c.processes.get(name)
     if e is None:
         return []
-    page = [f"{name} is a process: what cannot be a rule is code, and these are its numbers."]
+    page = [f"{name} is a process: what cannot be written as a rule is code, and these are its numbers."]
     for key, number in e.items():
         page.append(f"- processes.{name}.{key}: {number}  [{'; '.join(number.source)}]")
     return [*page, "", "tmesim explain processes.NAME.NUMBER says how to set one."]
@@ -239,11 +242,11 @@ def _state(c: Catalogue, name: str) -> list[str]:
     if e is None:
         return []
     name = name.removeprefix("state.")
-    page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}, {e.meaning}."]
-    page += [f"They sense as hybrid.{name} how far in between it is, 4 z (1 - z)."]
+    page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}; {e.meaning}."]
+    page += [f"As hybrid.{name} they sense how close it is to the middle, 4 z (1 - z)."]
     page += [f"It belongs to {english.joined([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     if e.spread is not None:
-        page += [f"A daughter's odds stray from her mother's by a logistic spread of {e.spread}."]
+        page += [f"A daughter's odds differ from her mother's by a logistic spread of {e.spread}."]
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_gain", "What raises it:")
     page += _rules_about(c, lambda rule: rule.behavior == f"{name}_loss", "What changes its loss:")
     page += _rules_about(c, lambda rule: rule.signal in (f"state.{name}", f"hybrid.{name}"), "What it does:")
@@ -260,7 +263,7 @@ def _term(c: Catalogue, name: str) -> list[str]:
         term = c.behaviors()[name]
         page += [f"{name} is a behavior ({term.unit}): the cell {term.meaning}."]
         page += [f"- {cell}: {e.behaviors[name]} at rest" for cell, e in c.cells.items() if name in e.behaviors]
-        page += _rules_about(c, lambda rule: rule.behavior == name, "What drives it:")
+        page += _rules_about(c, lambda rule: rule.behavior == name, "Rules that change it:")
     return page
 
 

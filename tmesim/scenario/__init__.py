@@ -56,7 +56,7 @@ class Scenario:
     host : "mouse" or "human", whose clock and doses hold
     tissue, start, time : the patch (µm), the tissue at hour 0, and how long a run is (days, hours)
     replicates, seed : how many replicates, and what their random numbers come from
-    arms, reference : treatments by name, in the order of the file, and the name of the one that others are compared with
+    arms, reference : treatments by name, in the order of the file; the name of the one that others are compared with
     endpoints : names of observables
     overlay : what the scenario changes in the packaged catalogue; `set`, `off`, `add` and `drop` are its parts
     catalogue : the packaged catalogue with the overlay applied
