@@ -406,6 +406,16 @@ def test_a_word_comes_from_one_family_and_says_its_unit_meaning_and_phrase():
         assert not any("{" in part for word in words.values() for part in (word.unit, word.meaning, word.phrase))
 
 
+@pytest.mark.parametrize("table", [vocabulary.SIGNALS, vocabulary.BEHAVIORS], ids=["signals", "behaviors"])
+def test_a_word_leads_back_to_its_item(table):
+    for family in table.values():
+        for item in vocabulary.ITEMS[family.items](CATALOGUE):
+            assert family.item(family.word(item.name)) == item.name
+    others = [("contact", "state.emt"), ("state", "state."), ("drug", "drug_x")]
+    assert table is not vocabulary.SIGNALS or [table[key].item(word) for key, word in others] == [None] * 3
+    assert table is not vocabulary.BEHAVIORS or table["gain"].item("emt_loss") is table["secretion"].item("x") is None
+
+
 def test_a_new_field_brings_its_words_with_it():
     field = CATALOGUE.fields["il6"].model_copy(update={"label": "IL-2"})
     more, issues = CATALOGUE.plus({"fields": {"il2": field}})

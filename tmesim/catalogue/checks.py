@@ -143,9 +143,9 @@ def _rule(catalogue: Contents, path: DataPath, rule: Rule) -> Iterator[Issue]:
         kind = catalogue.cells[cell]
         what = f"behavior of cell type {cell}"
         yield from _known((*path, "behavior"), what, rule.behavior, kind.behaviors)
-        prefix, _, own = rule.signal.partition(".")
-        if prefix in ("state", "hybrid"):
-            yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
+        for family in ("state", "hybrid"):
+            if (own := vocabulary.SIGNALS[family].item(rule.signal)) is not None:
+                yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
         if rule.signal == "engagement" and not kind.targets:
             yield (*path, "signal"), f"cell type {cell} has no targets, so it is never engaged"
         base = rule.base_value if rule.group != "main" else kind.behaviors.get(rule.behavior)

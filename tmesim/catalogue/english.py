@@ -58,8 +58,7 @@ def sentence(contents: Contents, rule: Rule) -> str:
 
 def _level(contents: Contents, rule: Rule) -> str:
     """The half-maximum with its unit, which is counted in contacts where the signal is."""
-    kind, _, who = rule.signal.partition(".")
-    if kind != "contact" or who not in contents.cells:
+    if vocabulary.SIGNALS["contact"].item(rule.signal) not in contents.cells:
         return str(rule.half_max)
     return f"{rule.half_max} contact{'' if str(rule.half_max) == '1' else 's'}"
 

@@ -69,6 +69,12 @@ class Family:
         """The word for an item."""
         return self.form.format(name=name)
 
+    def item(self, word: str) -> str | None:
+        """The item whose word it is, "" for a single word; None for a word of another form."""
+        before, gap, after = self.form.partition("{name}")
+        name = word.removeprefix(before).removesuffix(after) if gap else ""
+        return name if self.word(name) == word and (name or not gap) else None
+
     def words(self, contents: Contents) -> Iterator[tuple[str, Word]]:
         """All words of the family in a catalogue, by name."""
         for item in ITEMS[self.items](contents):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, load_catalogue
 from tmesim.catalogue.models import Rule
+from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim
 from tmesim.evidence import statements
@@ -77,7 +78,7 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     page += ["", "At rest:"]
     page += [f"- {behavior}: {number}  [{'; '.join(number.source)}]" for behavior, number in e.behaviors.items()]
     page += _rules_about(c, lambda rule: name in rule.cell, "Rules of this cell type:")
-    page += _rules_about(c, lambda rule: rule.signal == f"contact.{name}", "Rules of cells that touch it:")
+    page += _rules_about(c, lambda rule: rule.signal == SIGNALS["contact"].word(name), "Rules of cells that touch it:")
     return page + _evidence(e.evidence)
 
 
@@ -229,33 +230,36 @@ def _field(c: Catalogue, name: str) -> list[str]:
     page = [f"{name} is a field: {e.label}, in {e.unit}. {e.meaning}".strip()]
     page.append(f"- diffusion {e.diffusion}  [{'; '.join(e.diffusion.source)}]")
     page.append(f"- decay {e.decay}  [{'; '.join(e.decay.source)}]")
-    for verb, words in (("secretion", "Secreted by"), ("uptake", "Taken up by")):
-        who = [cell for cell, entry in c.cells.items() if f"{verb}.{name}" in entry.behaviors]
+    for family, words in (("secretion", "Secreted by"), ("uptake", "Taken up by")):
+        who = [cell for cell, entry in c.cells.items() if BEHAVIORS[family].word(name) in entry.behaviors]
         page += [f"- {words} {english.joined(who)}."] if who else []
     page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
-    page += _rules_about(c, lambda rule: rule.behavior == f"secretion.{name}", "What drives its secretion:")
+    page += _rules_about(
+        c, lambda rule: rule.behavior == BEHAVIORS["secretion"].word(name), "What drives its secretion:"
+    )
     return page + _evidence(e.evidence)
 
 
 def _state(c: Catalogue, name: str) -> list[str]:
-    e = c.states.get(name.removeprefix("state."))
+    name = SIGNALS["state"].item(name) or name
+    e = c.states.get(name)
     if e is None:
         return []
-    name = name.removeprefix("state.")
-    page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}; {e.meaning}."]
-    page += [f"As hybrid.{name} they sense how close it is to the middle, 4 z (1 - z)."]
+    sensed, between = (SIGNALS[family].word(name) for family in ("state", "hybrid"))
+    page = [f"{name} is a slow state between 0 and 1, which rules sense as {sensed}: {e.label}; {e.meaning}."]
+    page += [f"As {between} they sense how close it is to the middle, 4 z (1 - z)."]
     page += [f"It belongs to {english.joined([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     if e.spread is not None:
         page += [f"A daughter's odds differ from her mother's by a logistic spread of {e.spread}."]
-    page += _rules_about(c, lambda rule: rule.behavior == f"{name}_gain", "What raises it:")
-    page += _rules_about(c, lambda rule: rule.behavior == f"{name}_loss", "What changes its loss:")
-    page += _rules_about(c, lambda rule: rule.signal in (f"state.{name}", f"hybrid.{name}"), "What it does:")
+    page += _rules_about(c, lambda rule: rule.behavior == BEHAVIORS["gain"].word(name), "What raises it:")
+    page += _rules_about(c, lambda rule: rule.behavior == BEHAVIORS["loss"].word(name), "What changes its loss:")
+    page += _rules_about(c, lambda rule: rule.signal in (sensed, between), "What it does:")
     return page + _evidence(e.evidence)
 
 
 def _term(c: Catalogue, name: str) -> list[str]:
     page = []
-    if name in c.signals() and name not in c.fields and name not in c.matrix and not name.startswith("state."):
+    if name in c.signals() and name not in c.fields and name not in c.matrix and SIGNALS["state"].item(name) is None:
         term = c.signals()[name]
         page += [f"{name} is a signal ({term.unit}): {term.meaning}."]
         page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
