@@ -41,15 +41,15 @@ def contributing(c: Catalogue) -> list[str]:
     for kind in KINDS:
         count = len(getattr(c, kind))
         example = next(iter(getattr(c, kind)))
-        page += ["", f"{kind} ({_place(kind)}, {count} now, such as {example})", f"- {STEPS[kind]}"]
+        page += ["", f"{kind}: {count} now, such as {example}, in {_place(kind)}", f"- {STEPS[kind]}"]
     return [
         *page,
         "",
-        "scenarios (scenarios/NAME.yaml)",
+        "scenarios, in scenarios/NAME.yaml",
         "- `extends` another one and changes it: set (numbers), off (rules), add (entries), drop (fields), arms. "
         "`tmesim schema` helps editors; the first line of each scenario points at it.",
         "",
-        "observables (tmesim/observables/__init__.py)",
+        "observables, in tmesim/observables/__init__.py",
         "- One `Observable(name, label, unit, meaning, function)` more; it becomes a column and can be an endpoint.",
         "",
         "Rules of the house:",
@@ -73,11 +73,9 @@ def contributing(c: Catalogue) -> list[str]:
 
 
 def _place(kind: str) -> str:
-    """Where the entries of a kind are written."""
-    files = [f"tmesim/catalogue/{name}.yaml" for name in FILES[kind]]
-    if len(files) == 1:
-        return files[0]
-    return f"in tmesim/catalogue/{FILES[kind][0].partition('/')[0]}/, a file for each topic, the first {files[0]}"
+    """Where the entries of a kind are written: one file, or one for each topic."""
+    first, *others = (f"tmesim/catalogue/{name}.yaml" for name in FILES[kind])
+    return first if not others else f"{first} and beside it {', '.join(Path(name).name for name in others)}"
 
 
 def modules() -> Iterator[tuple[str, str]]:
