@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import grimp
+import networkx
 import pytest
 import yaml
 
@@ -112,6 +114,15 @@ def test_modules_that_are_free_of_circles_stay_so():
     graph = imports()
     named = [name for name in graph if name.startswith(WITHOUT_CIRCLES)]
     assert len(named) > 40 and [name for name in named if name in reached(graph, name)] == []
+@pytest.mark.parametrize("part", ["catalogue", "agents"])
+def test_modules_of_a_part_import_one_another_in_one_direction(part):
+    """Imports for the sake of types count: who knows whom is the same question."""
+    graph = grimp.build_graph("tmesim", cache_dir=None)
+    mine = {name for name in graph.modules if name.startswith(f"tmesim.{part}.")}
+    edges = [(name, other) for name in mine for other in graph.find_modules_directly_imported_by(name) & mine]
+    parts = networkx.strongly_connected_components(networkx.DiGraph(edges))
+    circles = [sorted(some) for some in parts if len(some) > 1]
+    assert len(edges) > 10 and circles == []
 
 
 # Evidence
