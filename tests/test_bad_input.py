@@ -20,6 +20,8 @@ from tmesim.kernels import arrays, leukocytes, sprouting
 from tmesim.reading import InputError, Problem, parse, read_yaml, suggestion
 from tmesim.reading.yaml12 import MAX_BYTES
 from tmesim.scenario import limits, load, read_text
+from tmesim.tissue.processes.migrate import Migrate
+from tmesim.tissue.processes.patrol import Patrol
 
 ROOT = Path(__file__).resolve().parents[1]
 MALFORMED = Path(__file__).with_name("malformed")
@@ -410,7 +412,7 @@ def test_the_check_counts_the_sweeps_that_the_tissue_will_make(step, clone):
             OneTissue(_unchecked(text), seed=1, populate=False)
     else:
         tissue = OneTissue(made, seed=1, populate=False)
-        assert tissue.migrations + tissue.substeps <= limits.MAX_SWEEPS
+        assert tissue.processes[Migrate].sweeps + tissue.processes[Patrol].substeps <= limits.MAX_SWEEPS
 
 
 def _unchecked(text):

@@ -382,11 +382,10 @@ def test_cell_types_states_and_fields_keep_the_order_by_which_they_are_numbered(
 
 
 def test_each_behavior_that_the_kernels_ask_a_cell_type_for_is_in_the_vocabulary_and_the_other_way_round():
-    other = {"targets", "layer", "needs", "antigen_load", "specific"}
-    asked = {name for name in arrays.KIND.names if not name.endswith("_first")} - other
+    asked = set(arrays.ASKED)
     known = {
         key for key, family in vocabulary.BEHAVIORS.items()
-        if not family.items and family.engine in ("movement", "matrix", "killing")
+        if not family.items and family.engine in ("movement", "killing", "vessels")
     }  # fmt: skip
     assert asked == known
 

@@ -124,7 +124,7 @@ def test_options_and_arguments_of_an_older_version_are_translated(renamed):
     mapping, said = told(load, {"name": "m", "extends": "untreated", "set": {FISSION: "0.03 1/h"}})
     assert mapping.set == new.set and said[0].startswith(f"<mapping>: set.{FISSION}: ")
     model, _ = told(tmesim.TumorModel, "minimal", cells__tumor__behaviors__fission=0.03)
-    assert model.tissue.scenario.set == new.set
+    assert model.body.scenario.set == new.set
 
 
 def test_a_number_that_is_set_by_both_of_its_names_is_a_problem(renamed):

@@ -729,7 +729,7 @@ def test_a_source_of_another_kind_is_named():
 
 def test_a_model_takes_factors_and_bare_numbers():
     before = load("minimal").catalogue.number(DIVISION).at("mouse")
-    plan = TumorModel("minimal", set={DIVISION: "x2", "start.densities.caf": "50 /mm²"}).tissue.scenario
+    plan = TumorModel("minimal", set={DIVISION: "x2", "start.densities.caf": "50 /mm²"}).body.scenario
     assert plan.catalogue.number(DIVISION).at("mouse") == 2 * before
     assert plan.start.densities["caf"] == 50
     assert TumorModel("minimal", set={DIVISION: np.float64(0.05)}).tissue.scenario.set == {DIVISION: "0.05 1/h"}

@@ -115,7 +115,7 @@ class TumorModel(MesaModel):
         mesa.begin(self, body.seed, steps)
         self.body = body
         self._chosen = chosen
-        self._roster = Roster(self, body.tissue, classes_of(body.scenario.catalogue, chosen))
+        self._roster = Roster(self, body.tissue, classes_of(body.catalogue, chosen))
         self._all = CellSet(self)
 
     def _record(self, names: str | Iterable[str] | None, datacollector: DataCollector | None) -> None:

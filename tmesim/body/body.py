@@ -16,6 +16,7 @@ from tmesim.body.site import Site
 from tmesim.body.step import STEP
 from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import compile_biology
+from tmesim.catalogue.reach import trimmed
 from tmesim.kernels.arrays import StepInputs
 from tmesim.kernels.chance import PRIMARY
 from tmesim.scenario import Scenario
@@ -60,7 +61,8 @@ class Body:
         self.seconds: dict[str, float] = dict.fromkeys((process.name for process in STEP), 0.0)
         self.therapies = tuple(dict.fromkeys(dose.use for each in scenario.arms.values() for dose in each.therapies))
         self._schedules: dict[str, Schedule] = {}
-        self.catalogue = scenario.catalogue
+        self._full = scenario.catalogue  # that the arm has now, of which `catalogue` is what can be reached
+        self.catalogue = trimmed(self._full, scenario.reached, self.therapies)
         setting = self._setting()
         self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
         self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.clock.dt)
@@ -161,12 +163,13 @@ class Body:
         """Bring the catalogue that the arm has in a step into force, if it is not yet."""
         changed = step >= self.schedule.changes_from
         catalogue = self.scenario.catalogue_for(self.arm) if changed else self.scenario.catalogue
-        if catalogue is not self.catalogue:
+        if catalogue is not self._full:
             self.take_over(catalogue)
 
     def take_over(self, catalogue: Catalogue) -> None:
         """Bring a catalogue of the same shape into force: all numbers and rules that hold from now on."""
-        self.catalogue = catalogue
+        self._full = catalogue
+        self.catalogue = catalogue = trimmed(catalogue, self.scenario.reached, self.therapies)
         setting = self._setting()
         self.pharmacology.tune(catalogue)
         self.node.tune(catalogue.processes["priming"], self.host)

@@ -182,7 +182,7 @@ def factors(courses: Iterable[Course], biology: Biology) -> tuple[np.ndarray, np
         if share <= 0:
             continue
         for effect in course.effects:
-            cells = effect.cells or biology.types
+            cells = [cell for cell in effect.cells or biology.types if cell in biology.types]
             if effect.blocks is not None and effect.fraction is not None:
                 if effect.blocks not in biology.signals:  # of a drug that no arm gives
                     continue

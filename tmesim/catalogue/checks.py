@@ -244,15 +244,25 @@ def _roles(catalogue: Contents) -> Iterator[Issue]:
     """Parts that cells and maps play: in the layer where they can, and one alone where only one is asked for."""
     for name, cell in catalogue.cells.items():
         if cell.malignant and cell.layer != "tissue":
-            yield ("cells", name, "malignant"), f"only cells of the tissue layer can be, {name} is of the {cell.layer} layer"
+            yield (
+                ("cells", name, "malignant"),
+                f"only cells of the tissue layer can be, {name} is of the {cell.layer} layer",
+            )
         if cell.guided_by is not None:
             yield from _known(("cells", name, "guided_by"), "field", cell.guided_by, catalogue.fields)
             if cell.layer != "vessel":
-                yield ("cells", name, "guided_by"), f"is for cells of the vessel layer, {name} is of the {cell.layer} layer"
-    several = [(("cells", name, "malignant"), "malignant cell type") for name, c in catalogue.cells.items() if c.malignant]
+                yield (
+                    ("cells", name, "guided_by"),
+                    f"is for cells of the vessel layer, {name} is of the {cell.layer} layer",
+                )
+    several = [
+        (("cells", name, "malignant"), "malignant cell type") for name, c in catalogue.cells.items() if c.malignant
+    ]
     yield from _one(several)
     for role in ("barrier", "debris"):
-        yield from _one([(("matrix", m, "role"), f"map that is {role}") for m, e in catalogue.matrix.items() if e.role == role])
+        yield from _one(
+            [(("matrix", m, "role"), f"map that is {role}") for m, e in catalogue.matrix.items() if e.role == role]
+        )
 
 
 def _one(found: list[tuple[DataPath, str]]) -> Iterator[Issue]:

@@ -164,15 +164,16 @@ def _terms(rules: Mapping[str, Rule], host: str, index_of: dict[str, int]) -> di
     for rule in rules.values():
         for cell in rule.cell:
             groups = terms.setdefault((cell, rule.behavior), {})
-            absent = rule.signal.startswith("drug") and rule.signal not in index_of  # a drug that no arm gives
-            if absent:
+            if rule.signal.startswith("drug") and rule.signal not in index_of:  # a drug that no arm gives
                 continue
             up, down, owners = groups.setdefault(rule.group, ([], [], []))
+            owners.append(rule)
+            if rule.signal not in index_of:  # of what cannot be here: it is 0, which neither raises nor lowers
+                continue
             power = rule.power.at(host)
             halves = int(2 * power) if 2 * power in (2, 3, 4, 6, 8) else 0
             term = (index_of[rule.signal], 1.0 / rule.half_max.at(host), power, halves)
             (up if rule.effect == "increases" else down).append(term)
-            owners.append(rule)
     return terms
 
 

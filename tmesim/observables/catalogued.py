@@ -21,10 +21,22 @@ def observables_in(catalogue: Catalogue, therapies: Iterable[str]) -> Iterator[O
     for name, field in catalogue.fields.items():
         yield Observable(
             f"{name}_in_tumor", f"{field.label} in the tumor", field.unit,
-            f"Mean of the field {name} over the sites within the tumor.", mean_within("field", name),
+            f"Mean of the field {name} over the sites within the tumor.", field_within(name),
         )  # fmt: skip
     for name in therapies:
         yield from levels_of(name)
+
+
+def field_within(field: str) -> Callable[[Reading], float]:
+    """Reads the mean of a field over the tumor; a field that nothing can make is 0 and is not simulated."""
+    held = mean_within("field", field)
+
+    def read(now: Reading) -> float:
+        if f"field.{field}" in now.section.maps:
+            return held(now)
+        return 0.0 if now.section.region_sites.size else NAN
+
+    return read
 
 
 def levels_of(therapy: str) -> Iterator[Observable]:

@@ -16,6 +16,7 @@ import yaml
 from tmesim import units
 from tmesim.catalogue import Catalogue, load_catalogue
 from tmesim.catalogue.models import frozendict
+from tmesim.catalogue.reach import reached
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
@@ -109,6 +110,19 @@ class Scenario:
     def one_start(self) -> bool:
         """Whether all arms begin with the same tissue, and so share their history until they are treated."""
         return all(arm.start is None for arm in self.arms.values())
+
+    @cached_property
+    def reached(self) -> frozenset[str]:
+        """The cell types that can come into being in some arm: those of a start (a density of 0 names one too), and
+        those that these become or, as vessels, let in."""
+        there: set[str] = set()
+        for start in (self.start, *(arm.start for arm in self.arms.values() if arm.start is not None)):
+            there |= start.densities.keys()
+            there |= {name for name, cell in self.catalogue.cells.items() if start.tumor and cell.malignant}
+            there |= {
+                name for name, cell in self.catalogue.cells.items() if start.capillaries and cell.layer == "vessel"
+            }
+        return reached(self.catalogue, there)
 
     def catalogue_for(self, arm: str | Arm) -> Catalogue:
         """The catalogue with the overlay of an arm on top, which holds from its `from_h` on.

@@ -38,19 +38,8 @@ WAIT_S = 0.2
 
 SHARES = {
     1: (
-        (
-            "populate",
-            "patrol",
-            "sense",
-            "act",
-            "diffuse",
-            "remodel",
-            "migrate",
-            "respond",
-            "admit",
-            "turn_over",
-            "capture",
-        ),
+        ("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit")
+        + ("turn_over", "capture"),
     ),
     2: (
         ("patrol", "diffuse", "migrate", "respond"),
@@ -163,7 +152,7 @@ def call(phases: Sequence[str]) -> None:
         populate(tissue, body.start, body.blood.clonotypes(body.node))
         phases = phases[1:]
     else:
-        kinds = [name for name, cell in scenario.catalogue.cells.items() if cell.layer != "vessel"]
+        kinds = [name for name, cell in body.catalogue.cells.items() if cell.layer != "vessel"]
         for i, kind in enumerate(kinds):
             tissue.spawn(kind, *divmod(i, tissue.shape[1]))
     by_name = {process.name: process for process in STEP}

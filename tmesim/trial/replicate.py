@@ -178,7 +178,7 @@ def engine(case: Case) -> Any:
 
 def new_recorder(scenario: Scenario) -> Recorder:
     """A recorder of all that a scenario's tables and movie need."""
-    cells = scenario.catalogue.cells
+    cells = {name: cell for name, cell in scenario.catalogue.cells.items() if name in scenario.reached}
     frames = FrameLog(list(cells), [cell.layer for cell in cells.values()], scenario.tissue.spacing)
     return Recorder(reported(scenario), calendar_of(scenario.time), frames)
 

@@ -1,0 +1,79 @@
+"""Reach: what of a catalogue can come into being in a tissue, so that what cannot costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from tmesim.catalogue import vocabulary
+from tmesim.catalogue.contents import Contents
+from tmesim.catalogue.entries import Rule
+from tmesim.catalogue.frozen import frozendict
+
+C = TypeVar("C", bound=Contents)
+ADMIT, SECRETION, EXCHANGE = (vocabulary.BEHAVIORS[name] for name in ("admit", "secretion", "exchange"))
+
+
+def reached(contents: Contents, there: Iterable[str]) -> frozenset[str]:
+    """The cell types that can come into being where some are: those that these let in or become, and so on."""
+    found: set[str] = set()
+    waiting = [cell for cell in there if cell in contents.cells]
+    while waiting:
+        cell = waiting.pop()
+        if cell in found:
+            continue
+        found.add(cell)
+        waiting += [fate.to for fate in contents.cells[cell].events if fate.to is not None]
+        waiting += [other for word in _words_of(contents, cell) if (other := ADMIT.item(word)) in contents.cells]
+    return frozenset(found)
+
+
+def trimmed(contents: C, cells: frozenset[str], therapies: Iterable[str] = ()) -> C:
+    """The catalogue with these cell types alone, and with the states and fields that they can have.
+
+    therapies : those that are given, whose rules count too. Rules stay as they are: a signal of something that is
+    not there is 0, and the compiled tables leave it out.
+    """
+    given = set(therapies)
+    states = {state for cell in cells for state in contents.cells[cell].states}
+    fields = {name for name in contents.fields if _is_made(contents, name, cells, given)}
+    gone = [name for name in contents.fields if name not in fields]
+    idle = {family.word(name) for name in gone for family in vocabulary.OF_FIELDS}
+    kept_cells = {
+        name: cell.model_copy(
+            update={"behaviors": frozendict({word: n for word, n in cell.behaviors.items() if word not in idle})}
+        )
+        if idle & cell.behaviors.keys()
+        else cell
+        for name, cell in contents.cells.items()
+        if name in cells
+    }
+    return replace(
+        contents,
+        cells=frozendict(kept_cells),
+        states=frozendict({name: state for name, state in contents.states.items() if name in states}),
+        fields=frozendict({name: field for name, field in contents.fields.items() if name in fields}),
+        rules=frozendict({name: rule for name, rule in contents.rules.items() if rule.behavior not in idle}),
+    )
+
+
+def _words_of(contents: Contents, cell: str) -> Iterator[str]:
+    """The behaviors that a cell type has, at rest or by a rule."""
+    yield from contents.cells[cell].behaviors
+    yield from (rule.behavior for rule in contents.all_rules.values() if cell in rule.cell)
+
+
+def _is_made(contents: Contents, field: str, cells: frozenset[str], given: set[str]) -> bool:
+    """Whether a field can be above 0: a cell secretes it, vessels carry it, or it comes in at the edge."""
+    entry = contents.fields[field]
+    ways = {SECRETION.word(field)}
+    if entry.vessel is not None:
+        ways.add(EXCHANGE.word(field))
+    rules: list[Rule] = list(contents.rules.values())
+    rules += [rule for name in given for rule in contents.therapies[name].rules.values()]
+    return (
+        entry.edge.level is not None
+        or any(ways & contents.cells[cell].behaviors.keys() for cell in cells)
+        or any(rule.behavior in ways and cells & set(rule.cell) for rule in rules)
+    )
