@@ -18,7 +18,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "tmesim"
 SOURCES = (".py", ".yaml")
 ABOVE = {"agents", "bench", "cli", "figures", "plots", "report",
-         "__main__.py", "evidence.py", "mesa_bridge.py", "model.py"}  # fmt: skip
+         "__main__.py", "evidence.py", "model.py"}  # fmt: skip
 """What no run without figures imports."""
 COMPUTING = ("llvmlite", "numba", "numpy", "scipy")
 FOLDER = "TMESIM_TEST_HISTORIES"  # an environment variable, so that workers know

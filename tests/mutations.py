@@ -213,7 +213,7 @@ def daring(draw):
         arm.pop("from", None)
     data["set"] = {}
     for path in draw(st.lists(st.sampled_from(NUMBERS), max_size=5)):
-        number, slot = catalogue.number(path), catalogue.slot(path)
+        number, slot = catalogue.number(path), catalogue.spec(path)
         unit = number.unit_at("mouse")
         size = draw(st.sampled_from((0.0, 1e-9, 1e-6, 1.0, slot.low, slot.most(unit), None, None)))
         if size is None:

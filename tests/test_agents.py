@@ -3,6 +3,8 @@
 import copy
 import pickle
 import statistics
+import subprocess
+import sys
 
 import mesa
 import numpy as np
@@ -10,9 +12,10 @@ import pytest
 
 from tmesim import agents
 from tmesim.agents import Cell, CytotoxicTCell, DeadCell, EndothelialCell, Fibroblast, M1Macrophage, TumorCell
+from tmesim.agents.cellset import CellSet
+from tmesim.agents.mesa import AgentSet
 from tmesim.catalogue import load_catalogue
 from tmesim.kernels.arrays import DEAD
-from tmesim.mesa_bridge import AgentSet, CellSet
 from tmesim.model import TumorModel
 
 LIVELY = {
@@ -96,6 +99,36 @@ def test_every_cell_type_of_the_catalogue_has_its_class_with_its_states():
             state for base in cls.__mro__ for state, value in vars(base).items() if isinstance(value, agents.State)
         }
         assert shown == set(entry.states)
+
+
+def test_a_class_is_documented_by_the_label_and_the_states_of_the_catalogue():
+    catalogue = load_catalogue()
+    for entry in catalogue.cells.values():
+        cls = getattr(agents, entry.agent)
+        assert cls.__doc__[1:].startswith(f"{entry.label[1:]}: ")
+        for state in entry.states:
+            assert f"{state} : {catalogue.states[state].label}: {catalogue.states[state].meaning}" in cls.__doc__
+            assert catalogue.states[state].meaning in getattr(cls, state).__doc__
+
+
+def test_classes_are_found_listed_and_pickled_by_the_name_in_the_catalogue():
+    named = [entry.agent for entry in load_catalogue().cells.values()]
+    everything: dict = {}
+    exec("from tmesim.agents import *", everything)
+    assert set(named) <= set(dir(agents)) and set(named) | {"Cell", "CellSet", "DeadCell"} <= set(everything)
+    for name in named:
+        cls = getattr(agents, name)
+        assert getattr(agents, name) is cls is everything[name]
+        assert pickle.loads(pickle.dumps(cls)) is cls
+        assert f"{cls.__module__}.{cls.__qualname__}" == f"tmesim.agents.{name}"
+    with pytest.raises(AttributeError, match="no attribute 'TumourCell'"):
+        _ = agents.TumourCell
+
+
+def test_importing_the_agents_does_not_read_the_catalogue():
+    code = "import tmesim.agents, tmesim.catalogue; print(tmesim.catalogue.load_catalogue.cache_info().currsize)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_a_type_that_a_scenario_adds_gets_a_class(tmp_path):

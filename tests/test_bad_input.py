@@ -389,7 +389,7 @@ def test_drops_add_up_along_what_a_scenario_extends(tmp_path):
 def test_the_limits_are_those_of_the_engine():
     assert limits.MAX_SWEEPS == arrays.STAMPS
     assert limits.MAX_ADVANCE == sprouting.MOST_ADVANCE
-    assert load_catalogue().slot("processes.division.push_reach").high == arrays.REACH
+    assert load_catalogue().spec("processes.division.push_reach").high == arrays.REACH
     assert limits.MAX_HOPS == leukocytes.MOST_HOPS
     assert np.iinfo(arrays.CELL["x"]).max > limits.MAX_SIDE + 2 * arrays.PAD
     assert np.iinfo(arrays.KIND["targets"]).bits == limits.MAX_TYPES

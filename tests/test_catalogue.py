@@ -1,6 +1,7 @@
 """The catalogue: one contract for every entry, without exception, and checks that catch what breaks it."""
 
 import copy
+import math
 import pickle
 import re
 from dataclasses import replace
@@ -11,10 +12,12 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue
-from tmesim.catalogue.models import frozendict
+from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue, vocabulary
+from tmesim.catalogue.files import CLAIMS, FILES, documents
+from tmesim.catalogue.frozen import frozendict
 from tmesim.evidence import ground
-from tmesim.reading import InputError, parse
+from tmesim.kernels import arrays
+from tmesim.reading import InputError
 from tmesim.units import UnitError, same_dimension, show
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -25,15 +28,20 @@ RULES = list(CATALOGUE.all_rules.items())
 
 
 FOLDER = resources.files("tmesim.catalogue")
-FILES = {kind: parse(FOLDER.joinpath(f"{kind}.yaml").read_bytes(), f"{kind}.yaml", (kind,)) for kind in KINDS}
+DOCUMENTS = documents()
 
 
 def complaints(*changes) -> InputError:
-    """What is said about the packaged catalogue after changes (kind, path, value) to its plain data; None deletes."""
-    documents = dict(FILES)
+    """What is said about the packaged catalogue after changes (kind, path, value) to its plain data; None deletes.
+
+    A new entry goes into the first file of its kind.
+    """
+    changed = {kind: list(several) for kind, several in DOCUMENTS.items()}
     for kind, path, value in changes:
-        documents[kind] = replace(documents[kind], data=copy.deepcopy(documents[kind].data))
-        data = documents[kind].data
+        several = changed[kind]
+        index = next((i for i, document in enumerate(several) if path[0] in document.data), 0)
+        several[index] = replace(several[index], data=copy.deepcopy(several[index].data))
+        data = several[index].data
         *steps, last = path
         for step in steps:
             data = data[step]
@@ -42,7 +50,7 @@ def complaints(*changes) -> InputError:
         else:
             data[last] = value
     with pytest.raises(InputError) as caught:
-        assemble(documents)
+        assemble(changed)
     return caught.value
 
 
@@ -73,11 +81,11 @@ def test_every_assumption_says_why():
 def test_every_number_has_the_unit_of_its_slot_and_keeps_to_its_bounds_and_range():
     wrong = []
     for path, number in NUMBERS:
-        slot = CATALOGUE.slot(path)
+        spec = CATALOGUE.spec(path)
         for host in number.hosts:
             value, span = number.at(host), number.range_at(host)
-            good = number.unit_at(host) in slot.units and slot.low <= value <= slot.high
-            good &= value > 0 or not slot.positive
+            good = number.unit_at(host) in spec.units and spec.low <= value <= spec.high
+            good &= value > 0 or not spec.positive
             good &= span is None or span[0] <= value <= span[1]
             wrong += [] if good else [(path, host)]
     assert wrong == []
@@ -115,9 +123,26 @@ def test_the_sentence_of_a_rule_says_all_of_it():
         half_max="21.5 mmHg", power=4, evidence="tumour-proliferation",
     )  # fmt: skip
     assert CATALOGUE.sentence(rule) == (
-        "In tumor cells, oxygen raises the division from nothing without it to its normal value: "
-        "half of the effect comes at 21.5 mmHg, with a power of 4."
+        "In tumor cells, oxygen raises division from nothing without it to its normal value: "
+        "half-maximal at 21.5 mmHg, Hill coefficient 4."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("caf_contact_protects_tumor", "In tumor cells, contact with cancer-associated fibroblasts lowers apoptosis to "
+         "0.6 times its value: half-maximal at 1.5 contacts, Hill coefficient 1."),
+        ("treg_contact_lowers_th1_ifng", "In Th1 helper T cells, contact with regulatory T cells lowers secretion of "
+         "IFN-γ to 0.2 times its value: half-maximal at 1 contact, Hill coefficient 1."),
+        ("tgfb_drives_emt", "In tumor cells, active TGF-β speeds the rise in epithelial-mesenchymal score toward "
+         "0.02 1/h: half-maximal at 25 pM, Hill coefficient 2.5."),
+        ("ifng_arms_m1", None),
+    ],
+)  # fmt: skip
+def test_sentences_are_those_of_a_textbook(name, sentence):
+    found = CATALOGUE.sentence(CATALOGUE.rules[name])
+    assert found == sentence or (sentence is None and " raises the hit rate " in found)
 
 
 def test_claim_ids_are_those_of_the_seeds():
@@ -203,8 +228,8 @@ def test_a_number_has_a_value_per_host():
     ("data", "words"),
     [
         ({"value": float("nan")}, "finite"),
-        ({"value": "3 d"}, "number is due"),
-        ({"value": True}, "number is due"),
+        ({"value": "3 d"}, "expected a number"),
+        ({"value": True}, "expected a number"),
         ({"value": {"rat": 1}}, "hosts"),
         ({"value": {}}, "hosts"),
         ({"value": 1, "unit": "1/hh"}, "unknown unit"),
@@ -214,7 +239,7 @@ def test_a_number_has_a_value_per_host():
         ({"value": 1, "source": ""}, "text"),
         ({"value": 1, "scource": "x"}, "scource"),
         ({}, "value"),
-        (True, "number is due"),
+        (True, "expected a number"),
     ],
 )
 def test_a_number_that_is_none_is_refused(data, words):
@@ -253,7 +278,7 @@ RULE = "tgfb_drives_emt"
         ("rules", (RULE, "behavior"), "divsion", "there is no behavior 'divsion'"),
         ("rules", (RULE, "behavior"), "sprouting", "there is no behavior of cell type tumor 'sprouting'"),
         ("rules", (RULE, "effect"), "raises", "'raises' is not one of: 'increases', 'decreases'"),
-        ("rules", (RULE, "half_max", "unit"), "mmHg", "is a pressure (mmHg), but a concentration (pM) is due"),
+        ("rules", (RULE, "half_max", "unit"), "mmHg", "expected a concentration (pM), got '25 mmHg', a pressure"),
         ("rules", (RULE, "half_max", "value"), 0, "must be above 0"),
         ("rules", (RULE, "power", "value"), -2, "must be above 0"),
         ("rules", (RULE, "half_max", "source"), None, "has no source"),
@@ -269,7 +294,7 @@ RULE = "tgfb_drives_emt"
         ("cells", ("tumor", "events", 0, "to"), "necrotic", "'to' goes with does: become"),
         ("cells", ("tumor", "states", 0), "emtt", "there is no state 'emtt'. Did you mean 'emt'?"),
         ("cells", ("tumor", "starts", "emt", "value"), 1.5, "must not be above 1"),
-        ("cells", ("tumor", "behaviors", "division", "unit"), "mmHg", "but a rate (1/h) is due"),
+        ("cells", ("tumor", "behaviors", "division", "unit"), "mmHg", "expected a rate (1/h)"),
         ("cells", ("tumor", "behaviors", "division", "value"), -1, "must not be below 0"),
         ("cells", ("tumor", "behaviors", "division", "range"), [0.5, 1], "outside its range"),
         ("cells", ("tumor", "behaviors", "diving"), {"value": 1}, "there is no behavior 'diving'"),
@@ -277,20 +302,20 @@ RULE = "tgfb_drives_emt"
         ("cells", ("tumor", "color"), "red", "'red' was found"),
         ("cells", ("ctl", "targets"), ["tumors"], "there is no cell type 'tumors'"),
         ("cells", ("tumor", "kinetics"), {}, "unknown key"),
-        ("fields", ("oxygen", "unit"), "pM", "but a concentration (pM) is due"),
+        ("fields", ("oxygen", "unit"), "pM", "expected a concentration (pM), got '8 mmHg', a pressure"),
         ("fields", ("oxygen", "half_max"), None, "half_max (Km) goes with kinetics: michaelis_menten"),
         ("fields", ("vegf", "edge", "kind"), "dirichlet", "an edge of kind dirichlet needs 'level'"),
         ("fields", ("vegf", "diffusion", "value"), 0, "must be above 0"),
         ("states", ("emt", "label"), None, "states.emt.label: is missing"),
-        ("processes", ("leukocytes", "substep", "value"), -5, "must be above 0, but -5 min was found"),
+        ("processes", ("leukocytes", "substep", "value"), -5, "must be above 0, got -5 min"),
         ("therapies", ("anti_vegf", "aliases"), ["anti-cd25"], "'anti-cd25' already means the therapy 'anti_cd25'"),
         ("therapies", ("anti_vegf", "effects", 0, "blocks"), "vgef", "there is no signal 'vgef'. Did you mean 'vegf'?"),
         ("therapies", ("anti_vegf", "effects", 0, "in"), ["endo"], "there is no cell type 'endo'"),
         ("therapies", ("anti_vegf", "effects", 0, "fraction", "value"), 1.2, "must not be above 1"),
-        ("therapies", ("anti_vegf", "dose", "unit"), "mL", "but a dose per body weight (mg/kg) is due"),
+        ("therapies", ("anti_vegf", "dose", "unit"), "mL", "expected a dose per body weight (mg/kg)"),
         ("therapies", ("anti_vegf", "dose", "unit"), "mg", "both per kg, or neither"),
         ("therapies", ("anti_vegf", "pk", "peripheral_volume"), None, "'peripheral_volume' goes with compartments: 2"),
-        ("therapies", ("anti_vegf", "schedule", "times"), 0, "a whole number from 1 on is due"),
+        ("therapies", ("anti_vegf", "schedule", "times"), 0, "expected a whole number of at least 1"),
         ("therapies", ("anti_vegf", "delivery"), "field", "'field' goes with delivery: field"),
         ("matrix", ("oxygen",), {"label": "x", "evidence": ["x y"]}, "'oxygen' is already a field"),
         ("cells", ("Tumor cell",), {}, "a name is made of a-z, 0-9 and _"),
@@ -311,9 +336,94 @@ def test_all_problems_come_at_once_each_with_its_line():
     assert {"fields.vegf.decay", "cells.tumor.states[0]", f"rules.{RULE}.signal"} <= paths
     assert all(problem.line for problem in error.problems)
     line = next(problem.line for problem in error.problems if problem.path == "fields.vegf.decay")
-    text = FOLDER.joinpath("fields.yaml").read_text(encoding="utf-8").splitlines()
+    text = FOLDER.joinpath("fields/growth_factors.yaml").read_text(encoding="utf-8").splitlines()
     assert text[line - 1].lstrip().startswith("decay:")
     assert "vegf:" in text[:line]
+    assert {problem.file for problem in error.problems} >= {
+        "tmesim/catalogue/fields/growth_factors.yaml", "tmesim/catalogue/cells/tumor.yaml",
+        "tmesim/catalogue/rules/emt.yaml",
+    }  # fmt: skip
+
+
+# -- the files
+
+
+def test_every_file_of_the_catalogue_is_read_and_every_one_that_is_read_is_there():
+    folder = Path(str(FOLDER))
+    there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")}
+    read = [name for names in FILES.values() for name in names] + [CLAIMS]
+    assert len(read) == len(set(read))
+    assert there == set(read)
+    assert set(FILES) == set(KINDS)
+
+
+def test_an_entry_in_two_files_is_refused_and_both_are_named():
+    twice = {kind: list(several) for kind, several in DOCUMENTS.items()}
+    entry = twice["fields"][0].data["oxygen"]
+    twice["fields"][1] = replace(twice["fields"][1], data=twice["fields"][1].data | {"oxygen": entry})
+    with pytest.raises(InputError, match=r"'oxygen' is defined in tmesim/catalogue/fields/oxygen\.yaml al") as caught:
+        assemble(twice)
+    assert [problem.file for problem in caught.value.problems] == ["tmesim/catalogue/fields/growth_factors.yaml"]
+
+
+def test_cell_types_states_and_fields_keep_the_order_by_which_they_are_numbered():
+    """What is numbered decides the bits of a run: a file or an entry that moves must be seen to move."""
+    assert list(CATALOGUE.cells) == (
+        "tumor necrotic fibroblast caf adipocyte endothelial monocyte m1 m2 ctl th1 treg dendritic".split()
+    )
+    assert list(CATALOGUE.states) == (
+        "emt hypoxia_response pdl1 stemness caf_activation polarization exhaustion terminal pericytes antigen_load "
+        "dna_damage".split()
+    )
+    assert list(CATALOGUE.fields) == "oxygen vegf tgfb ifng il6 il10 cxcl12 ccl2 cxcl9".split()
+
+
+# -- the vocabulary
+
+
+def test_each_behavior_that_the_kernels_ask_a_cell_type_for_is_in_the_vocabulary_and_the_other_way_round():
+    other = {"targets", "layer", "needs", "antigen_load", "specific"}
+    asked = {name for name in arrays.KIND.names if not name.endswith("_first")} - other
+    known = {
+        key for key, family in vocabulary.BEHAVIORS.items()
+        if not family.items and family.engine in ("movement", "matrix", "killing")
+    }  # fmt: skip
+    assert asked == known
+
+
+def test_each_signal_has_a_place_where_the_engine_takes_it_from():
+    places = [getattr(arrays, family.engine.upper()) for family in vocabulary.SIGNALS.values()]
+    assert sorted(places) == list(range(arrays.DRUG + 1))
+    assert all(key == family.engine for key, family in vocabulary.SIGNALS.items())
+
+
+def test_a_word_comes_from_one_family_and_says_its_unit_meaning_and_phrase():
+    for table, words in ((vocabulary.SIGNALS, CATALOGUE.signals()), (vocabulary.BEHAVIORS, CATALOGUE.behaviors())):
+        made = [name for family in table.values() for name, _ in family.words(CATALOGUE)]
+        assert made == list(words)
+        assert len(made) == len(set(made))
+        assert all(word.unit and word.meaning and word.phrase for word in words.values())
+        assert not any("{" in part for word in words.values() for part in (word.unit, word.meaning, word.phrase))
+
+
+@pytest.mark.parametrize("table", [vocabulary.SIGNALS, vocabulary.BEHAVIORS], ids=["signals", "behaviors"])
+def test_a_word_leads_back_to_its_item(table):
+    for family in table.values():
+        for item in vocabulary.ITEMS[family.items](CATALOGUE):
+            assert family.item(family.word(item.name)) == item.name
+    others = [("contact", "state.emt"), ("state", "state."), ("drug", "drug_x")]
+    assert table is not vocabulary.SIGNALS or [table[key].item(word) for key, word in others] == [None] * 3
+    assert table is not vocabulary.BEHAVIORS or table["gain"].item("emt_loss") is table["secretion"].item("x") is None
+
+
+def test_a_new_field_brings_its_words_with_it():
+    field = CATALOGUE.fields["il6"].model_copy(update={"label": "IL-2"})
+    more, issues = CATALOGUE.plus({"fields": {"il2": field}})
+    assert issues == []
+    new = set(more.behaviors()) - set(CATALOGUE.behaviors())
+    assert new == {"secretion.il2", "uptake.il2", "exchange.il2", "chemotaxis.il2"}
+    assert set(more.signals()) - set(CATALOGUE.signals()) == {"il2"}
+    assert more.behaviors()["secretion.il2"] == ("pM/h", "secretes il2 into its site", math.inf, "secretion of IL-2")
 
 
 # -- what scenarios do to it
@@ -340,14 +450,14 @@ def test_any_number_can_be_set_by_its_path(host):
     ("path", "value", "words"),
     [
         ("cells.tumor.behaviors.divsion", "1 1/h", "Did you mean 'cells.tumor.behaviors.division'?"),
-        ("cells.tumor.behaviors.division", "5 mmHg", "'5 mmHg' is a pressure (mmHg), but a rate (1/h) is due"),
+        ("cells.tumor.behaviors.division", "5 mmHg", "expected a rate (1/h), got '5 mmHg', a pressure"),
         ("cells.tumor.behaviors.division", 5, "has no unit"),
         ("cells.tumor.behaviors.division", "-5 1/h", "must not be below 0"),
         ("cells.tumor.behaviors.visibility", 2, "must not be above 1"),
         (f"rules.{RULE}.half_max", "0 pM", "must be above 0"),
-        (f"rules.{RULE}.power", True, "no quantity"),
-        (f"rules.{RULE}.power", None, "no quantity"),
-        (f"rules.{RULE}.power", [1], "no quantity"),
+        (f"rules.{RULE}.power", True, "expected a plain number"),
+        (f"rules.{RULE}.power", None, "expected a plain number"),
+        (f"rules.{RULE}.power", [1], "expected a plain number"),
         (f"rules.{RULE}.power", ".nan", "not finite"),
         (f"rules.{RULE}", 1, "there is no number"),
     ],

@@ -151,7 +151,7 @@ def test_an_explanation_gives_the_rules_and_the_evidence_in_words(capsys):
 
     explain("oxygen_fuels_division")
     out = " ".join(capsys.readouterr().out.split())
-    assert "In tumor cells, oxygen raises the division" in out and "off: [oxygen_fuels_division]" in out
+    assert "In tumor cells, oxygen raises division" in out and "off: [oxygen_fuels_division]" in out
     assert " ".join(statements()["tumour-proliferation"]["statement"].split()) in out
 
 
@@ -160,8 +160,8 @@ def test_evidence_counts_every_number_and_claim_once():
     counted = sum(sum(counts.values()) for counts in found["numbers"].values())
     assert counted == len(list(load_catalogue().numbers()))
     left = [name for names in found["claims"]["left_out"].values() for name in names]
-    assert len(left) + len(found["claims"]["modelled"]) == len(statements()) == 302
-    assert not set(left) & set(found["claims"]["modelled"])
+    assert len(left) + len(found["claims"]["modeled"]) == len(statements()) == 302
+    assert not set(left) & set(found["claims"]["modeled"])
     assert all(ground(load_catalogue().number(path)) in ("assumed", "bounded") for path in found["assumed"])
     assert json.loads(tmesim("evidence", "--json").stdout)["numbers"] == found["numbers"]
 

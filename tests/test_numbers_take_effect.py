@@ -66,7 +66,7 @@ def candidates(path, host):
     """Other values that a number may have, as a scenario writes them."""
     number = CATALOGUE.number(path)
     value, unit = number.at(host), number.unit_at(host)
-    if CATALOGUE.slot(path).whole:
+    if CATALOGUE.spec(path).whole:
         others = [value + 1, value - 1]
     else:
         others = [value * 1.07, value * 0.93, value + 0.05, value - 0.05]

@@ -253,7 +253,7 @@ def test_what_is_wrong_with_an_added_entry_is_found_at_its_line():
     assert any(
         re.match(r"x.yaml:\d+: add.rules.il2_arms_nk.signal: there is no signal 'il22'. Did you", p) for p in found
     )
-    assert any("add.cells.nk.behaviors.apoptosis: '0.24 mmHg' is a pressure" in p for p in found)
+    assert any("add.cells.nk.behaviors.apoptosis: expected a rate (1/h), got '0.24 mmHg'" in p for p in found)
 
 
 def test_what_exists_cannot_be_added():
@@ -274,7 +274,7 @@ def test_what_exists_cannot_be_added():
         ("host: mouse", "host: rat", "host: 'rat' is not one of: 'mouse', 'human'"),
         ("host: mouse", "hosts: mouse", "hosts: unknown key. Did you mean 'host'?"),
         ("host: mouse\n", "", "host: is missing"),
-        ("size: [600 µm, 450 µm]", "size: [600, 450 µm]", "tissue.size[0]: 600 has no unit; a length (µm) is due"),
+        ("size: [600 µm, 450 µm]", "size: [600, 450 µm]", "tissue.size[0]: 600 has no unit: expected a length (µm)"),
         ("size: [600 µm, 450 µm]", "size: [601 µm, 450 µm]", "no whole number of sites of 15 µm; 600 µm or 615 µm is"),
         ("size: [600 µm, 450 µm]", "size: [600 µm]", "tissue.size"),
         ("radius: 100 µm", "radius: 300 µm", "start.tumor.radius: a disk of radius 300 µm at (300, 225) µm does not"),
@@ -291,7 +291,7 @@ def test_what_exists_cannot_be_added():
             "fibroblast: 5000",
             "holds at most 4444 /mm², but 5000 /mm² are asked for",
         ),
-        ("500 /mm²", "500 mm", "start.densities.fibroblast: '500 mm' is a length (mm)"),
+        ("500 /mm²", "500 mm", "start.densities.fibroblast: expected a density per area (/mm²), got '500 mm'"),
         ("500 /mm²", "-500 /mm²", "is below 0"),
         ("500 /mm²", ".nan", "start.densities.fibroblast: nan is not finite"),
         ("capillaries: 120 /mm²", "capillaries: 1.2e4 /mm²", "start.capillaries: more than one a site"),
@@ -330,21 +330,21 @@ def test_what_exists_cannot_be_added():
             "question: q\noff: [tgfb_drive_emt]",
             "off[0]: there is no rule 'tgfb_drive_emt'. Did you",
         ),
-        ("question: q", "question: q\nset: {rules.tgfb_drives_emt.half_max: 3 mmHg}", "is a pressure (mmHg)"),
+        ("question: q", "question: q\nset: {rules.tgfb_drives_emt.half_max: 3 mmHg}", "got '3 mmHg', a pressure"),
         ("question: q", "question: q\nset: {rules.tgfb_drive_emt.half_max: 3}", "Did you mean 'rules.tgfb_drives_emt."),
         ("question: q", "question: q\nset: {rules.tgfb_drives_emt.limit: 1e-6 1/h}", "which is below the base"),
         ("question: q", "question: q\nset: {cells.tumor.behaviors.emt_gain: 9 1/h}", "or switch the rule off"),
         ("question: q", "question: q\nadd: {cell: {}}", "there is no 'cell' in the catalogue"),
         ("question: q", "question: q\nadd: {cells: [1]}", "add.cells: a mapping (key: value) is due"),
         ("use: anti_cd25", "use: anti_cd52", "arms.treated.therapies[0].use: there is no therapy 'anti_cd52'. Did you"),
-        ("use: anti_cd25", "use: anti_cd25, dose: 3 mL", "but a dose per body weight (mg/kg) is due"),
+        ("use: anti_cd25", "use: anti_cd25, dose: 3 mL", "expected a dose per body weight (mg/kg), got '3 mL'"),
         ("use: anti_cd25", "use: anti_cd25, dose: -3 mg/kg", "must not be below 0"),
         ("use: anti_cd25", "use: anti_cd25, every: 0 h", "arms.treated.therapies[0].every: must be above 0"),
         ("use: anti_cd25", "use: anti_cd25, times: 0", "arms.treated.therapies[0].times: "),
         ("start: 1 d", "start: -3 d", "arms.treated.therapies[0].start: -3 d is before the start of the run"),
         ("start: 1 d", "start: 4 d", "arms.treated.therapies[0].start: 4 d is not before the end of the run at 4 d"),
         ("start: 1 d", "strat: 1 d", "strat: unknown key. Did you mean 'start'?"),
-        ("start: 1 d", "start: 1", "1 has no unit; a time (h) is due"),
+        ("start: 1 d", "start: 1", "1 has no unit: expected a time (h)"),
         ("untreated: {}", "untreated: {from: 1 d}", "arms.untreated.from: says when 'set' and 'off' begin"),
         ("untreated: {}", "'un/treated': {}", "no name that can stand for a folder"),
         ("untreated: {}", "untreated: []", "arms.untreated: a mapping (key: value) is due"),

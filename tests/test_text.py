@@ -422,7 +422,7 @@ def test_every_mean_over_survivors_says_on_how_many_it_stands(partial, capsys):
     shown = capsys.readouterr().out
     assert next(row.split()[-3:] for row in shown.splitlines() if " drug " in row) == ["1", "of", "3"]
     text = page(partial).replace("\u00a0", " ")
-    assert "This stands on 1 of 3 pairs; in 2 the tumor was gone." in text and "<span>1 of 3 </span>" in text
+    assert "This rests on 1 of 3 pairs; in 2 the tumor was gone." in text and "<span>1 of 3 </span>" in text
     assert "1 of 3" in result_card(partial)
     drawn = " ".join(t.get_text() for t in effects.effects_figure(partial).findobj(Text))
     assert "drug (1 of 3 pairs)" in drawn
@@ -434,7 +434,7 @@ def test_a_run_with_one_arm_says_on_how_many_replicates_its_mean_stands(tmp_path
     result = run(scenario, tmp_path / "run", engine=Vanishing)
     running.print_summary(result, 1.0)
     assert "0 (of 2 of 3 replicates)" in capsys.readouterr().out
-    assert "This stands on 2 of 3 replicates; in 1 the tumor was gone." in page(result)
+    assert "This rests on 2 of 3 replicates; in 1 the tumor was gone." in page(result)
     assert "mean of 2 of 3 replicates" in result_card(result)
 
 

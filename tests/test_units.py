@@ -1,4 +1,4 @@
-"""Units: text becomes a number in the unit that is due, or an error that says which."""
+"""Units: text becomes a number in the unit of its place, or an error that says which."""
 
 import math
 
@@ -64,31 +64,31 @@ def test_text_becomes_the_number_a_hand_would_write(text, unit, value):
 @pytest.mark.parametrize(
     ("text", "unit", "words"),
     [
-        ("5 mmHg", "1/h", "'5 mmHg' is a pressure (mmHg), but a rate (1/h) is due"),
-        ("21 %", "mmHg", "is a plain number (%), but a pressure (mmHg) is due"),
-        ("10 mg", "mg/kg", "is a mass (mg), but a dose per body weight (mg/kg) is due"),
-        ("5", "µm", "has no unit; a length (µm) is due, for example '5 µm'"),
-        (5, "µm", "5 has no unit; a length (µm) is due, for example '5 µm'"),
+        ("5 mmHg", "1/h", "expected a rate (1/h), got '5 mmHg', a pressure"),
+        ("21 %", "mmHg", "expected a pressure (mmHg), got '21 %', a plain number"),
+        ("10 mg", "mg/kg", "expected a dose per body weight (mg/kg), got '10 mg', a mass"),
+        ("5", "µm", "'5' has no unit: expected a length (µm), for example '5 µm'"),
+        (5, "µm", "5 has no unit: expected a length (µm), for example '5 µm'"),
         ("5 parsec", "µm", "unknown unit 'parsec'"),
         ("5 mmhg", "mmHg", "unknown unit 'mmhg'. Did you mean 'mmHg'?"),
-        ("5 µm//h", "µm/h", "no unit that can be read"),
+        ("5 µm//h", "µm/h", "not a unit that can be read"),
         ("fast", "µm/min", "does not start with a number"),
         ("", "µm", "does not start with a number"),
         ("1,5 mm", "µm", "decimal point"),
-        ("1 500 µm", "µm", "group no digits"),
-        ("1_500 µm", "µm", "group no digits"),
+        ("1 500 µm", "µm", "do not group digits"),
+        ("1_500 µm", "µm", "do not group digits"),
         ("1.5.2 mm", "µm", "number"),
         ("inf h", "h", "not finite"),
         ("nan", "1", "not finite"),
         (math.nan, "1", "not finite"),
         (math.inf, "1", "not finite"),
         ("1e999 h", "h", "too large"),
-        (True, "1", "no quantity"),
-        (None, "h", "no quantity"),
-        ([3], "h", "no quantity"),
+        (True, "1", "expected a plain number such as '3', got True"),
+        (None, "h", "expected a time (h) such as '3 h', got nothing"),
+        ([3], "h", "expected a time (h) such as '3 h', got a list"),
     ],
 )
-def test_what_does_not_fit_is_an_error_that_says_what_is_due(text, unit, words):
+def test_what_does_not_fit_is_an_error_that_says_what_is_expected(text, unit, words):
     with pytest.raises(UnitError) as caught:
         quantity(text, unit)
     assert words in str(caught.value)

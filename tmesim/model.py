@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim import mesa_bridge
-from tmesim.agents import Cell, cell_classes, classes_of
-from tmesim.agents.cell import HANDLE
+from tmesim.agents import Cell, cell_classes, classes_of, mesa
+from tmesim.agents.adding import with_types
+from tmesim.agents.cellset import CellSet
+from tmesim.agents.handle import HELD
+from tmesim.agents.mesa import DataCollector, MesaModel
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
-from tmesim.catalogue import load_catalogue
-from tmesim.mesa_bridge import CellSet, DataCollector, MesaModel
 from tmesim.observables import observables_of
-from tmesim.reading import Document, Position, dotted, suggestion
+from tmesim.reading import dotted, suggestion
 from tmesim.recorder import Recorder
-from tmesim.scenario import Scenario, arguments, load, replicate_seed
+from tmesim.scenario import Scenario, arguments, replicate_seed
 from tmesim.scenario.migration import current_paths
 from tmesim.scenario.overrides import is_number, steps_of
-from tmesim.scenario.sources import document_of
 from tmesim.tissue import Tissue
 from tmesim.wording import words
 
@@ -35,17 +34,18 @@ if TYPE_CHECKING:
 class TumorModel(MesaModel):
     """A tissue under one arm of a scenario, to step by hand, to look at as Mesa agents, or to give to `mesa.batch_run`.
 
-    scenario : name, path, the content of a scenario file as a mapping, or a Scenario
-    arm : by name; the reference arm by default. LookupError names the choices
-    seed (or rng, its newer name in Mesa), replicate : a run with this seed has the same history in this replicate; by
-        default the scenario's seed, and replicate 0, or inside of `batch_run` the number of the iteration
+    scenario : name, path, the content of a scenario file as a mapping, or a Scenario; by default `minimal`
+    arm : name of an arm; by default the reference arm. LookupError names the choices
+    seed : whole number from 0 on; by default the scenario's. A run with this seed has the same history
+    rng : the newer name of `seed` in Mesa
+    replicate : number of the replicate, from 0 on; by default 0, or inside of `batch_run` the number of the iteration
     set : numbers of the catalogue and settings of the scenario by dotted path; a bare number is in the catalogue's unit
-    agent_classes : classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its `cell_type`;
-        `tmesim.run` takes the same
-    observables : names of what `datacollector` takes down after each step; inside of `batch_run` the endpoints of the
-        scenario by default, else nothing
-    datacollector : one of your own, collected after each step
-    overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02`, `days=3`
+    agent_classes : a class written in Python or several, derived from `tmesim.agents.Cell`, each for the cells of its
+        `cell_type`; `tmesim.run` takes the same. By default those of the class attribute, which are none
+    observables : names of what `datacollector` records after each step, beside the hour; inside of `batch_run` the
+        endpoints of the scenario by default, else nothing
+    datacollector : a Mesa DataCollector of your own, collected after each step; not together with `observables`
+    overrides : as `set`, with two underscores for a dot: `cells__tumor__behaviors__division=0.02` (1/h), `days=3`
 
     The seed and the replicate that were used are `seed` and `replicate`; given again, they give the same history.
     InputError tells everything that is wrong with the scenario or the settings; TypeError and ValueError name the
@@ -79,7 +79,7 @@ class TumorModel(MesaModel):
         settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
         settings = {path: plain(value) for path, value in settings.items()}
         plan = with_settings(with_types(scenario, chosen), settings)
-        iteration = mesa_bridge.batch_iteration()
+        iteration = mesa.batch_iteration()
         if replicate is None:
             replicate = iteration or 0 if seed is None and rng is None else 0
         replicate = whole(replicate, "replicate")
@@ -97,7 +97,11 @@ class TumorModel(MesaModel):
 
     @classmethod
     def around(cls, tissue: Tissue, agent_classes: Iterable[type[Cell]] = ()) -> TumorModel:
-        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed."""
+        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed.
+
+        tissue : which the model takes over
+        agent_classes : as in the constructor
+        """
         model = _blank(cls)
         del model.__dict__["_waiting"]
         model._begin(tissue, tuple(agent_classes), 0)
@@ -107,14 +111,14 @@ class TumorModel(MesaModel):
         return model
 
     def _begin(self, tissue: Tissue, chosen: tuple[type[Cell], ...], steps: int) -> None:
-        mesa_bridge.begin(self, tissue.seed, steps)
+        mesa.begin(self, tissue.seed, steps)
         self.tissue = tissue
         self._chosen = chosen
         self._roster = Roster(self, tissue, classes_of(tissue.scenario.catalogue, chosen))
         self._all = CellSet(self)
 
     def _record(self, names: str | Iterable[str] | None, datacollector: DataCollector | None) -> None:
-        """What is taken down after each step."""
+        """What is recorded after each step."""
         wanted = (names,) if isinstance(names, str) else tuple(names or ())
         if wanted and datacollector is not None:
             raise TypeError("give either observables or a datacollector")
@@ -157,9 +161,10 @@ class TumorModel(MesaModel):
             self.running = False
 
     def run(self, days: float | None = None) -> TumorModel:
-        """Go on for some days, or to the end of the scenario; returns the model.
+        """Simulate some days, or up to the end of the scenario; returns the model.
 
-        days : at least 0, in whole steps; without it, up to the end, also when that is passed already
+        days : at least 0 and finite, rounded up to whole steps; by default up to the end, and nothing beyond it.
+            TypeError or ValueError for another value
         """
         if days is not None:
             days = number(days, "days", least=0.0)
@@ -172,11 +177,14 @@ class TumorModel(MesaModel):
 
     @property
     def arm(self) -> str:
-        """The arm whose program is followed."""
+        """The arm whose treatment is followed."""
         return self.tissue.arm
 
     def treat(self, arm: str) -> None:
-        """Follow the program of another arm from now on."""
+        """Follow the treatment of another arm from now on.
+
+        arm : name of an arm; LookupError with the choices
+        """
         self.tissue.treat(arm)
 
     # Looking
@@ -215,7 +223,10 @@ class TumorModel(MesaModel):
         return ByType(self)
 
     def cell(self, unique_id: int) -> Cell:
-        """The handle of a living cell by its id; LookupError if there is none."""
+        """The handle of a living cell.
+
+        unique_id : its 64-bit identity; LookupError if no living cell has it
+        """
         identity = whole(unique_id, "unique_id", least=-(2**63))
         row = int(self._roster.locate(np.array([identity], np.uint64))[0]) if 0 <= identity < 2**64 else -1
         if row < 0:
@@ -223,13 +234,19 @@ class TumorModel(MesaModel):
         return self._roster.handle_at(row)
 
     def register_agent(self, agent: Any) -> None:
-        """Cells register by being made; a model of a tissue has no other agents."""
+        """Mesa's way of taking an agent in. Cells register by being made, and a tissue has no other agents.
+
+        agent : TypeError for one that is no cell
+        """
         if not isinstance(agent, Cell):
-            mesa_bridge.release(self)
+            mesa.release(self)
             raise TypeError(f"agents of a TumorModel are cells: derive {type(agent).__name__} from tmesim.agents.Cell")
 
     def deregister_agent(self, agent: Any) -> None:
-        """Mesa's way of taking an agent out: the cell dies."""
+        """Mesa's way of taking an agent out: the cell dies.
+
+        agent : a living cell
+        """
         agent.remove()
 
     def remove_all_agents(self) -> None:
@@ -240,7 +257,7 @@ class TumorModel(MesaModel):
         """End the run, and let go of the handles and of what Mesa keeps of the model."""
         self.running = False
         self._roster.handles.clear()
-        mesa_bridge.release(self)
+        mesa.release(self)
 
     # Copies and pickles: the scenario, the arrays, and what people have added in Python
 
@@ -248,7 +265,7 @@ class TumorModel(MesaModel):
         roster = self._roster
         roster.refresh()
         notes = {
-            identity: {name: value for name, value in cell.__dict__.items() if name not in HANDLE}
+            identity: {name: value for name, value in cell.__dict__.items() if name not in HELD}
             for identity, cell in roster.handles.items()
         }
         return {
@@ -346,51 +363,6 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
                 continue  # with_options says what is wrong
             changed[path] = value if unit == "1" else f"{value!r} {unit}"
     return scenario.with_options(days=days, set=changed)
-
-
-def with_types(source: str | Path | Mapping[str, Any] | Scenario, classes: Iterable[type[Cell]]) -> Scenario:
-    """The scenario of a source with the cell types of classes that it does not know yet.
-
-    They are added before anything is checked, so its densities, arms and endpoints may speak of them.
-    """
-    named = {cls.cell_type: cls for cls in classes}
-    if isinstance(source, Scenario):
-        new = {name: cls for name, cls in named.items() if name not in source.catalogue.cells}
-        if not new:
-            return source
-        document = Document(source.content(), source.name, {(): Position(f"scenario {source.name}")})
-    else:
-        document = document_of(source)
-        added = document.data.get("add")
-        cells = added.get("cells") if isinstance(added, dict) else None
-        known = {*load_catalogue().cells, *(cells if isinstance(cells, dict) else ())}
-        new = {name: cls for name, cls in named.items() if name not in known}
-    for name, cls in new.items():
-        if cls.layer is None:
-            packaged = ", ".join(load_catalogue().cells)
-            raise ValueError(
-                f"{cls.__name__}.cell_type: there is no cell type {name!r} (known: {packaged}); a new one needs "
-                "layer = 'tissue' or 'leukocyte'"
-            )
-    if new:
-        added = document.data.setdefault("add", {})
-        cells = added.setdefault("cells", {}) if isinstance(added, dict) else None
-        if isinstance(cells, dict):  # else the check says what is wrong
-            cells |= {name: entry_of(cls) for name, cls in new.items()}
-    return load(document)
-
-
-def entry_of(cls: type[Cell]) -> dict[str, Any]:
-    """What a class says of its cell type, as an entry of a catalogue."""
-    return {
-        "label": cls.label or cls.cell_type.replace("_", " "),
-        "agent": cls.__name__,
-        "layer": cls.layer,
-        "color": cls.color,
-        "states": list(cls.states),
-        "behaviors": {name: plain(value) for name, value in cls.behaviors.items()},
-        "events": [dict(event) for event in cls.events],
-    }
 
 
 def _blank(cls: type[TumorModel]) -> TumorModel:

@@ -159,7 +159,7 @@ class Result:
         day: float | None = None,
         confidence: float = CONFIDENCE,
     ) -> list[Comparison]:
-        """The rows of `compare` as records."""
+        """The rows of `compare` as records; arguments as in `Result.compare`."""
         if not 0 < number(confidence, "confidence", least=0, most=1) < 1:
             raise ValueError(f"confidence: expected a number between 0 and 1, such as 0.95, got {confidence!r}")
         wanted = self.scenario.endpoints if endpoints is None else names(endpoints, "endpoints", self.observables)
@@ -250,7 +250,7 @@ class Result:
         return tuple(Comparison(**row) for row in rows)
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
-        """One value a replicate, (replicates,), of an endpoint in an arm at the end of the run."""
+        """One value a replicate, (replicates,), of the endpoint `name` in an `arm` at the end of the run."""
         columns = self._table("endpoints.csv")
         return columns[name][columns["arm"] == arm]
 
@@ -303,7 +303,12 @@ class Result:
             raise InputError([self.files.problem(f"cells/{arm}/{name}", f"is no section: {error}")]) from None
 
     def arrays(self, name: str, needs: Iterable[str] = ()) -> dict[str, np.ndarray]:
-        """The arrays of an .npz of this run by its path below the run directory; InputError when it is damaged."""
+        """The arrays of an .npz of this run.
+
+        name : its path below the run directory
+        needs : names of arrays that must be there
+        InputError when the file is damaged or lacks one.
+        """
         data = self.files.read(name)
         try:
             arrays = unpack(data)
@@ -314,7 +319,7 @@ class Result:
         return arrays
 
     def cells(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> pd.DataFrame:
-        """The living cells at a snapshot (default: the last), one row a cell; arguments as in `snapshot`.
+        """The living cells at a snapshot (default: the last), one row a cell; arguments as in `Result.snapshot`.
 
         Columns: id, type, x and y (µm), age (h), states in [0, 1] and more.
         """
@@ -341,7 +346,7 @@ class Result:
         return draw_movie(self, Path(path), None if replicate is None else self._replicate(replicate))
 
     def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
-        """Site maps (ny, nx) at a snapshot (default: the last); arguments as in `snapshot`.
+        """Site maps (ny, nx) at a snapshot (default: the last); arguments as in `Result.snapshot`.
 
         Each field by its name in its unit, `ecm`, `debris`, and `vessels.perfused`, `vessels.links` (bits E, NE, N, NW,
         W, SW, S, SE), `vessels.root`, `vessels.tip`.

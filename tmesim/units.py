@@ -1,7 +1,7 @@
-"""Text with units becomes a number in the unit that is due, once, on entry.
+"""Text with units becomes a number in the unit of its place, once, on entry.
 
 Inside, tmesim computes in µm, h, mmHg (oxygen), pM (signals), nM (antibodies in plasma), mg, kg and L; speeds are in
-µm/min. Each slot of the catalogue and of a scenario names its own unit, and what a user writes is converted to it.
+µm/min. Each number of the catalogue and of a scenario has a unit by its place; what a user writes is converted to it.
 
 This is our own small code because pint takes longer to import than the rest of the scenario and has units such as
 `M` (molar? mass?) and `h` (hour? Planck?) to trip over. Factors are exact fractions and the product is rounded once,
@@ -21,7 +21,7 @@ from tmesim.reading import brief, suggestion
 
 
 class UnitError(ValueError):
-    """A quantity that cannot be read, or that has another dimension than the one that is due."""
+    """A quantity that cannot be read, or that has another dimension than the one expected."""
 
 
 class Unit(NamedTuple):
@@ -147,7 +147,7 @@ def parse_unit(text: str) -> Unit:
     for sign, piece in zip([1] + [1 if op == "*" else -1 for op in pieces[1::2]], pieces[::2], strict=True):
         match = _FACTOR.fullmatch(piece)
         if match is None:
-            raise UnitError(f"'{text}' is no unit that can be read; write for example µm/min, 1/h or mg/kg")
+            raise UnitError(f"'{text}' is not a unit that can be read; write for example µm/min, 1/h or mg/kg")
         name = _MICRO.get(match["name"], match["name"])
         if name not in _UNITS:
             raise UnitError(f"unknown unit '{name}'.{suggestion(name, _UNITS)}")
@@ -161,10 +161,14 @@ def parse_unit(text: str) -> Unit:
 def describe(unit: str) -> str:
     """What a unit measures, in words: `1/h` → `a rate (1/h)`."""
     dimension = parse_unit(unit).dimension
-    words = _NAMES.get(dimension)
-    if words is None:
+    if dimension not in _NAMES:
         return f"a quantity in {unit}"
-    return words if not dimension and unit in ("", "1") else f"{words} ({unit})"
+    return _NAMES[dimension] if not dimension and unit in ("", "1") else f"{_NAMES[dimension]} ({unit})"
+
+
+def _kind(unit: str) -> str:
+    """What a unit measures, without the unit."""
+    return _NAMES.get(parse_unit(unit).dimension, "another quantity")
 
 
 def split(text: str) -> tuple[Fraction, str]:
@@ -179,7 +183,8 @@ def split(text: str) -> tuple[Fraction, str]:
         raise UnitError(f"'{text}' does not start with a number; write for example '3 d' or '0.05 1/h'")
     rest = plain[match.end() :]
     if re.match(r"[,_:'][0-9]|\s+[0-9]{2,}", rest):
-        raise UnitError(f"'{text}' is no number that can be read; write the decimal point as '.' and group no digits")
+        message = "is not a number that can be read; use '.' as the decimal point and do not group digits"
+        raise UnitError(f"'{text}' {message}")
     return Fraction(Decimal(match.group())), rest.strip()
 
 
@@ -195,7 +200,7 @@ def convert(value: float | int | Fraction, unit: str, to: str) -> float:
         value = Fraction(Decimal(repr(value)))  # the decimal that was written, not its nearest binary number
     found, due = parse_unit(unit), parse_unit(to)
     if found.dimension != due.dimension:
-        raise UnitError(f"'{show(as_float(value), unit)}' is {describe(unit)}, but {describe(to)} is due")
+        raise UnitError(f"expected {describe(to)}, got '{show(as_float(value), unit)}', {_kind(unit)}")
     return as_float(value * found.factor / due.factor)
 
 
@@ -213,18 +218,18 @@ def as_float(value: float | int | Fraction) -> float:
 
 
 def quantity(text: str | float | int, to: str) -> float:
-    """Read `5 µm/min` (or a bare number, where a plain number is due) as a float in the unit `to`."""
+    """Read `5 µm/min` (or a bare number, where no unit is needed) as a float in the unit `to`."""
     if isinstance(text, bool) or not isinstance(text, str | float | int):
-        raise UnitError(f"{_named(text)} is no quantity; {describe(to)} is due, for example '{example(to)}'")
+        raise UnitError(f"expected {describe(to)} such as '{example(to)}', got {_named(text)}")
     if not isinstance(text, str):
         if not finite(text):
             raise UnitError(f"{text} is not finite")
         if parse_unit(to).dimension:
-            raise UnitError(f"{show(text)} has no unit; {describe(to)} is due, for example '{show(text, to)}'")
+            raise UnitError(f"{show(text)} has no unit: expected {describe(to)}, for example '{show(text, to)}'")
         return convert(text, "1", to)
     value, unit = split(text)
     if not unit and parse_unit(to).dimension:
-        raise UnitError(f"'{text}' has no unit; {describe(to)} is due, for example '{text} {to}'")
+        raise UnitError(f"'{text}' has no unit: expected {describe(to)}, for example '{text} {to}'")
     return convert(value, unit, to)
 
 
@@ -242,7 +247,7 @@ def factor(value: object) -> Fraction | None:
 def scaled(value: object, by: Fraction) -> str | float | int:
     """A quantity as it is written, times a factor, rounded once: `0.2 mm` times 2 is `0.4 mm`; 6 times 2 is 12."""
     if isinstance(value, bool) or not isinstance(value, str | float | int):
-        raise UnitError(f"{_named(value)} is no quantity")
+        raise UnitError(f"expected a quantity, got {_named(value)}")
     if isinstance(value, str):
         number, unit = split(value)
         return show(as_float(number * by), unit)

@@ -9,17 +9,15 @@ import numpy as np
 
 from tmesim.agents.columns import Column, TypeName, of_core
 from tmesim.agents.declaring import declare
-from tmesim.agents.roster import DeadCell, Roster
+from tmesim.agents.handle import DeadCell, Handle
+from tmesim.agents.roster import Roster
 from tmesim.agents.searching import within
 from tmesim.arguments import number, whole
 from tmesim.kernels import act, chance, sprouting
 from tmesim.kernels.arrays import DIVIDE, NOBODY_TCR
-from tmesim.mesa_bridge import MesaAgent
-
-HANDLE = ("_roster", "_id", "_row")  # what a handle holds itself; all else in it was put there by somebody
 
 
-class Cell(MesaAgent):
+class Cell(Handle):
     """A cell. Its attributes are read from and written to the arrays; when it has died they raise DeadCell.
 
     A class written in Python names its `cell_type`, may declare `columns`, values by name that each cell keeps and its
@@ -44,8 +42,6 @@ class Cell(MesaAgent):
     events: tuple[dict[str, str], ...] = ()
 
     _roster: Roster
-    _id: int
-    _row: int
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,9 +50,14 @@ class Cell(MesaAgent):
     def __init__(
         self, model: Any, pos: tuple[float, float] | None = None, *, site: tuple[int, int] | None = None, **values: Any
     ) -> None:
-        """A new cell at `pos` (x, y), µm, or on the `site` (row, column) of the lattice, which must be free.
+        """A new cell on a free site of its layer.
 
-        values : states, declared columns, and columns such as clone.
+        model : the TumorModel, made with this class in `agent_classes` or with a cell type of its `cell_type`
+        pos : the site that holds the point (x, y), µm
+        site : the site (row, column) instead
+        values : states (0 to 1), declared columns, and columns such as `clone`, by name
+        TypeError for a class that the model does not know or an unknown name, ValueError for a place outside of the
+        tissue or taken, or a value out of bounds; then no cell is made.
         """
         roster: Roster = model._roster
         cell_type = type(self).cell_type
@@ -88,6 +89,7 @@ class Cell(MesaAgent):
 
     @property
     def model(self) -> Any:
+        """The TumorModel that it lives in."""
         return self._roster.model
 
     @property
@@ -97,6 +99,7 @@ class Cell(MesaAgent):
 
     @property
     def alive(self) -> bool:
+        """Whether it lives; this alone can be asked of a dead cell, with `unique_id` and `model`."""
         return self._roster.living(self)
 
     born = of_core("born", "When it came to be, h.")
@@ -111,7 +114,7 @@ class Cell(MesaAgent):
         "tcr", "The antigen bit that a T cell recognizes; 255 for a bystander.", lambda _: 31, int(NOBODY_TCR)
     )
     engagement = of_core("engagement", "Share of the last hour spent in a synapse, 0 to 1.")
-    damage = of_core("damage", "Hits in force when the last one fell.")
+    damage = of_core("damage", "Hits that had not faded when the last one fell.")
     target_id = of_core("target", "Id of the cell that it holds in a synapse; 0 for none.")
 
     # Where it is
@@ -151,14 +154,21 @@ class Cell(MesaAgent):
     # What it perceives and does
 
     def behavior(self, name: str) -> float:
-        """The value of a behavior at the last sensing; a cell that has just entered has not sensed yet."""
+        """The value of a behavior at the last sensing; a cell that has just entered has not sensed yet.
+
+        name : a behavior of its cell type, such as `division` (`tmesim list behaviors` gives the units); KeyError with
+            those that it has
+        """
         roster = self._roster
         row = roster.row(self)
         slot = roster.tissue.biology.slot(roster.names[int(roster.types[row])], name)
         return roster.value.item(row, slot)
 
     def local(self, name: str) -> float:
-        """A field or matrix map at its site, in the unit of the catalogue."""
+        """A field or matrix map at its site.
+
+        name : such as `oxygen` (mmHg) or `ecm`; in the unit of the catalogue. KeyError with those that there are
+        """
         tissue, site = self._roster.tissue, self.site
         for maps in (tissue.fields, tissue.matrix):
             if name in maps:
@@ -166,8 +176,11 @@ class Cell(MesaAgent):
         raise KeyError(f"there is no field {name!r}. Known: {', '.join([*tissue.fields, *tissue.matrix])}")
 
     def neighbors(self, radius: float | None = None, cell_type: str | None = None) -> list[Cell]:
-        """Cells of all layers within `radius`, µm, from site to site, the nearest first; by default on the eight sites
-        around. What shares its site is among them, it itself is not. A radius beyond the patch finds every cell."""
+        """Cells around it, of all layers, the nearest first. What shares its site is among them, it itself is not.
+
+        radius : from site to site, µm, at least 0; by default the eight sites around. One beyond the patch finds all
+        cell_type : the name of a cell type; by default all. KeyError with those that there are
+        """
         roster, tissue = self._roster, self._roster.tissue
         reach = math.sqrt(2.0)
         if radius is not None:
@@ -179,8 +192,10 @@ class Cell(MesaAgent):
         return roster.handles_at(found)
 
     def draw(self, purpose: str = "") -> float:
-        """A number in (0, 1) for this cell, hour and purpose, whatever others draw and in which order. The next call
-        in the same step gives the next number."""
+        """A number in (0, 1) for this cell, hour and purpose, whatever others draw and in which order.
+
+        purpose : any text; each has its own sequence, in which the next call in the same step gives the next number
+        """
         roster = self._roster
         roster.row(self)
         step = roster.tissue.step_index
@@ -192,11 +207,17 @@ class Cell(MesaAgent):
         return (int(word) + 0.5) * chance.UNIT
 
     def become(self, cell_type: str) -> None:
-        """Change into another type of the same layer; the class of the handle changes with it."""
+        """Change into another type; the class of the handle changes with it. It senses anew in the next step.
+
+        cell_type : a cell type of the same layer; ValueError with those that there are
+        """
         self.cell_type = cell_type
 
     def divide(self) -> Cell | None:
-        """Divide now, pushing neighbors aside as the engine does; the daughter, or None where there is no room."""
+        """Divide now, pushing neighbors aside as the engine does; the daughter, or None where there is no room.
+
+        TypeError for a type that does not divide.
+        """
         roster, tissue = self._roster, self._roster.tissue
         row, book = roster.row(self), tissue.biology.book
         code = roster.types[row]
@@ -273,4 +294,4 @@ def _cell_again(model: Any, identity: int, cls: type[Cell], alive: bool) -> Cell
     return waiting.setdefault(identity, cls.__new__(cls))
 
 
-__all__ = ["HANDLE", "Cell", "DeadCell"]
+__all__ = ["Cell", "DeadCell"]

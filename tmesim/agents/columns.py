@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from tmesim.agents.handle import Handle
+from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
-
-if TYPE_CHECKING:
-    from tmesim.agents.cell import Cell
-    from tmesim.agents.roster import Roster
 
 Rows = Any  # a row or an array of rows
 
@@ -38,13 +36,13 @@ class Column:
         """Equal for columns that may be read together."""
         return id(self)
 
-    def __get__(self, cell: Cell | None, owner: type) -> Any:
+    def __get__(self, cell: Handle | None, owner: type) -> Any:
         if cell is None:
             return self
         roster = cell._roster
         return self._read(roster, roster.row(cell)).item()
 
-    def __set__(self, cell: Cell, value: Any) -> None:
+    def __set__(self, cell: Handle, value: Any) -> None:
         roster = cell._roster
         self.write(roster, roster.row(cell), value)
 
@@ -83,7 +81,7 @@ class Core(Column):
             found = whole(found, self.name, 0, self._most(roster) if self._most else 0, other)
         roster.core[self.field][rows] = found
 
-    def __get__(self, cell: Cell | None, owner: type) -> Any:
+    def __get__(self, cell: Handle | None, owner: type) -> Any:
         if cell is None:
             return self
         roster = cell._roster
@@ -100,7 +98,7 @@ class State(Column):
     def key(self) -> Any:
         return ("state", self.name)
 
-    def __get__(self, cell: Cell | None, owner: type) -> Any:
+    def __get__(self, cell: Handle | None, owner: type) -> Any:
         if cell is None:
             return self
         roster = cell._roster
@@ -133,7 +131,7 @@ class Memory(Column):
     def key(self) -> Any:
         return ("memory", self.name, self.default)
 
-    def __get__(self, cell: Cell | None, owner: type) -> Any:
+    def __get__(self, cell: Handle | None, owner: type) -> Any:
         if cell is None:
             return self
         cell._roster.row(cell)  # a dead one raises
@@ -174,7 +172,7 @@ class TypeName(Column):
     def key(self) -> Any:
         return "cell_type"
 
-    def __get__(self, cell: Cell | None, owner: type) -> Any:
+    def __get__(self, cell: Handle | None, owner: type) -> Any:
         if cell is None:
             return self.of_class
         roster = cell._roster

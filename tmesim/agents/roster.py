@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.agents.handle import DeadCell, Handle
+from tmesim.agents.mesa import MesaAgent
 from tmesim.agents.searching import lots, rows_of
 from tmesim.kernels.arrays import DEAD, PAD
 from tmesim.kernels.chance import key_of
-from tmesim.mesa_bridge import MesaAgent
 
 if TYPE_CHECKING:
-    from tmesim.agents.cell import Cell
     from tmesim.tissue import Tissue
 
 FEW = 64  # cells looked for one by one before all are
-
-
-class DeadCell(LookupError):
-    """The cell of this handle does not live any more."""
 
 
 class Roster:
@@ -31,17 +27,17 @@ class Roster:
     still there is seen by its id, so nothing needs to be told to the handles.
     """
 
-    def __init__(self, model: Any, tissue: Tissue, classes: list[type[Cell]]) -> None:
+    def __init__(self, model: Any, tissue: Tissue, classes: list[type[Handle]]) -> None:
         self.model = model
         self.tissue = tissue
         self._cells = tissue.cells
         self.classes = classes
         self.names = list(tissue.biology.types)
         self.index_of_state = {name: i for i, name in enumerate(tissue.biology.states)}
-        self.handles: dict[int, Cell] = {}
+        self.handles: dict[int, Handle] = {}
         self.memory: dict[str, dict[int, Any]] = defaultdict(dict)  # column declared in Python → id → value
         self.stepped = [code for code, cls in enumerate(classes) if cls.step is not MesaAgent.step]
-        self.stepping: Cell | None = None  # whose `step()` is at work, for whoever meets an error in it
+        self.stepping: Handle | None = None  # whose `step()` is at work, for whoever meets an error in it
         self._keys: dict[str, np.uint64] = {}
         self._misses = 0
         self._before: tuple[np.ndarray, np.ndarray] | None = None
@@ -67,7 +63,7 @@ class Roster:
 
     # Rows of cells
 
-    def row(self, cell: Cell) -> int:
+    def row(self, cell: Handle) -> int:
         """The row of a living cell; DeadCell when it has died."""
         if self._cells.columns is not self._columns:
             self._look()
@@ -84,7 +80,7 @@ class Roster:
             return False
         return True
 
-    def _found(self, cell: Cell) -> int:
+    def _found(self, cell: Handle) -> int:
         if cell._row >= 0:
             self._misses += 1
             if self._misses >= FEW:
@@ -137,10 +133,10 @@ class Roster:
 
     # Handles
 
-    def handle_at(self, row: int) -> Cell:
+    def handle_at(self, row: int) -> Any:
         return self.handles_at(np.array([row]))[0]
 
-    def handles_at(self, rows: np.ndarray) -> list[Cell]:
+    def handles_at(self, rows: np.ndarray) -> list[Any]:
         """The handles of the living cells in some rows: the known ones, and new ones for the others."""
         self._current()
         found = []
@@ -157,7 +153,7 @@ class Roster:
             found.append(cell)
         return found
 
-    def adopt(self, cell: Cell, identity: int, row: int) -> Cell:
+    def adopt(self, cell: Handle, identity: int, row: int) -> Any:
         """Make an object the handle of a cell."""
         cell._roster = self
         cell._id = identity
@@ -165,12 +161,12 @@ class Roster:
         self.handles[identity] = cell
         return cell
 
-    def bury(self, cell: Cell, identity: int) -> Cell:
+    def bury(self, cell: Handle, identity: int) -> Any:
         """Make an object the handle of a cell that does not live any more."""
         cell._roster, cell._id, cell._row = self, identity, -1
         return cell
 
-    def dead(self, cls: type[Cell], identity: int) -> Cell:
+    def dead(self, cls: type[Handle], identity: int) -> Any:
         """A handle of a cell that does not live any more."""
         return self.bury(cls.__new__(cls), identity)
 

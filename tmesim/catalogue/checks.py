@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from tmesim import units
-from tmesim.catalogue.models import CellType, Number, Rule, Therapy
+from tmesim.catalogue import vocabulary
+from tmesim.catalogue.claims import claims
+from tmesim.catalogue.contents import Contents, folded
+from tmesim.catalogue.entries import CellType, Rule
+from tmesim.catalogue.numbers import Number
+from tmesim.catalogue.therapies import Therapy
 from tmesim.reading import DataPath, suggestion
 
-if TYPE_CHECKING:
-    from tmesim.catalogue import Catalogue
-
+C = TypeVar("C", bound=Contents)
 Issue = tuple[DataPath, str]
 
 
-def with_group_limits(catalogue: Catalogue) -> Catalogue:
+def with_group_limits(catalogue: C) -> C:
     """The catalogue with, in each rule, the limit and base that another rule of its group states.
 
     Written into each rule, so that switching off the one that states it changes nothing for the others.
@@ -47,7 +50,7 @@ def _parts_of(rule: Rule) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield "base", ("base", cell, rule.behavior, rule.group)
 
 
-def mates(catalogue: Catalogue, name: str, part: str) -> set[str]:
+def mates(catalogue: Contents, name: str, part: str) -> set[str]:
     """Rules that share the limit or base of a rule, itself among them; a rule of two cell types joins both groups."""
     members: dict[tuple[str, ...], list[str]] = defaultdict(list)
     groups: dict[str, list[tuple[str, ...]]] = defaultdict(list)
@@ -65,7 +68,7 @@ def mates(catalogue: Catalogue, name: str, part: str) -> set[str]:
     return found
 
 
-def issues(catalogue: Catalogue) -> list[Issue]:
+def issues(catalogue: Contents) -> list[Issue]:
     """Everything that is wrong, with its path."""
     found: list[Issue] = []
     for name, cell in catalogue.cells.items():
@@ -78,7 +81,7 @@ def issues(catalogue: Catalogue) -> list[Issue]:
     found += agreement(catalogue)
     for kind, name, entry in catalogue.entries():
         found += _evidence((kind, name, "evidence"), getattr(entry, "evidence", ()))
-    for path, number in catalogue._numbers.values():
+    for path, number in catalogue.placed_numbers.values():
         found += _evidence((*path, "source"), number.source)
     return found
 
@@ -88,7 +91,7 @@ def _known(path: DataPath, what: str, name: str, known: Iterable[str]) -> Iterat
         yield path, f"there is no {what} '{name}'.{suggestion(name, known)}"
 
 
-def _cell(catalogue: Catalogue, path: DataPath, cell: CellType) -> Iterator[Issue]:
+def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue]:
     if not cell.agent.isidentifier():
         yield (*path, "agent"), f"'{cell.agent}' cannot be the name of a class"
     for index, name in enumerate(cell.targets):
@@ -107,7 +110,7 @@ def _cell(catalogue: Catalogue, path: DataPath, cell: CellType) -> Iterator[Issu
     for index, name in enumerate(cell.targets):
         if name in catalogue.cells and catalogue.cells[name].layer != "tissue":
             yield (*path, "targets", index), f"'{name}' lives in the {catalogue.cells[name].layer} layer, out of reach"
-    words = catalogue.behaviors()
+    words = vocabulary.of(catalogue).behaviors
     for name in cell.behaviors:
         yield from _known((*path, "behaviors", name), "behavior", name, words)
     for index, event in enumerate(cell.events):
@@ -122,13 +125,13 @@ def _cell(catalogue: Catalogue, path: DataPath, cell: CellType) -> Iterator[Issu
             yield (*here, "to"), f"'{event.to}' lives in another layer ({catalogue.cells[event.to].layer})"
 
 
-def _rule(catalogue: Catalogue, path: DataPath, rule: Rule) -> Iterator[Issue]:
-    yield from _known((*path, "signal"), "signal", rule.signal, catalogue.signals())
-    if rule.behavior not in catalogue.behaviors():
-        yield from _known((*path, "behavior"), "behavior", rule.behavior, catalogue.behaviors())
+def _rule(catalogue: Contents, path: DataPath, rule: Rule) -> Iterator[Issue]:
+    yield from _known((*path, "signal"), "signal", rule.signal, vocabulary.of(catalogue).signals)
+    if rule.behavior not in vocabulary.of(catalogue).behaviors:
+        yield from _known((*path, "behavior"), "behavior", rule.behavior, vocabulary.of(catalogue).behaviors)
         return
     if rule.base is not None and rule.group == "main":
-        yield (*path, "base"), "the base of the group 'main' is the behavior's number in cells.yaml; give none here"
+        yield (*path, "base"), "the base of the group 'main' is the behavior of the cell type; give none here"
     if rule.limit is None:
         yield path, "'limit' is missing, here and in the other rules of its group"
     if rule.absent == "limit" and rule.group != "main":
@@ -140,9 +143,9 @@ def _rule(catalogue: Catalogue, path: DataPath, rule: Rule) -> Iterator[Issue]:
         kind = catalogue.cells[cell]
         what = f"behavior of cell type {cell}"
         yield from _known((*path, "behavior"), what, rule.behavior, kind.behaviors)
-        prefix, _, own = rule.signal.partition(".")
-        if prefix in ("state", "hybrid"):
-            yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
+        for family in ("state", "hybrid"):
+            if (own := vocabulary.SIGNALS[family].item(rule.signal)) is not None:
+                yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
         if rule.signal == "engagement" and not kind.targets:
             yield (*path, "signal"), f"cell type {cell} has no targets, so it is never engaged"
         base = rule.base_value if rule.group != "main" else kind.behaviors.get(rule.behavior)
@@ -162,10 +165,10 @@ def _direction(path: DataPath, rule: Rule, base: Number | None) -> Iterator[Issu
     if wrong:
         word, host = "below" if up else "above", wrong[0]
         limit, start = (units.show(n.at(host), n.unit_at(host)) for n in (rule.limit, base))
-        yield (*path, "limit"), f"{rule.effect} towards {limit}, which is {word} the base of {start} ({host})"
+        yield (*path, "limit"), f"{rule.effect} toward {limit}, which is {word} the base of {start} ({host})"
 
 
-def agreement(catalogue: Catalogue) -> Iterator[Issue]:
+def agreement(catalogue: Contents) -> Iterator[Issue]:
     """Rules of one group of a cell type's behavior state one maximum, one minimum and one base."""
     paths = catalogue.rule_paths
     stated: dict[tuple[str, ...], dict[str, Number]] = defaultdict(dict)
@@ -190,18 +193,18 @@ def _same(one: Number, other: Number) -> bool:
     return one.hosts == other.hosts and all(one.at(host) == other.at(host) for host in one.hosts)
 
 
-def _therapy(catalogue: Catalogue, path: DataPath, therapy: Therapy) -> Iterator[Issue]:
+def _therapy(catalogue: Contents, path: DataPath, therapy: Therapy) -> Iterator[Issue]:
     for index, effect in enumerate(therapy.effects):
         here = (*path, "effects", index)
         if effect.blocks is not None:
-            yield from _known((*here, "blocks"), "signal", effect.blocks, catalogue.signals())
+            yield from _known((*here, "blocks"), "signal", effect.blocks, vocabulary.of(catalogue).signals)
         for place, cell in enumerate(effect.cells):
             yield from _known((*here, "in", place), "cell type", cell, catalogue.cells)
             if effect.scales is not None and cell in catalogue.cells:
                 own = catalogue.cells[cell].behaviors
                 yield from _known((*here, "scales"), f"behavior of cell type {cell}", effect.scales, own)
         if effect.scales is not None:
-            yield from _known((*here, "scales"), "behavior", effect.scales, catalogue.behaviors())
+            yield from _known((*here, "scales"), "behavior", effect.scales, vocabulary.of(catalogue).behaviors)
         yield from _evidence((*here, "evidence"), effect.evidence)
     for name, rule in therapy.rules.items():
         yield from _rule(catalogue, (*path, "rules", name), rule)
@@ -215,10 +218,8 @@ def _therapy(catalogue: Catalogue, path: DataPath, therapy: Therapy) -> Iterator
             yield (*path, "dose"), f"{message} ({host}): both per kg, or neither"
 
 
-def _names(catalogue: Catalogue) -> Iterator[Issue]:
+def _names(catalogue: Contents) -> Iterator[Issue]:
     """Names that would hide one another."""
-    from tmesim.catalogue import folded
-
     owner = {folded(name): name for name in catalogue.therapies}
     for name, therapy in catalogue.therapies.items():
         for index, alias in enumerate(therapy.aliases):
@@ -237,16 +238,14 @@ def _names(catalogue: Catalogue) -> Iterator[Issue]:
 
 def _evidence(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:
     """What looks like a claim's id must be one."""
-    from tmesim.catalogue import claims
-
     for text in texts:
         if re.fullmatch(r"[a-z0-9-]+", text):
             yield from _known(path, "claim", text, claims())
 
 
-def missing_sources(catalogue: Catalogue) -> Iterator[Issue]:
+def missing_sources(catalogue: Contents) -> Iterator[Issue]:
     """Numbers of the packaged catalogue without a source; a power and a base may rest on its rule's evidence."""
-    for path, number in catalogue._numbers.values():
+    for path, number in catalogue.placed_numbers.values():
         if not number.source and path[-1] not in ("power", "base"):
             yield path, "has no source: name a claim, a publication, or 'assumed: why'"
     for kind, name, entry in catalogue.entries():

@@ -83,11 +83,11 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a number or setting; may be repeated."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run, bit for bit.")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Tables and snapshots only.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
     checkpoint_every: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How much of a replicate a killed run has to do again.")
+        float, typer.Option(metavar="SECONDS", min=0, help="Seconds between checkpoints.")
     ] = 60.0,
 ) -> None:
     """Simulate every arm of a scenario on every replicate, compare the arms, draw the figures.
@@ -102,7 +102,7 @@ def run(
 
     - `tmesim run my.yaml --set start.densities.caf=x2 --set "tissue.size=[1.2 mm, 1.2 mm]"`
 
-    - `tmesim run my.yaml --resume`  (after Ctrl-C; results are the same bits)
+    - `tmesim run my.yaml --resume`  (after Ctrl-C; resumes, bit for bit)
     """
     with exit_codes():
         from tmesim.cli.running import run_scenario
@@ -223,7 +223,7 @@ def schema() -> None:
 
 @app.command()
 def evidence(json: Json = False) -> None:
-    """What is modelled, on what grounds, and what is assumed."""
+    """What is modeled, on what grounds, and what is assumed."""
     with exit_codes():
         from tmesim.cli.grounds import print_evidence
 

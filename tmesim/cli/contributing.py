@@ -8,18 +8,19 @@ from importlib import resources
 from pathlib import Path
 
 from tmesim.catalogue import KINDS, Catalogue
+from tmesim.catalogue.files import FILES
 
 # What to do for each kind of entry, beside writing it; `tests/test_finding.py` goes through with each of them.
 STEPS = {
-    "cells": "Its behaviors are numbers at rest; what changes them are rules. `agent` names its class in Python; write "
-    "one in tmesim/agents only if it shall have methods of its own.",
+    "cells": "Its behaviors are numbers at rest; rules change them. `agent` names its class in Python, which is made "
+    "from the entry.",
     "states": "Name it in the `states` of the cell types that carry it, and let rules drive NAME_gain and NAME_loss.",
-    "rules": "One sentence of biology: in CELL, SIGNAL increases or decreases BEHAVIOR towards LIMIT, because of "
+    "rules": "One sentence of biology: in CELL, SIGNAL increases or decreases BEHAVIOR toward LIMIT, because of "
     "EVIDENCE. The words are those of `tmesim list signals` and `tmesim list behaviors`; groups multiply.",
     "fields": "Give some cell type the behavior secretion.NAME, and let rules read NAME.",
     "therapies": "Pharmacokinetics, target and effects; an arm gives it with {use: NAME, start: 7 d}.",
     "matrix": "A map needs code that fills it: tmesim/kernels/matrix.py.",
-    "processes": "A process is code: one module in tmesim/kernels with its formula in the docstring; its numbers stand "
+    "processes": "A process is code: one module in tmesim/kernels with its formula in the docstring; its numbers are "
     "here.",
 }
 
@@ -33,28 +34,29 @@ def contributing(c: Catalogue) -> list[str]:
         "",
         *(f"    {name:24s} {what}" for name, what in modules()),
         "",
-        "How to add an entry. In a scenario it stands under add: KIND: NAME:, for that scenario alone; in the file "
-        "below, for all. Either way it is listed, explained, checked and tested by existing.",
+        "How to add an entry. In a scenario it stands under add: KIND: NAME:, for that scenario alone; in a file "
+        "below, for all. Either way it is listed, explained, checked and tested by existing. A new file gets a line in "
+        "tmesim/catalogue/files.py, which says in what order files are read.",
     ]
     for kind in KINDS:
         count = len(getattr(c, kind))
         example = next(iter(getattr(c, kind)))
-        page += ["", f"{kind} (tmesim/catalogue/{kind}.yaml, {count} now, such as {example})", f"- {STEPS[kind]}"]
+        page += ["", f"{kind}: {count} now, such as {example}, in {_place(kind)}", f"- {STEPS[kind]}"]
     return [
         *page,
         "",
-        "scenarios (scenarios/NAME.yaml)",
+        "scenarios, in scenarios/NAME.yaml",
         "- `extends` another one and changes it: set (numbers), off (rules), add (entries), drop (fields), arms. "
         "`tmesim schema` helps editors; the first line of each scenario points at it.",
         "",
-        "observables (tmesim/observables, a module a topic)",
+        "observables, in tmesim/observables, a module a topic",
         "- One `Observable(name, label, unit, meaning, function)` more; it becomes a column and can be an endpoint.",
         "",
         "Rules of the house:",
         "- A number has a value, a unit, a source, and a range where one is known; or it says 'assumed: why'.",
         "- Evidence is the id of a claim (tmesim list claims) or authors, year, journal and doi.",
         "- A wrong input is an InputError with file, line and key, and all of them at once.",
-        "- A new signal, cell type or therapy leaves the luck of the others alone: chance is drawn by cell, process "
+        "- A new signal, cell type or therapy leaves the draws of the others alone: chance is drawn by cell, process "
         "and step.",
         "",
         "How tests are judged. A test's name is its claim, and its judge is a computation by hand, theory, a slow "
@@ -70,6 +72,12 @@ def contributing(c: Catalogue) -> list[str]:
     ]
 
 
+def _place(kind: str) -> str:
+    """Where the entries of a kind are written: one file, or one for each topic."""
+    first, *others = (f"tmesim/catalogue/{name}.yaml" for name in FILES[kind])
+    return first if not others else f"{first} and beside it {', '.join(Path(name).name for name in others)}"
+
+
 def modules() -> Iterator[tuple[str, str]]:
     """Each module or folder of the package with the first sentence of its docstring, upper layers first."""
     root = Path(str(resources.files("tmesim")))
@@ -81,7 +89,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
-    "agents", "mesa_bridge", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells", "fields",
+    "agents", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells", "fields",
     "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section", "storage",
-    "cards", "reading", "reserved", "units", "text", "wording", "kernels",
+    "cards", "reading", "reserved", "units", "text", "version", "wording", "kernels",
 )  # fmt: skip

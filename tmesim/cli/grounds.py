@@ -31,7 +31,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         for text in number.source:
             named.setdefault(text, []).append(path)
     known = claims()
-    modelled = {name: sorted(set(where)) for name, where in named.items() if name in known}
+    modeled = {name: sorted(set(where)) for name, where in named.items() if name in known}
     grounds = {path: ground(number) for path, number in c.numbers()}
     by_kind: dict[str, Counter[str]] = {}
     for path, basis in grounds.items():
@@ -42,9 +42,9 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         "assumed": [path for path, basis in grounds.items() if basis in ("assumed", "bounded")],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
         "claims": {
-            "modelled": modelled,
+            "modeled": modeled,
             "left_out": {
-                priority: [name for name, entry in known.items() if entry.priority == priority and name not in modelled]
+                priority: [name for name, entry in known.items() if entry.priority == priority and name not in modeled]
                 for priority in ("core", "extended", "context-only")
             },
         },
@@ -57,14 +57,14 @@ def print_evidence(as_json: bool) -> None:
         say(json_text(found))
         return
     known = claims()
-    modelled, left = found["claims"]["modelled"], found["claims"]["left_out"]
-    say(f"Claims of the documents that some part of the model rests on: {len(modelled)} of {len(known)}")
+    modeled, left = found["claims"]["modeled"], found["claims"]["left_out"]
+    say(f"Claims of the documents that some part of the model rests on: {len(modeled)} of {len(known)}")
     groups: dict[str, Counter[str]] = {}
     for name, entry in known.items():
         groups.setdefault(entry.group, Counter())["all"] += 1
-        groups[entry.group]["modelled"] += name in modelled
+        groups[entry.group]["modeled"] += name in modeled
     for group, counts in groups.items():
-        say(f"  {group:28s} {counts['modelled']:4d} of {counts['all']:3d}")
+        say(f"  {group:28s} {counts['modeled']:4d} of {counts['all']:3d}")
     say(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
     say("\nNumbers              cited  by definition  assumed near a measurement  assumed")
     total: Counter[str] = Counter()

@@ -7,8 +7,9 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, Slot, Therapy, claims, english, load_catalogue
+from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, load_catalogue
 from tmesim.catalogue.models import Rule
+from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim
 from tmesim.evidence import statements
@@ -19,6 +20,12 @@ from tmesim.units import show
 
 
 def explain(name: str) -> None:
+    """Print what a name means, in plain English and with its evidence, wrapped to the width of the terminal.
+
+    name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names,
+        signal, behavior, observable, claim, scenario, the dotted path of a number or the end of one, or `contributing`.
+        InputError with the nearest names if nothing goes by it
+    """
     found = pages(load_catalogue(), name)
     width = min(100, shutil.get_terminal_size().columns) if is_terminal() else 100
     shown: list[str] = []
@@ -60,7 +67,7 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     page = [f"{name} is a cell type: {e.label} (agent class {e.agent}), in the {e.layer} layer."]
     page += [e.meaning] if e.meaning else []
     if e.targets:
-        who = " that carry an antigen its receptor knows" if e.antigen_specific else ""
+        who = " that carry an antigen its receptor recognizes" if e.antigen_specific else ""
         page.append(f"It attacks {english.joined(e.targets)}{who}.")
     if e.states:
         page.append(f"It carries slow states between 0 and 1: {english.joined(e.states)}.")
@@ -71,8 +78,11 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     page += ["", "At rest:"]
     page += [f"- {behavior}: {number}  [{'; '.join(number.source)}]" for behavior, number in e.behaviors.items()]
     page += _rules_about(c, lambda rule: name in rule.cell, "Rules of this cell type:")
-    page += _rules_about(c, lambda rule: rule.signal == f"contact.{name}", "Rules of cells that touch it:")
+    page += _rules_about(c, lambda rule: rule.signal == SIGNALS["contact"].word(name), "Rules of cells that touch it:")
     return page + _evidence(e.evidence)
+
+
+PARTS_OF_A_RULE = {"base": "base", "limit": "limit", "half_max": "half-maximum", "power": "Hill coefficient"}
 
 
 def _rule(c: Catalogue, name: str) -> list[str]:
@@ -84,10 +94,10 @@ def _rule(c: Catalogue, name: str) -> list[str]:
     page = [f"{name} is a rule. {c.sentence(rule)}"]
     page += [f"Written: in {english.joined(rule.cell)}, {rule.signal} {rule.effect} {rule.behavior}{factor}."]
     page += [rule.note] if rule.note else []
-    for part in ("base", "limit", "half_max", "power"):
+    for part, what in PARTS_OF_A_RULE.items():
         number = getattr(rule, part)
         if number is not None and number.source:
-            page.append(f"- {part.replace('_', '-')} {number}: {'; '.join(number.source)}")
+            page.append(f"- {what} {number}: {'; '.join(number.source)}")
     off = f"A scenario switches it off with  off: [{name}]. Then {english.absence(rule)}."
     return [*page, *_evidence(rule.evidence), "", off]
 
@@ -97,7 +107,7 @@ def _parameter(c: Catalogue, name: str) -> list[str]:
     if len(paths) != 1 and name not in paths:
         return []
     name = name if name in paths else paths[0]  # the end of a path will do where it is the only one
-    number, slot = c.number(name), c.slot(name)
+    number, spec = c.number(name), c.spec(name)
     kind, entry, *rest = name.split(".")
     page = [f"{name} is a number of the catalogue: {number}."]
     for host in number.hosts:
@@ -107,7 +117,7 @@ def _parameter(c: Catalogue, name: str) -> list[str]:
             page.append(f"- Plausible{f' in the {host}' if isinstance(number.range, Mapping) else ''}: {ends}.")
         if not isinstance(number.range, Mapping):
             break
-    page.append(f"- Possible: {bounds(slot, number.unit_at(number.hosts[0]))}.")
+    page.append(f"- Possible: {bounds(spec, number.unit_at(number.hosts[0]))}.")
     page += [f"- {claim(text)}" for text in number.source] or ["- It rests on the evidence of its entry."]
     page += [number.note] if number.note else []
     word = ".".join(rest[1:]) if kind == "cells" and rest[0] == "behaviors" else ""
@@ -126,10 +136,10 @@ def _key(path: str) -> str:
     return f'"{path}"' if "[" in path else path
 
 
-def bounds(slot: Slot, unit: str) -> str:
+def bounds(spec: NumberSpec, unit: str) -> str:
     """The bounds of a number in words."""
-    low = "above 0" if slot.positive else f"from {show(max(slot.low, -1e300))}"
-    return f"{low} to {show(slot.most(unit), unit)}" + (", whole numbers only" if slot.whole else "")
+    low = "above 0" if spec.positive else f"from {show(max(spec.low, -1e300))}"
+    return f"{low} to {show(spec.most(unit), unit)}" + (", whole numbers only" if spec.whole else "")
 
 
 def _therapy(c: Catalogue, name: str) -> list[str]:
@@ -151,7 +161,7 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
     for effect in e.effects:
         where = f" in {english.joined(effect.cells)}" if effect.cells else ""
         what = (f"blocks {effect.fraction} of {effect.blocks}" if effect.blocks
-                else f"scales {effect.scales} to {effect.to} of its value")  # fmt: skip
+                else f"scales {effect.scales} to {effect.to} times its value")  # fmt: skip
         why = number.source if (number := effect.fraction or effect.to) else ()
         page.append(f"- At full occupancy it {what}{where}.  [{'; '.join((*why, *effect.evidence))}]")
     page += [f"- {n}: {c.sentence(r)}" for n, r in e.rules.items()]
@@ -174,7 +184,7 @@ def _kinetics(e: Therapy) -> list[str]:
     if e.tissue is not None:
         page.append(f"- tissue follows plasma × {e.tissue.partition} at {e.tissue.rate}"
                     f"  [{'; '.join((*e.tissue.partition.source, *e.tissue.rate.source))}]")  # fmt: skip
-    page.append(f"- half of the target is held at {e.occupancy.kd}  [{'; '.join(e.occupancy.kd.source)}]")
+    page.append(f"- half of the target is occupied at {e.occupancy.kd}  [{'; '.join(e.occupancy.kd.source)}]")
     return page
 
 
@@ -193,7 +203,7 @@ def _process(c: Catalogue, name: str) -> list[str]:
     e = c.processes.get(name)
     if e is None:
         return []
-    page = [f"{name} is a process: what cannot be a rule is code, and these are its numbers."]
+    page = [f"{name} is a process: what cannot be written as a rule is code, and these are its numbers."]
     for key, number in e.items():
         page.append(f"- processes.{name}.{key}: {number}  [{'; '.join(number.source)}]")
     return [*page, "", "tmesim explain processes.NAME.NUMBER says how to set one."]
@@ -220,33 +230,36 @@ def _field(c: Catalogue, name: str) -> list[str]:
     page = [f"{name} is a field: {e.label}, in {e.unit}. {e.meaning}".strip()]
     page.append(f"- diffusion {e.diffusion}  [{'; '.join(e.diffusion.source)}]")
     page.append(f"- decay {e.decay}  [{'; '.join(e.decay.source)}]")
-    for verb, words in (("secretion", "Secreted by"), ("uptake", "Taken up by")):
-        who = [cell for cell, entry in c.cells.items() if f"{verb}.{name}" in entry.behaviors]
+    for family, words in (("secretion", "Secreted by"), ("uptake", "Taken up by")):
+        who = [cell for cell, entry in c.cells.items() if BEHAVIORS[family].word(name) in entry.behaviors]
         page += [f"- {words} {english.joined(who)}."] if who else []
     page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
-    page += _rules_about(c, lambda rule: rule.behavior == f"secretion.{name}", "What drives its secretion:")
+    page += _rules_about(
+        c, lambda rule: rule.behavior == BEHAVIORS["secretion"].word(name), "What drives its secretion:"
+    )
     return page + _evidence(e.evidence)
 
 
 def _state(c: Catalogue, name: str) -> list[str]:
-    e = c.states.get(name.removeprefix("state."))
+    name = SIGNALS["state"].item(name) or name
+    e = c.states.get(name)
     if e is None:
         return []
-    name = name.removeprefix("state.")
-    page = [f"{name} is a slow state between 0 and 1, which rules sense as state.{name}: {e.label}, {e.meaning}."]
-    page += [f"They sense as hybrid.{name} how far in between it is, 4 z (1 - z)."]
+    sensed, between = (SIGNALS[family].word(name) for family in ("state", "hybrid"))
+    page = [f"{name} is a slow state between 0 and 1, which rules sense as {sensed}: {e.label}; {e.meaning}."]
+    page += [f"As {between} they sense how close it is to the middle, 4 z (1 - z)."]
     page += [f"It belongs to {english.joined([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     if e.spread is not None:
-        page += [f"A daughter's odds stray from her mother's by a logistic spread of {e.spread}."]
-    page += _rules_about(c, lambda rule: rule.behavior == f"{name}_gain", "What raises it:")
-    page += _rules_about(c, lambda rule: rule.behavior == f"{name}_loss", "What changes its loss:")
-    page += _rules_about(c, lambda rule: rule.signal in (f"state.{name}", f"hybrid.{name}"), "What it does:")
+        page += [f"A daughter's odds differ from her mother's by a logistic spread of {e.spread}."]
+    page += _rules_about(c, lambda rule: rule.behavior == BEHAVIORS["gain"].word(name), "What raises it:")
+    page += _rules_about(c, lambda rule: rule.behavior == BEHAVIORS["loss"].word(name), "What changes its loss:")
+    page += _rules_about(c, lambda rule: rule.signal in (sensed, between), "What it does:")
     return page + _evidence(e.evidence)
 
 
 def _term(c: Catalogue, name: str) -> list[str]:
     page = []
-    if name in c.signals() and name not in c.fields and name not in c.matrix and not name.startswith("state."):
+    if name in c.signals() and name not in c.fields and name not in c.matrix and SIGNALS["state"].item(name) is None:
         term = c.signals()[name]
         page += [f"{name} is a signal ({term.unit}): {term.meaning}."]
         page += _rules_about(c, lambda rule: rule.signal == name, "What it does:")
@@ -254,7 +267,7 @@ def _term(c: Catalogue, name: str) -> list[str]:
         term = c.behaviors()[name]
         page += [f"{name} is a behavior ({term.unit}): the cell {term.meaning}."]
         page += [f"- {cell}: {e.behaviors[name]} at rest" for cell, e in c.cells.items() if name in e.behaviors]
-        page += _rules_about(c, lambda rule: rule.behavior == name, "What drives it:")
+        page += _rules_about(c, lambda rule: rule.behavior == name, "Rules that change it:")
     return page
 
 

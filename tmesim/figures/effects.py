@@ -113,7 +113,7 @@ def how_to_read(result: Result) -> str:
         shared = "a seed, though not all arms a history: some begin with another tissue"
     return (
         f"n = {n} pairs: replicates that share {shared}. "
-        "Dots: pairs. Diamond and bar: their mean and its 95 % interval (Student), bold where it leaves out 0. "
+        "Dots: pairs. Diamond and bar: their mean and its 95 % interval (Student), bold where it excludes 0. "
         "p: exact test by exchange of signs, not adjusted for the number of rows."
     )
 

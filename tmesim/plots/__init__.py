@@ -42,8 +42,11 @@ class Plots:
         cells: bool | None = None,
         pixels: int | None = None,
     ) -> TissuePicture:
-        """The tissue at one or more snapshots (default: the last) in one or more arms (default: all).
+        """The tissue at one or more snapshots in one or more arms.
 
+        day : of a snapshot, or several days; by default the last
+        arm : its name, or several; by default all
+        replicate : from 0 on
         field : a field or map to show in its own colors, with the tumor's edge; without it, cells over oxygen
         cells : whether cells are shown; by default unless a field is named
         pixels : of a panel on the screen
@@ -63,8 +66,11 @@ class Plots:
         return TissuePicture(rows, result.scenario.catalogue, title, field, cells, pixels)
 
     def curves(self, *observables: str | Iterable[str]) -> Picture:
-        """Observables over time in all arms, each by its name or several as a list; without names, the endpoints and
-        the usual ones. KeyError for a name that the run does not have."""
+        """Values over time in all arms.
+
+        observables : names, one by one or as a list; by default the endpoints and the usual ones. KeyError for a name
+            that the run does not have
+        """
         from tmesim.figures import draw_trajectories
 
         chosen = flat(observables, "observables", self._result.observables)
@@ -83,7 +89,7 @@ class Plots:
         day: float | None = None,
         confidence: float = CONFIDENCE,
     ) -> Drawing:
-        """Paired differences with their intervals; the arguments are those of `Result.compare`."""
+        """Paired differences with their intervals; arguments as in `Result.compare`."""
         from tmesim.figures.style import arm_colors
         from tmesim.notices import untreated
         from tmesim.plots.differences import draw_differences

@@ -59,7 +59,7 @@ def missing(result: Result, name: str, *arms: str) -> str | None:
     causes = [f"in {without} the tumor was gone"] if without else []
     causes += [f"in {count - without} it is not defined"] if count > without else []
     what = "pairs" if len(arms) > 1 else "replicates"
-    return f"This stands on {result.replicates - count} of {result.replicates} {what}; {', '.join(causes)}."
+    return f"This rests on {result.replicates - count} of {result.replicates} {what}; {', '.join(causes)}."
 
 
 def verdict(c: Comparison) -> str:

@@ -17,7 +17,7 @@ LIMITS = (
     "off this page for a patient."
 )
 OTHER_CATALOGUE = (
-    "This page was drawn with another catalogue than the run was made with, so what stands in this section may differ "
+    "This page was drawn with another catalogue than the run was made with, so this section may differ "
     "from what the run used. The numbers in the other sections are the run's own."
 )
 
@@ -44,7 +44,7 @@ def assumed(result: Result) -> Markup:
     changed += [f"adds {kind}: {', '.join(map(str, names))}" for kind, names in scenario.add.items()]
     most = "All" if grounded == rules else f"{grounded}"
     ground = (
-        f"The model of this run stands on {rules} rules and {whole} numbers. {most} of "
+        f"The model of this run rests on {rules} rules and {whole} numbers. {most} of "
         "the rules name a claim of the seed documents or a publication for what acts on what. How strongly it acts is "
         "assumed far more often, so trust directions and orders more than sizes. The numbers are"
     )

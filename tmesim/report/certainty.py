@@ -22,15 +22,15 @@ MEANINGS = {
     "Difference": "the mean over replicates of arm minus reference within the replicate. Dots are the replicates, the "
     "diamond is their mean, the bar its interval.",
     "Interval": f"Student's {LEVEL} interval of the mean difference. If the whole run were repeated many times with "
-    f"other seeds, about {LEVEL} of such intervals would hold the difference that infinitely many replicates would "
-    "show. Where it holds 0, the run does not show which way the effect goes. It says nothing of whether the model is "
-    "right about patients or mice.",
+    f"other seeds, about {LEVEL} of such intervals would contain the difference that infinitely many replicates "
+    "would show. Where it contains 0, the run does not show which way the effect goes. It does not say whether the "
+    "model is right about patients or mice.",
     "Change": "the ratio of the means, less one; a factor (×) where it is large.",
     "Effect size": "the mean difference in units of the spread of the differences (Hedges' g): large values mean that "
     "nearly every replicate goes the same way.",
     "p": "how often differences at least as large arise when arm and reference are exchanged at random within pairs; "
     "below it adjusted for the number of rows of the table (Benjamini and Hochberg).",
-    "Pairs": "replicates in which both values are defined; where that is not all of them, all numbers of the row stand "
+    "Pairs": "replicates in which both values are defined; where that is not all of them, all numbers of the row rest "
     "on these alone.",
 }
 
@@ -77,7 +77,7 @@ def sure(result: Result) -> Markup | None:
              "change", "effect size", "p", "pairs")  # fmt: skip
     caption = (
         f"Values on day {result.scenario.time.days:g}: means, and differences from {words(result.reference)} with "
-        f"{LEVEL} intervals below. Bold: the interval leaves out 0."
+        f"{LEVEL} intervals below. Bold: the interval excludes 0."
     )
     head = [tag("th", title, scope="col", role="columnheader") for title in heads]
     table = tag(

@@ -67,7 +67,7 @@ def told(catalogue: Catalogue, effect: Effect, value: float) -> str:
     if behavior.startswith("admit."):
         where = ""  # it is vessels that let cells in
     change = "raises" if value > 1 else "lowers"
-    return f"{change} the {english.doing(catalogue, behavior)}{where} to {value:g} times its value"
+    return f"{change} {english.doing(catalogue, behavior)}{where} to {value:g} times its value"
 
 
 def chain(catalogue: Catalogue, therapy: Therapy) -> dict[str, Rule]:

@@ -92,7 +92,7 @@ def pictures(result: Result) -> Iterator[Markup]:
             image_tag(data, "image/png", alt.format("The tissue"), size),
         )
         caption = (
-            f"Cells and vessels in {which(result)}. Days before the arms part stand once. The ground is blue-gray "
+            f"Cells and vessels in {which(result)}. Days before the arms part are shown once. The ground is blue-gray "
             f"where oxygen is short. On a narrow screen day {last:g} alone is shown."
         )
         yield tag("figure", tag("h3", "The tissue"), scroller(picture, 0),

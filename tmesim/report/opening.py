@@ -98,15 +98,15 @@ def design(result: Result) -> Markup:
     )
     if len(result.arms) > 1 and not scenario.one_start:
         text += (
-            " Arms that begin with another tissue share no history with others. In a replicate, they share the seed; "
-            "chance throws the same dice for a cell on the same site, so pairs are alike where their starts are, and a "
-            "difference between such arms holds what the start made and what chance made of it."
+            " Arms that begin with another tissue share no history with others. Within a replicate they use common "
+            "random numbers for a cell on the same site, so pairs are alike where their starts are, and a difference "
+            "between such arms contains what the start made and what chance made of it."
         )
     elif len(result.arms) > 1:
         text += (
             " Each replicate is one tissue that is copied when the arms part. The copies share all that went before, "
-            "and afterwards every throw of the dice until the treatment makes a difference. So a difference between "
-            "arms is due to the treatment and what follows from it, not to another tissue."
+            "and use common random numbers afterwards. So a difference between arms is due to the treatment and what "
+            "follows from it, not to another tissue."
         )
     rows = [
         tag(

@@ -37,7 +37,7 @@ def again(result: Result) -> Markup:
     ]
     return both(
         tag("p", "The scenario below holds every setting of this run. Saved as ", tag("code", "scenario.yaml"),
-            " (it also lies in the folder of the run), it gives the same tables, bit for bit, with the same versions "
+            " (it is also in the folder of the run), it gives the same tables, bit for bit, with the same versions "
             "on the same kind of machine, whatever the number of workers:"),
         tag("pre", tag("code", "tmesim run scenario.yaml --out again"), class_="command"),
         tag("dl", *(x for key, value in rows if value is not None for x in term(key, value)), class_="facts"),

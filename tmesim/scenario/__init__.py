@@ -59,7 +59,7 @@ class Scenario:
     host : "mouse" or "human", whose clock and doses hold
     tissue, start, time : the patch (µm), the tissue at hour 0, and how long a run is (days, hours)
     replicates, seed : how many replicates, and what their random numbers come from
-    arms : treatments by name, in the order of the file; `reference` names the one that the others are compared with
+    arms, reference : treatments by name, in the order of the file; the name of the one that others are compared with
     endpoints : names of observables
     overlay : what the scenario changes in the packaged catalogue; `set`, `off`, `add` and `drop` are its parts
     catalogue : the packaged catalogue with the overlay applied
@@ -143,6 +143,10 @@ class Scenario:
     ) -> Scenario:
         """The scenario with options of a run changed and checked again, as if its file were loaded with them.
 
+        seed : whole number from 0 on
+        replicates : how many, from 1 on
+        days : length of the run, days, above 0
+        arms : names of the arms to keep; if the scenario's reference is not among them, the first one is
         set : numbers of the catalogue by dotted path, or settings such as `start.ecm`; `x2` doubles what is there.
         InputError holds everything that is wrong with the values, TypeError names an argument of another kind.
         """
@@ -216,6 +220,7 @@ def load(
     """Read a scenario by path or name (or take one) with options on top; InputError holds every problem at once.
 
     source : a mapping is the content of a scenario file, as Python data, and may extend one by name
+    seed, replicates, days, arms, set : as in `Scenario.with_options`
     observables : what a run can report, given the catalogue and the therapies in use. Only those who run a scenario
     know; with it the endpoints are checked too.
     """

@@ -293,7 +293,7 @@ class Resolver(Biology):
         if part.dose is not None:
             try:
                 dose = units.quantity(part.dose, unit)
-                most = catalogue.slot(f"therapies.{use}.dose").most(unit)
+                most = catalogue.spec(f"therapies.{use}.dose").most(unit)
                 if dose < 0:
                     raise units.UnitError(f"must not be below 0, but {part.dose} was found")
                 if dose > most:

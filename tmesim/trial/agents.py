@@ -20,8 +20,8 @@ import numpy as np
 
 from tmesim.agents import Cell
 from tmesim.agents.identity import globals_of, identity, is_own
+from tmesim.agents.mesa import DataCollector
 from tmesim.agents.plain import Encoder, NotPlain, decode
-from tmesim.mesa_bridge import DataCollector
 from tmesim.model import TumorModel
 from tmesim.tissue import Tissue
 from tmesim.trial.news import NotSaved, StepFailed

@@ -183,7 +183,7 @@ def _processes(workers: int | None, executor: Executor | None) -> int | None:
 def _with_classes(source: Any, agent_classes: Any, engine: Any) -> tuple[Scenario, Any]:
     """A scenario that knows the cell types of some classes, and what makes its replicates."""
     from tmesim.agents import cell_classes, classes_of
-    from tmesim.model import with_types
+    from tmesim.agents.adding import with_types
     from tmesim.trial.agents import PythonCells
 
     if engine is not None:

@@ -1,72 +1,31 @@
-"""All that depends on a version of Mesa: 3.3 (Python 3.11) and 3.5 (3.12, 3.13) answer alike from here on."""
+"""CellSet: some cells, or all of them, as Mesa's AgentSet."""
 
 from __future__ import annotations
 
 import random
-import sys
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from mesa import Agent as MesaAgent
-from mesa import DataCollector
-from mesa import Model as MesaModel
 
-try:  # where they have stood since 3.4
-    from mesa.agentset import AgentSet, GroupBy
-except ImportError:
-    from mesa.agent import AgentSet, GroupBy
-
+from tmesim.agents.cell import Cell
+from tmesim.agents.mesa import AgentSet, GroupBy
+from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain
-
-if TYPE_CHECKING:
-    from tmesim.agents.cell import Cell
-    from tmesim.agents.roster import Roster
-
-__all__ = ["AgentSet", "CellSet", "DataCollector", "GroupBy", "MesaAgent", "MesaModel", "batch_iteration", "begin"]
-
-
-def begin(model: MesaModel, seed: int, steps: int = 0) -> None:
-    """Mesa's part of making a model, which has taken `steps` steps when it comes out of a pickle."""
-    MesaModel.__init__(model, rng=seed)
-    if not steps:
-        return
-    model.steps = steps
-    schedule = getattr(model, "_default_schedule", None)
-    if schedule is not None:  # since 3.5 a step is a recurring event; this one would first make up for the past
-        from mesa.time import EventGenerator, Priority, Schedule
-
-        schedule.stop()
-        model.time = float(steps)
-        plan = Schedule(interval=1.0, start=steps + 1.0)
-        model._default_schedule = EventGenerator(model, model._do_step, plan, priority=Priority.HIGH).start()
-
-
-def release(model: MesaModel) -> None:
-    """Let go of a model: 3.3 keeps each one that ever had an ordinary agent, in a dict of the class."""
-    getattr(MesaAgent, "_ids", {}).pop(model, None)
-
-
-def batch_iteration() -> int | None:
-    """Number of the iteration when a model is made inside of `mesa.batch_run`, else None.
-
-    No version tells the model. 3.3 repeats the same arguments, 3.5 adds `seed=None`: replicates would be alike.
-    """
-    frame = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name == "_model_run_func" and frame.f_globals.get("__name__") == "mesa.batchrunner":
-            return int(frame.f_locals.get("iteration", 0))
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
 
 
 class CellSet(AgentSet):
     """Cells as Mesa's AgentSet. Members are looked up in the arrays when asked for, and read there all at once.
 
-    Without `ids` it is the living view of a model: all cells, or those of some types, in the order of their sites.
-    With ids (what select, sort, shuffle, groupby and copy return) it holds these cells, in this order, while they live.
+    model : the TumorModel whose cells they are
+    codes : indices of cell types. Without `ids` the set is the living view of a model: all cells, or those of these
+        types, in the order of their sites
+    ids : unique ids, (n,) uint64. With them (what select, sort, shuffle, groupby and copy return) the set holds these
+        cells, in this order, while they live
+
+    Functions that are called for each member get its handle; whoever dies before its turn is left out.
     """
 
     def __init__(self, model: Any, codes: frozenset[int] | None = None, ids: np.ndarray | None = None) -> None:
@@ -113,6 +72,7 @@ class CellSet(AgentSet):
 
     @property
     def random(self) -> Any:
+        """Mesa's generator of the model; nothing here draws from it."""
         return self._model.random
 
     def __len__(self) -> int:
@@ -137,10 +97,11 @@ class CellSet(AgentSet):
         rows = self.rows()[item]
         return self._roster.handles_at(rows) if isinstance(item, slice) else self._roster.handle_at(int(rows))
 
-    def __copy__(self) -> CellSet:
+    def copy(self) -> CellSet:
+        """The cells that are members now, as a set of its own, to which cells can be added."""
         return self._of(self.rows())
 
-    copy = __copy__
+    __copy__ = copy
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CellSet, (self._model, self._codes, self._ids)
@@ -154,15 +115,30 @@ class CellSet(AgentSet):
         return CellSet(found[0].model, ids=np.array([cell.unique_id for cell in found], np.uint64))
 
     def add(self, agent: Cell) -> None:
+        """Take in a cell.
+
+        agent : a living cell of the same model
+        TypeError for a living view: take a copy() first.
+        """
         ids = self._own()
         if agent not in self:
             self._ids = np.append(ids, np.uint64(agent.unique_id))
 
     def discard(self, agent: Cell) -> None:
+        """Leave a cell out; it lives on.
+
+        agent : a cell, which need not be a member
+        TypeError for a living view: take a copy() first.
+        """
         ids = self._own()
         self._ids = ids[ids != np.uint64(agent.unique_id)]
 
     def remove(self, agent: Cell) -> None:
+        """Leave a member out; it lives on.
+
+        agent : a cell; KeyError if it is no member
+        TypeError for a living view: take a copy() first.
+        """
         if agent not in self:
             raise KeyError(agent)
         self.discard(agent)
@@ -176,7 +152,14 @@ class CellSet(AgentSet):
         inplace: bool = False,
         agent_type: type | None = None,
     ) -> CellSet:
-        """Those that pass a filter or are of a class, at most so many, in order. Classes are found in the arrays."""
+        """Those that pass a filter or are of a class, at most so many, in order.
+
+        filter_func : what is called with each cell and says whether it passes; by default all do
+        at_most : how many at most, a whole number; up to 1.0 as a float, a share of the members. The first that pass
+        inplace : change this set, which must be no living view, instead of returning a new one
+        agent_type : a class, or a base class of several; found in the arrays, so that no handle is made
+        TypeError or ValueError name the argument.
+        """
         rows = self.rows()
         at_most = plain(at_most)
         number(at_most, "at_most", least=0.0)
@@ -197,7 +180,13 @@ class CellSet(AgentSet):
         return self._replace(found) if inplace else found
 
     def sort(self, key: Callable[[Any], Any] | str, ascending: bool = False, inplace: bool = False) -> CellSet:
-        """Sorted by an attribute or function; stable, and from the highest down unless `ascending`."""
+        """The members in the order of an attribute or function; those that are equal keep their order.
+
+        key : the name of an attribute that all have, or what is called with each cell and gives something to compare
+        ascending : from the lowest up; by default from the highest down, as in Mesa
+        inplace : change this set, which must be no living view, instead of returning a new one
+        AttributeError for an attribute that a member does not have.
+        """
         rows = self.rows()
         if isinstance(key, str):
             values = self._roster.read(rows, key, "error", None)
@@ -208,12 +197,19 @@ class CellSet(AgentSet):
         return self._replace(found) if inplace else found
 
     def shuffle(self, inplace: bool = False) -> CellSet:
-        """In an order drawn for each cell and step by the engine's chance: the same one within a step."""
+        """In an order drawn for each cell and step by the engine's chance: the same one within a step.
+
+        inplace : change this set, which must be no living view, instead of returning a new one
+        """
         found = self._of(self._roster.dealt(self.rows()))
         return self._replace(found) if inplace else found
 
     def groupby(self, by: Callable[[Any], Any] | str, result_type: str = "agentset") -> GroupBy:
-        """Groups by an attribute or function, as sets or lists."""
+        """Groups by an attribute or function, in a Mesa GroupBy.
+
+        by : the name of an attribute that all have, or what is called with each cell
+        result_type : "agentset" for groups that are sets, "list" for lists of handles
+        """
         rows = self.rows()
         if isinstance(by, str):
             values = self._roster.read(rows, by, "error", None)
@@ -228,9 +224,14 @@ class CellSet(AgentSet):
     # What members are and do
 
     def get(self, attr_names: Any, handle_missing: str = "error", default_value: Any = None) -> list[Any]:
-        """Values of one attribute, or lists of several, for each member; columns of the arrays are read at once."""
+        """Values of one attribute, or lists of several, for each member; columns of the arrays are read at once.
+
+        attr_names : a name, or several
+        handle_missing : "error" raises AttributeError for a member without the attribute, "default" gives the default
+        default_value : what stands for a missing attribute
+        """
         if handle_missing not in ("error", "default"):
-            raise ValueError(f"handle_missing is 'error' or 'default', but {handle_missing!r} was found")
+            raise ValueError(f"handle_missing: expected 'error' or 'default', got {handle_missing!r}")
         rows = self.rows()
         if isinstance(attr_names, str):
             return self._roster.read(rows, attr_names, handle_missing, default_value)
@@ -238,22 +239,35 @@ class CellSet(AgentSet):
         return [list(values) for values in zip(*columns, strict=True)]
 
     def set(self, attr_name: str, value: Any) -> CellSet:
-        """Give an attribute of every member one value."""
+        """Give an attribute of every member one value; returns the set.
+
+        attr_name : a state, a declared column, a column of the arrays that can be changed, or any other name, which
+            stays on the handles
+        value : in the unit of the attribute. ValueError or TypeError for one that the arrays do not take
+        """
         self._roster.write(self.rows(), attr_name, value)
         return self
 
     def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """What a method or function returns for each member that lives when its turn comes."""
+        """What a method or function returns for each member that lives when its turn comes, as a list.
+
+        method : the name of a method of the cells, or a function of a cell
+        args, kwargs : given on to it
+        """
         return [_call(cell, method, args, kwargs) for cell in self]
 
     def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> CellSet:
-        """Call a method or function for each member that lives when its turn comes."""
+        """Call a method or function for each member that lives when its turn comes; returns the set.
+
+        method : the name of a method of the cells, or a function of a cell
+        args, kwargs : given on to it
+        """
         for cell in self:
             _call(cell, method, args, kwargs)
         return self
 
     def shuffle_do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> CellSet:
-        """As `do`, in the order of `shuffle`."""
+        """Call a method or function in the order of `shuffle`; arguments as in `CellSet.do`."""
         self.shuffle().do(method, *args, **kwargs)
         return self
 

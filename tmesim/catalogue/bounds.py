@@ -1,0 +1,182 @@
+"""What a number of the catalogue must be: its unit by its place, and its bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tmesim import units
+from tmesim.catalogue import vocabulary
+from tmesim.catalogue.contents import Contents
+from tmesim.catalogue.entries import Rule
+from tmesim.catalogue.numbers import Number
+from tmesim.reading import DataPath
+
+
+class NumberSpec(NamedTuple):
+    """What a number must be.
+
+    units : its unit inside; of several the first that has the dimension of what is written
+    low, high : bounds in that unit, both allowed
+    positive : above 0
+    whole : a whole number
+    """
+
+    units: tuple[str, ...]
+    low: float = 0.0
+    high: float = math.inf
+    positive: bool = False
+    whole: bool = False
+
+    def most(self, unit: str) -> float:
+        """The upper bound in one of its units."""
+        return min(self.high, MOST.get(unit, 1e9))
+
+
+# Beyond these, far above any value in the literature, the engine's 32-bit numbers begin to overflow.
+MOST = {"1": 1e4, "1/h": 1e6, "h": 1e6, "min": 1e6, "µm/min": 1e3, "µm/h": 1e4, "mmHg": 1e4, "mmHg/h": 1e8,
+        "mg/kg": 1e6, "kDa": 1e5}  # fmt: skip
+LEAST = 1e-9  # of what must be above 0
+
+
+def number_spec(contents: Contents, path: DataPath, number: Number) -> NumberSpec:
+    """What the number at a path must be."""
+    if path[0] == "processes":
+        return _process_spec(str(path[1]), str(path[2]), number)
+    # An unknown word has no unit of its own; the check of words reports it.
+    return _spec(contents, path) or NumberSpec((number.unit_at(number.hosts[0]),), low=-math.inf)
+
+
+def fitted(contents: Contents, path: DataPath, number: Number, issues: list[tuple[DataPath, str]]) -> Number:
+    """The number in the unit of its place; what does not fit is added to `issues`."""
+    spec = number_spec(contents, path, number)
+    try:
+        number = number.converted(spec.units)
+    except units.UnitError as error:
+        issues.append((path, str(error)))
+        return number
+    issues += [(path, message) for message in outside(number, spec)]
+    for host in number.hosts:
+        span = number.range_at(host)
+        if span is not None and not span[0] <= number.at(host) <= span[1]:
+            ends = f"[{units.show(span[0])}, {units.show(span[1])}]"
+            issues.append((path, f"{units.show(number.at(host), number.unit_at(host))} is outside its range {ends}"))
+    return number
+
+
+def outside(number: Number, spec: NumberSpec) -> Iterator[str]:
+    """What is wrong with the size of a number."""
+    for host in number.hosts:
+        unit = number.unit_at(host)
+        value, text, most = number.at(host), units.show(number.at(host), unit), spec.most(unit)
+        low = max(spec.low, LEAST) if spec.positive else spec.low
+        if spec.positive and value <= 0:
+            yield f"must be above 0, got {text}"
+        elif value < low:
+            yield f"must not be below {units.show(low, unit)}, got {text}"
+        elif value > most:
+            yield f"must not be above {units.show(most, unit)}, got {text}"
+        elif spec.whole and value != round(value):
+            yield f"expected a whole number, got {text}"
+
+
+# What the engine asks of the parameters of its processes, beside their unit; the others are 0 or above.
+_PROCESSES = {
+    "division.push_reach": NumberSpec((), low=1, high=8, whole=True),  # within reach of a sweep
+    "leukocytes.substep": NumberSpec((), positive=True),
+    "leukocytes.damage_half_life": NumberSpec((), positive=True),
+    "leukocytes.squeeze": NumberSpec((), high=1),
+    "leukocytes.ecm_exclusion": NumberSpec((), high=1),
+    "leukocytes.gradient_half": NumberSpec((), positive=True),
+    "priming.clones": NumberSpec((), low=1, high=32, whole=True),  # bits of a mask
+    "priming.cells_per_level": NumberSpec((), positive=True),
+    "priming.half_antigen": NumberSpec((), positive=True),
+    "priming.lag": NumberSpec((), positive=True, high=1e4),
+    "priming.program": NumberSpec((), positive=True, high=1e4),
+    "priming.expansion_rate": NumberSpec((), high=1),
+    "priming.reactive_fraction": NumberSpec((), high=1),
+    "vessels.flow_shelter": NumberSpec((), high=1),
+    "blood": NumberSpec((), high=1e3),
+}
+
+
+def _process_spec(process: str, name: str, number: Number) -> NumberSpec:
+    """A process names the units of its numbers itself; below zero only where the range of a number says so."""
+    span, host = number.range_at(number.hosts[0]), number.hosts[0]
+    spec = _PROCESSES.get(f"{process}.{name}") or _PROCESSES.get(process)
+    spec = spec or NumberSpec((), low=min(0.0, span[0]) if span else 0.0)
+    return spec._replace(units=(number.unit_at(host),))
+
+
+_FIELD = {"diffusion": "µm²/h", "decay": "1/h", "exchange": "µm/h"}
+_PK = {
+    "clearance": ("L/h", "L/h/kg"),
+    "intercompartment": ("L/h", "L/h/kg"),
+    "central_volume": ("L", "L/kg"),
+    "peripheral_volume": ("L", "L/kg"),
+    "molar_mass": ("kDa",),
+    "absorption": ("1/h",),
+    "bioavailability": ("1",),
+    "unbound": ("1",),
+}
+DOSE_UNITS = ("mg/kg", "mg", "mg/m²")
+
+
+def _spec(contents: Contents, path: DataPath) -> NumberSpec | None:
+    """What the number at a path such as ("rules", "x", "half_max") must be; None for an unknown signal or behavior."""
+    kind, name, rest = path[0], str(path[1]), list(path[2:])
+    if kind == "states":
+        return NumberSpec(("1",), high=3.0)
+    if kind == "cells" and rest[0] == "starts":
+        return NumberSpec(("1",), high=1.0)
+    if kind == "cells":
+        word = vocabulary.of(contents).behaviors.get(str(rest[1]))
+        return word and NumberSpec((word.unit,), high=word.most)
+    if kind == "rules":
+        return _rule_spec(contents, contents.rules[name], rest[0])
+    if kind == "fields":
+        return _field_spec(contents.fields[name].unit, rest)
+    if kind == "matrix":
+        return NumberSpec(("1/h",)) if rest[0] == "decay" else NumberSpec((contents.matrix[name].unit,))
+    if kind == "therapies":
+        return _therapy_spec(contents, name, rest)
+    return None
+
+
+def _field_spec(unit: str, rest: list[str | int]) -> NumberSpec:
+    last = str(rest[-1])
+    return NumberSpec((_FIELD.get(last, unit),), positive=last in ("half_max", "diffusion", "exchange"))
+
+
+def _rule_spec(contents: Contents, rule: Rule, part: str | int) -> NumberSpec | None:
+    if part == "power":
+        return NumberSpec(("1",), positive=True)
+    if part == "half_max":
+        sensed = vocabulary.of(contents).signals.get(rule.signal)
+        return sensed and NumberSpec((sensed.unit,), positive=True)
+    if rule.group != "main":
+        return NumberSpec(("1",))
+    word = vocabulary.of(contents).behaviors.get(rule.behavior)
+    return word and NumberSpec((word.unit,), high=word.most)
+
+
+def _therapy_spec(contents: Contents, name: str, rest: list[str | int]) -> NumberSpec | None:
+    therapy = contents.therapies[name]
+    part, last = rest[0], rest[-1]
+    if part == "pk":
+        share = last in ("bioavailability", "unbound")
+        return NumberSpec(_PK[str(last)], positive=last != "absorption", high=1.0 if share else math.inf)
+    if part == "tissue":
+        return NumberSpec(("1",)) if last == "partition" else NumberSpec(("1/h",), positive=True)
+    if part == "occupancy":
+        return NumberSpec(("nM",) if therapy.field is None else (therapy.field.unit,), positive=True)
+    if part == "dose":
+        return NumberSpec(DOSE_UNITS)
+    if part == "schedule":
+        return NumberSpec(("h",), positive=True)
+    if part == "effects":
+        return NumberSpec(("1",), high=1.0 if last == "fraction" else math.inf)
+    if part == "rules":
+        return _rule_spec(contents, therapy.rules[str(rest[1])], last)
+    return None if therapy.field is None else _field_spec(therapy.field.unit, rest)

@@ -1,0 +1,67 @@
+"""The packaged YAML files: one for each topic, joined in the order that is written here.
+
+The order counts: cell types, states and fields are numbered as they are read, and the rules of one behavior are added
+and multiplied in the order in which they stand. A new file gets its line below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+
+from tmesim.reading import Document, parse
+
+FILES: Mapping[str, tuple[str, ...]] = {
+    "cells": (
+        "cells/tumor",
+        "cells/stroma",
+        "cells/vessels",
+        "cells/macrophages",
+        "cells/lymphocytes",
+        "cells/dendritic_cells",
+    ),
+    "states": ("states",),
+    "rules": (
+        "rules/tumor_growth",
+        "rules/hypoxia",
+        "rules/emt",
+        "rules/stemness",
+        "rules/tumor_secretion",
+        "rules/immune_evasion",
+        "rules/invasion",
+        "rules/necrosis",
+        "rules/fibroblasts",
+        "rules/adipocytes",
+        "rules/vessels",
+        "rules/recruitment",
+        "rules/macrophages",
+        "rules/cytotoxic_t_cells",
+        "rules/helper_t_cells",
+        "rules/regulatory_t_cells",
+        "rules/dendritic_cells",
+    ),
+    "fields": ("fields/oxygen", "fields/growth_factors", "fields/cytokines", "fields/chemokines"),
+    "matrix": ("matrix",),
+    "processes": ("processes",),
+    "therapies": (
+        "interventions/checkpoint_inhibitors",
+        "interventions/treg_depletion",
+        "interventions/antiangiogenics",
+        "interventions/tgfb_inhibitors",
+        "interventions/chemotherapy",
+    ),
+}
+"""The files of each kind of entry, in order, without their ending."""
+
+CLAIMS = "claims"
+
+
+def packaged(name: str, kind: str | None = None) -> Document:
+    """A packaged file by its name without ending; its problems bear the name of its kind before their keys."""
+    file = resources.files("tmesim.catalogue").joinpath(f"{name}.yaml")
+    return parse(file.read_bytes(), f"tmesim/catalogue/{name}.yaml", (kind or name,))
+
+
+def documents() -> dict[str, list[Document]]:
+    """All packaged entries as they are written, by kind."""
+    return {kind: [packaged(name, kind) for name in names] for kind, names in FILES.items()}
