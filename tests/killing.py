@@ -58,7 +58,7 @@ def forked(root, moment, **options):
     child = os.fork()
     if child == 0:
         made = dies_at(str(root), moment)
-        run(read_text(TINY), root, checkpoint_every=0, **options)
+        run(read_text(TINY), root, checkpoint_s=0, **options)
         whole = "\n".join(made).encode()
         while whole:
             whole = whole[os.write(writing, whole) :]
@@ -90,14 +90,14 @@ def main(folder, which):
     folder = Path(folder)
     os.fsync = lambda number: None  # no machine stops here
     figures = which == "drawing"
-    run(read_text(TINY), folder / "whole", checkpoint_every=0, figures=figures)
+    run(read_text(TINY), folder / "whole", checkpoint_s=0, figures=figures)
     expected = contents(folder / "whole")
     root = folder / "run"
     made = forked(root, 0, figures=figures)
     for moment in chosen(made, which):
         shutil.rmtree(root, ignore_errors=True)
         forked(root, moment, figures=figures)
-        run(read_text(TINY), root, resume=True, checkpoint_every=0, figures=figures)
+        run(read_text(TINY), root, resume=True, checkpoint_s=0, figures=figures)
         found = contents(root)
         if different := sorted(name for name, _ in found.items() ^ expected.items()):
             raise SystemExit(f"moment {moment}: different: {different}")

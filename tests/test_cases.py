@@ -57,7 +57,7 @@ class Elsewhere(Executor):
 
 def test_workers_that_see_no_file_of_the_run_give_the_same_bytes(scenario, tmp_path, whole):
     with Elsewhere(tmp_path / "run") as elsewhere:
-        run(scenario, tmp_path / "run", executor=elsewhere, checkpoint_every=0)
+        run(scenario, tmp_path / "run", executor=elsewhere, checkpoint_s=0)
     assert contents(tmp_path / "run") == whole
     assert len(elsewhere.sent) == 3 and not any(str(tmp_path).encode() in each for each in elsewhere.sent)
 

@@ -165,7 +165,7 @@ def test_a_file_that_lies_ahead_of_the_checkpoint_is_written_and_summed_anew(who
     assert len(ahead) == 3  # cells, fields and film of an arm at its end
     for file in ahead:
         damage(path, file.relative_to(path), "truncated")
-    run(short, path, resume=True, checkpoint_every=0)
+    run(short, path, resume=True, checkpoint_s=0)
     assert contents(path) == contents(whole)
 
 

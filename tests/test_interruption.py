@@ -332,16 +332,16 @@ def fails_at(monkeypatch, moment):
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_disk_that_is_full_at_any_file_keeps_what_was_good(tiny, tmp_path, monkeypatch, every):
     count = fails_at(monkeypatch, 10**9)
-    expected = contents(run(tiny, tmp_path / "whole", checkpoint_every=0).path)
+    expected = contents(run(tiny, tmp_path / "whole", checkpoint_s=0).path)
     assert count[0] > 60
     for moment in range(1, count[0] + 1, every):
         fails_at(monkeypatch, moment)
         out = tmp_path / str(moment)
         with pytest.raises(DiskFull, match=r"no room to write .* --resume goes on") as told:
-            run(tiny, out, checkpoint_every=0)
+            run(tiny, out, checkpoint_s=0)
         assert "\n" not in str(told.value) and not list(out.rglob(f"*{DRAFT}"))
         fails_at(monkeypatch, 10**9)
-        run(tiny, out, resume=True, checkpoint_every=0)
+        run(tiny, out, resume=True, checkpoint_s=0)
         assert contents(out) == expected
 
 

@@ -568,7 +568,7 @@ def test_what_is_wrong_with_the_arguments_of_a_model_is_named():
         ({"seed": "seven"}, TypeError, "seed: expected a whole number"),
         ({"replicate": -1}, ValueError, "replicate: expected a whole number from 0 on, got -1"),
         ({"replicate": 0.5}, TypeError, "replicate: expected a whole number"),
-        ({"set": "a=1"}, TypeError, "set: expected values by dotted path"),
+        ({"set": "a=1"}, TypeError, "set: expected a mapping from paths to values"),
         ({"agent_classes": ["TumorCell"]}, TypeError, "agent_classes: expected classes"),
         ({"agent_classes": Cell}, TypeError, "Cell has no cell_type"),
     ):

@@ -190,8 +190,9 @@ class StopAfter(Monitor):
 
 def run(scenario, out, **options):
     """As the command line runs it, with the toy."""
-    options = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
-    return trial.run(scenario, out=out, **options)
+    how = {"workers": 1, "figures": False, "quiet": True, "engine": Toy} | options
+    what = {name: how.pop(name) for name in ("seed", "replicates", "days", "arms", "set") if name in how}
+    return trial.run(trial.prepare(scenario, **what), out, trial.Execution(**how))
 
 
 def scratch(case, path):

@@ -18,11 +18,12 @@ from tmesim.agents.handle import HELD
 from tmesim.agents.mesa import DataCollector, MesaModel
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
+from tmesim.arguments import settings as paths_and_values
 from tmesim.body import Body
 from tmesim.observables import observables_of
 from tmesim.reading import dotted, suggestion
 from tmesim.recorder import Recorder
-from tmesim.scenario import Scenario, arguments, replicate_seed
+from tmesim.scenario import Scenario, replicate_seed
 from tmesim.scenario.migration import current_paths
 from tmesim.scenario.overrides import is_number, steps_of
 from tmesim.tissue import Tissue
@@ -75,10 +76,8 @@ class TumorModel(MesaModel):
         **overrides: Any,
     ) -> None:
         chosen = cell_classes(self.agent_classes if agent_classes is None else agent_classes)
-        if set is not None and not isinstance(set, Mapping):
-            raise TypeError(f"set: expected values by dotted path such as {{'start.ecm': 0.3}}, got {set!r}")
-        settings = dict(set or {}) | {name.replace("__", "."): value for name, value in overrides.items()}
-        settings = {path: plain(value) for path, value in settings.items()}
+        settings = {} if set is None else paths_and_values(set, "set")
+        settings |= {name.replace("__", "."): plain(value) for name, value in overrides.items()}
         plan = with_settings(with_types(scenario, chosen), settings)
         iteration = mesa.batch_iteration()
         if replicate is None:
@@ -358,7 +357,7 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     """A scenario with numbers of the catalogue and settings changed by dotted path, and checked again."""
     if not settings:
         return scenario
-    given = arguments.settings("set", settings) or {}
+    given = paths_and_values(settings, "set")
     changed = {now: given[path] for path, now in current_paths(given).items()}
     days = changed.pop("days", None)
     for path, value in changed.items():

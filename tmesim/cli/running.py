@@ -22,7 +22,7 @@ def run_scenario(
     source: str, out: Path | None, seed: int | None, replicates: int | None, days: float | None, arms: str | None,
     workers: int | None, assignments: Iterable[str], resume: bool, figures: bool, quiet: bool, checkpoint_every: float,
 ) -> None:  # fmt: skip
-    from tmesim.trial import prepare, run
+    from tmesim.trial import Execution, prepare, run
 
     start = time.perf_counter()
     chosen = [arm.strip() for arm in arms.split(",")] if arms is not None else None
@@ -32,10 +32,7 @@ def run_scenario(
     folder = out if out is not None else Path("runs") / scenario.name
     if not quiet:
         say(f"{describe(scenario)} → {folder}", to_errors=True)
-    result = run(
-        scenario, out=folder, workers=workers, resume=resume, figures=figures, quiet=quiet,
-        checkpoint_every=checkpoint_every,
-    )  # fmt: skip
+    result = run(scenario, folder, Execution(workers, resume, figures, quiet, checkpoint_every))
     if not quiet:
         print_summary(result, time.perf_counter() - start)
 

@@ -22,6 +22,7 @@ from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
 from tmesim.scenario.file import json_schema
 from tmesim.scenario.migration import migrated
+from tmesim.scenario.options import Options
 from tmesim.scenario.overlay import NOTHING, Overlay, applied
 from tmesim.scenario.overrides import settled, tidied
 from tmesim.scenario.parts import Arm, Clone, Disk, Dose, Start, Time, TissueBox, start_content, um
@@ -152,7 +153,7 @@ class Scenario:
         seed: int | None = None,
         replicates: int | None = None,
         days: float | None = None,
-        arms: Sequence[str] | None = None,
+        arms: str | Sequence[str] | None = None,
         set: Mapping[str, Any] | None = None,
     ) -> Scenario:
         """The scenario with options of a run changed and checked again, as if its file were loaded with them.
@@ -227,7 +228,7 @@ def load(
     seed: int | None = None,
     replicates: int | None = None,
     days: float | None = None,
-    arms: Sequence[str] | None = None,
+    arms: str | Sequence[str] | None = None,
     set: Mapping[str, Any] | None = None,
     observables: Observables | None = None,
 ) -> Scenario:
@@ -238,8 +239,9 @@ def load(
     observables : what a run can report, given the catalogue and the therapies in use. Only those who run a scenario
     know; with it the endpoints are checked too.
     """
+    options: Options = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
     if isinstance(source, Scenario):
-        if all(option is None for option in (seed, replicates, days, arms, set)):
+        if all(option is None for option in options.values()):
             if observables is not None:
                 _check_endpoints(source, observables)
             return source
@@ -248,7 +250,7 @@ def load(
         )
     else:
         document = source if isinstance(source, Document) else document_of(source)
-    return _resolved(with_options(document, seed, replicates, days, arms, set), observables)
+    return _resolved(with_options(document, options), observables)
 
 
 def replicate_seed(seed: int, replicate: int) -> int:

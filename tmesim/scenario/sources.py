@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from tmesim import arguments
 from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, parse, read_yaml, suggestion
 from tmesim.reading.yaml12 import MAX_BYTES
-from tmesim.scenario import arguments
-from tmesim.scenario.arguments import plain
 from tmesim.scenario.file import ScenarioFile
 from tmesim.scenario.freezing import thawed
 from tmesim.scenario.length import fit
 from tmesim.scenario.migration import current_paths, migrated
+from tmesim.scenario.options import Options
 from tmesim.scenario.overrides import assign_all, over, settled, tidied
 
 _OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
@@ -86,7 +87,7 @@ def _no_run(source: str | Path) -> None:
 def _of_mapping(content: Mapping[str, Any]) -> Document:
     """Python data as if it had been written into a file: what YAML cannot say is no scenario either."""
     try:
-        text = json.dumps(plain("content", thawed(content)), ensure_ascii=False)
+        text = json.dumps(arguments.data(thawed(content), "content"), ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError([Problem(str(error), file=MAPPING)]) from None
     return Document(parse(text, MAPPING).data, MAPPING, {(): Position(MAPPING)})
@@ -225,32 +226,30 @@ def joined(parent: Document, child: Document) -> Document:
     return result
 
 
-def with_options(
-    document: Document,
-    seed: int | None = None,
-    replicates: int | None = None,
-    days: float | None = None,
-    arms: Sequence[str] | None = None,
-    set: Mapping[str, Any] | None = None,
-) -> Document:
+READ: Mapping[str, Callable[[Any, str], Any]] = {
+    "seed": partial(arguments.whole, least=None), "replicates": partial(arguments.whole, least=None),
+    "days": arguments.real, "arms": arguments.texts, "set": arguments.settings,
+}  # fmt: skip
+"""How each option is read; what is right of its size is for the check of the scenario to say."""
+
+
+def with_options(document: Document, options: Options) -> Document:
     """The document with the options of a command line or call written into it; their problems name the option.
 
     TypeError, with the name of the argument, where one is of another kind.
     """
-    seed, replicates = arguments.whole("seed", seed), arguments.whole("replicates", replicates)
-    days, wanted = arguments.real("days", days), arguments.names("arms", arms)
-    settings = arguments.settings("set", set)
+    given = {name: READ[name](value, name) for name, value in options.items() if value is not None}
     data, positions = thawed(document.data), dict(document.positions)
     result = Document(data, document.file, positions, document.prefix, [*document.problems], document.partial)
-    for name, value in (("seed", seed), ("replicates", replicates)):
-        if value is not None:
-            data[name] = value
+    for name in ("seed", "replicates"):
+        if name in given:
+            data[name] = given[name]
             positions[(name,)] = Position(f"--{name}")
-    if days is not None:
-        fit(result, days, Position("--days"))
-    _assign_options(result, settings or {})
-    if wanted is not None and isinstance(data.get("arms"), dict):
-        _only(result, wanted)
+    if "days" in given:
+        fit(result, given["days"], Position("--days"))
+    _assign_options(result, given.get("set", {}))
+    if "arms" in given and isinstance(data.get("arms"), dict):
+        _only(result, given["arms"])
     return result
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from tmesim.arguments import whole
 from tmesim.observables import observables_of
 from tmesim.result import Result
 from tmesim.scenario import load, replicate_seed
@@ -27,69 +25,43 @@ from tmesim.trial.case import Case
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
 from tmesim.trial.display import display_for
+from tmesim.trial.execution import Execution, processors
 from tmesim.trial.pool import WorkerDied, is_daemon, run_cases
-from tmesim.trial.replicate import CHECKPOINT_S, reported
+from tmesim.trial.replicate import reported
 from tmesim.trial.signals import Interrupted, signals_interrupt
 from tmesim.trial.store import Finished
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
+    from tmesim.scenario.options import Options
 
-__all__ = ["Interrupted", "WorkerDied", "prepare", "run"]
+__all__ = ["Execution", "Interrupted", "WorkerDied", "prepare", "run"]
 
 
-def prepare(
-    source: Scenario | str | Path | Mapping[str, Any],
-    *,
-    seed: int | None = None,
-    replicates: int | None = None,
-    days: float | None = None,
-    arms: Sequence[str] | None = None,
-    set: Mapping[str, Any] | None = None,
-) -> Scenario:
+def prepare(source: Scenario | str | Path | Mapping[str, Any], **options: Unpack[Options]) -> Scenario:
     """The scenario that a run with these options simulates; InputError when it cannot."""
-    return load(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set, observables=observables_of)
+    return load(source, **options, observables=observables_of)
 
 
-def run(
-    source: Scenario | str | Path | Mapping[str, Any],
-    *,
-    out: str | Path | None = None,
-    seed: int | None = None,
-    replicates: int | None = None,
-    days: float | None = None,
-    arms: Sequence[str] | None = None,
-    set: Mapping[str, Any] | None = None,
-    workers: int | None = None,
-    resume: bool = False,
-    figures: bool = True,
-    quiet: bool = False,
-    checkpoint_every: float = CHECKPOINT_S,
-    executor: Executor | None = None,
-    engine: Any = None,
-) -> Result:
-    """Simulate every arm of a scenario on every replicate; arguments as in `tmesim.run`.
+def run(scenario: Scenario, out: str | Path | None, execution: Execution) -> Result:
+    """Simulate every arm of a scenario that was prepared on every replicate.
 
-    out : the run directory; without it the files live as long as the result.
-    replicates : more than a run in `out` has are added to it.
-    engine : what makes the body of a replicate; `Body` by default.
+    out : the run directory; without it the files live as long as the result. A run there that has fewer replicates gets
+        the others; one that is complete is read.
     """
-    workers = processors() if workers is None else whole(workers, "workers", 1)
-    scenario = prepare(source, seed=seed, replicates=replicates, days=days, arms=arms, set=set)
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
-    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario, getattr(engine, "identities", None))
+    identities = getattr(execution.engine, "identities", None)
+    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario, identities)
     with signals_interrupt():
         try:
-            if directory.claim(resume):
+            if directory.claim(execution.resume):
                 result = Result(directory.path, scenario)
-                if figures and not (directory.path / "report.html").is_file():
+                if execution.figures and not (directory.path / "report.html").is_file():
                     draw(result)
                 return result
-            seeds = [replicate_seed(scenario.seed, r) for r in range(scenario.replicates)]
-            cases = [Case(scenario, r, seed, engine) for r, seed in enumerate(seeds)]
-            result = _simulate(directory, cases, workers, executor, checkpoint_every, quiet)
+            result = _simulate(directory, execution)
             result._keep = keep
-            if figures:
+            if execution.figures:
                 draw(result)
             directory.complete()
             return result
@@ -99,19 +71,19 @@ def run(
             directory.release()
 
 
-def _simulate(
-    directory: RunDirectory, cases: Sequence[Case], workers: int, executor: Executor | None, checkpoint_s: float,
-    quiet: bool,
-) -> Result:  # fmt: skip
+def _simulate(directory: RunDirectory, execution: Execution) -> Result:
     start = time.perf_counter()
-    scenario = directory.scenario
+    scenario, engine = directory.scenario, execution.engine
+    seeds = [replicate_seed(scenario.seed, r) for r in range(scenario.replicates)]
+    cases = [Case(scenario, r, seed, engine) for r, seed in enumerate(seeds)]
     compiling = 0.0
-    with display_for(quiet, len(cases), cases[0].work) as display:
-        engine = cases[0].engine
-        if executor is None and (engine is None or hasattr(engine, "identities")) and is_cold():
+    with display_for(execution.quiet, len(cases), cases[0].work) as display:
+        if execution.executor is None and (engine is None or hasattr(engine, "identities")) and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
             compiling = warm(1 if is_daemon() else processors(), display.say)
-        replicates = run_cases(cases, directory.store, workers, display, executor, checkpoint_s)
+        replicates = run_cases(
+            cases, directory.store, execution.processes, display, execution.executor, execution.checkpoint_s
+        )
     if twins := alike(replicates):
         names = "; ".join(", ".join(map(str, group)) for group in twins)
         say(f"replicates {names} gave the same numbers: chance has no part in them here", to_errors=True)
@@ -119,7 +91,7 @@ def _simulate(
     directory.computed(replicates)
     directory.write_provenance(
         {
-            "workers": workers,
+            "workers": execution.processes,
             "wall_s": round(time.perf_counter() - start, 3),
             "replicate_s": [round(r.seconds, 3) for r in replicates],
             "compile_s": round(compiling + max(r.compile_seconds for r in replicates), 3),
@@ -167,9 +139,3 @@ def draw(result: Result) -> None:
     draw_all(result)
     write_report(result)
     sweep(result.path)
-
-
-def processors() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

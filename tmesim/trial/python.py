@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tmesim.trial as trial
-from tmesim.arguments import number, plain, whole
+from tmesim.arguments import number, real, settings, texts, whole
 from tmesim.reading import InputError, Problem
 from tmesim.storage import DiskFull
 from tmesim.text import say
+from tmesim.trial.execution import Execution
 from tmesim.trial.news import StepFailed
 from tmesim.trial.places import TEMPORARY, Temporary, place_for
 from tmesim.trial.pool import WorkerDied
@@ -54,20 +56,23 @@ def run(
     source : name or path of a scenario, the content of a scenario file as a mapping, or a Scenario
     out : the run directory. By default `runs/<scenario name>`, or `runs/<scenario name>-2`, `-3` … where another run is
         in the way; nothing is ever overwritten. `tmesim.TEMPORARY`: the files live as long as the result
-    seed : whole number from 0 on; replicates and arms that share a seed share their random numbers
-    replicates : how many, from 1 on
-    days : length of the run, days
+    seed : whole number from 0 on; by default the scenario's. Replicates and arms with a seed share their random numbers
+    replicates : how many, from 1 on; by default as the scenario says. A run that has fewer gets the others
+    days : length of the run, days, above 0; by default as the scenario says
     arms : names of the arms to simulate; by default all
     set : numbers of the catalogue (with their unit, "0.03 1/h") and settings of the scenario ("start.ecm"), each by its
-        dotted path
+        dotted path; "x2" doubles what the scenario says
     agent_classes : cell classes written in Python, derived from `tmesim.agents.Cell`, each for the cells of its
-        `cell_type`; see below
-    workers : processes; by default as many as there are processors for this process. 1 stays in this process
-    resume : go on with a run that was interrupted, to the same bits; without it such a directory is refused
-    figures : whether figures, movie and report are drawn
-    quiet : say nothing on the way
-    checkpoint_every : seconds of wall time between two checkpoints of a replicate: what a killed run has to do again
-    executor : any `concurrent.futures.Executor` whose workers see the same files (Dask's `client.get_executor()`)
+        `cell_type`; by default none. See below
+    workers : processes on this machine, from 1 on; by default as many as there are processors for this process. 1 stays
+        in this process
+    resume : whether a run that was interrupted is resumed, bit for bit; by default such a directory is refused
+    figures : whether figures, movie and report are drawn; by default they are
+    quiet : whether nothing is said on the way; by default progress goes to standard error
+    checkpoint_every : wall time between two checkpoints of a replicate, seconds, from 0 on; by default 60. A run that
+        is killed has so much to do again
+    executor : any `concurrent.futures.Executor` (Dask's `client.get_executor()`) in place of `workers`. Its workers
+        need no file of this machine; those that do not see the run directory keep no checkpoints
     engine : stands in for the body, in tests
 
     The `step()` of agent classes runs once a step for each of their cells, in every arm and replicate. Arms share one
@@ -79,12 +84,10 @@ def run(
 
     InputError names every argument that is not right, wrong input in the scenario, or a directory that is not for this
     run. StepFailed: a `step()` raised; its arm, replicate, hour and traceback are in the message. Interrupted: by
-    Ctrl-C or TERM; `resume=True` goes on. DiskFull: no room. WorkerDied: twice, as when memory is full.
+    Ctrl-C or TERM; `resume=True` resumes it. DiskFull: no room. WorkerDied: twice, as when memory is full.
     """
-    arms = arms if arms is None or isinstance(arms, str) else list(arms) if isinstance(arms, Iterable) else arms
     options: dict[str, Any] = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
-    _check(options, workers=workers, checkpoint_every=checkpoint_every, out=out, executor=executor)
-    options = {name: _plain(value) for name, value in options.items()}
+    options = _checked(options, workers=workers, checkpoint_every=checkpoint_every, out=out, executor=executor)
     with _named_as_arguments(out):
         if agent_classes is not None:
             source, engine = _with_classes(source, agent_classes, engine)
@@ -95,63 +98,55 @@ def run(
         if why and path is not None and not quiet:
             say(f"runs/{scenario.name} {why}: this one is in {path}", to_errors=True)
         crew = _processes(workers, executor)
-        if hasattr(engine, "pack") and executor is None and min(crew or trial.processors(), scenario.replicates) > 1:
+        execution = Execution(crew, bool(resume), figures, quiet, float(checkpoint_every), executor, engine)
+        if hasattr(engine, "pack") and executor is None and min(execution.processes, scenario.replicates) > 1:
             engine.pack()  # what cannot be sent is told before anything is written
         fresh = out is None and path is not None and not path.exists()
         try:
-            return trial.run(
-                scenario, out=path, workers=crew, resume=bool(resume), figures=figures,
-                quiet=quiet, checkpoint_every=float(checkpoint_every), executor=executor, engine=engine,
-            )  # fmt: skip
+            return trial.run(scenario, path, execution)
         except StepFailed:
             if fresh and path is not None:
                 shutil.rmtree(path, ignore_errors=True)  # the same code would fail again, other code is another run
             raise
 
 
-def _check(options: Mapping[str, Any], **others: Any) -> None:
-    """InputError with all arguments that are not right."""
-    checks = {
+def _checked(options: Mapping[str, Any], **others: Any) -> dict[str, Any]:
+    """The options as plain data; InputError with all arguments, the others too, that are not right."""
+    checks: dict[str, Callable[[Any], Any]] = {
         "seed": lambda value: whole(value, "seed"),
         "replicates": lambda value: whole(value, "replicates", 1),
         "days": _days,
         "arms": _arms,
-        "set": _settings,
+        "set": lambda value: settings(value, "set"),
         "workers": _workers,
         "checkpoint_every": lambda value: number(value, "checkpoint_every", least=0.0, unit="s"),
         "out": _out,
         "executor": _executor,
     }
-    problems = []
+    problems, read = [], {}
     for name, value in {**options, **others}.items():
         if value is not None:
             try:
-                checks[name](value)
+                read[name] = checks[name](value)
             except (TypeError, ValueError) as error:
                 problems.append(Problem(str(error)))
     if problems:
         raise InputError(problems)
+    return {name: read.get(name) for name in options}
 
 
-def _days(value: Any) -> None:
-    if isinstance(value, str):  # "14 d", as in a scenario
-        return
-    if number(value, "days", least=0.0, unit="days") in (0.0, float("inf")):
-        raise ValueError(f"days: expected a number above 0 (days), got {value!r}")
+def _days(value: Any) -> float:
+    days = real(value, "days", "a number above 0 (days)")
+    if not 0 < days < math.inf:
+        raise ValueError(f"days: expected a number above 0 (days), got {days!r}")
+    return days
 
 
-def _arms(value: Any) -> None:
-    if isinstance(value, str):
-        return
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise TypeError(f"arms: expected names of arms, got {value!r}")
-    if not value:
+def _arms(value: Any) -> list[str]:
+    found = texts(value, "arms")
+    if not found:
         raise ValueError("arms: expected at least one name of an arm, got none")
-
-
-def _settings(value: Any) -> None:
-    if not isinstance(value, Mapping) or not all(isinstance(path, str) for path in value):
-        raise TypeError(f"set: expected values by dotted path such as {{'start.ecm': 0.3}}, got {value!r}")
+    return found
 
 
 def _workers(value: Any) -> None:
@@ -167,10 +162,6 @@ def _out(value: Any) -> None:
 def _executor(value: Any) -> None:
     if not hasattr(value, "submit"):
         raise TypeError(f"executor: expected a concurrent.futures.Executor, got {value!r}")
-
-
-def _plain(value: Any) -> Any:
-    return {path: plain(each) for path, each in value.items()} if isinstance(value, Mapping) else plain(value)
 
 
 def _processes(workers: int | None, executor: Executor | None) -> int | None:
