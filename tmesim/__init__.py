@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tmesim.cli.pages import explain
     from tmesim.model import TumorModel
-    from tmesim.result import Result
     from tmesim.scenario import Scenario, load
+    from tmesim.shown import Result
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
@@ -22,7 +22,7 @@ __all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "explain", "load", "
 
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
-    "Result": "tmesim.result",
+    "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
     "explain": "tmesim.cli.pages",
