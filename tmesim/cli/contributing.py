@@ -81,7 +81,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "shown", "drawing", "notices", "result", "statistics", "tables",
-    "agents", "mesa_bridge", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells", "fields", "node",
-    "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section", "storage", "cards",
-    "markup", "reading", "reserved", "units", "text", "wording", "kernels",
+    "agents", "mesa_bridge", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells",
+    "fields", "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section",
+    "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "kernels",
 )  # fmt: skip
