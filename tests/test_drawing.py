@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -65,6 +66,15 @@ def pictures_in(svg):
     """The pictures that an SVG embeds, which matplotlib stores with their last line first and shows mirrored."""
     found = re.findall(r'data:image/png;base64,\s*([^"]+)"', svg)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))[::-1] for data in found]
+
+
+# One palette
+
+
+def test_every_color_of_a_drawing_stands_in_the_palette_or_the_catalogue():
+    folder = Path(tmesim.__file__).parent / "drawing"
+    found = {path.name: re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8")) for path in folder.glob("*.py")}
+    assert [name for name, colors in found.items() if colors] == ["palette.py"]
 
 
 # One raster
@@ -155,6 +165,11 @@ def test_scale_bars_on_axes_and_in_pixels_are_as_long_as_they_say(result):
 # One strip
 
 
+def diamond_of(svg):
+    (diamond,) = (found for found in svg.iter("svg") if found.get("x"))
+    return diamond
+
+
 def test_figure_and_page_draw_the_same_strip():
     control, treated = np.array([10.0, 12.0, 11.0, np.nan]), np.array([6.0, 9.5, 7.0, 3.0])
     drawn = strip.Strip.of(compare("e", "a", "b", treated, control), treated - control)
@@ -172,8 +187,9 @@ def test_figure_and_page_draw_the_same_strip():
     bar, mean = axes.lines[0], axes.lines[1]
     (line,) = (found for found in svg.iter("line") if found.get("class") == "bar")
     np.testing.assert_allclose([value(line.get("x1")), value(line.get("x2"))], bar.get_xdata(), rtol=2e-3, atol=0)
-    (diamond,) = (found for found in svg.iter("svg") if found.get("x"))
-    np.testing.assert_allclose(value(diamond.get("x")), mean.get_xdata(), rtol=2e-3, atol=0)
+    for svg_y, y in ((line.get("y1"), bar.get_ydata()[0]), (diamond_of(svg).get("y"), mean.get_ydata()[0])):
+        np.testing.assert_allclose(float(svg_y) / page.STRIP_HIGH, y, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(value(diamond_of(svg).get("x")), mean.get_xdata(), rtol=2e-3, atol=0)
     assert axes.get_xlim() == (-far, far) and svg.get("aria-label").startswith("Mean difference -3.5")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
-from tmesim.drawing.palette import CASING, CLOSED, OUTLINE, PERFUSED
+from tmesim.drawing.palette import CASING, CLOSED, FRAME, OUTLINE, PERFUSED
 from tmesim.section import OUTLINE as OUTLINED_AT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def cell_keys(catalogue: Catalogue, present: Iterable[str], label: Callable[[str
 
 
 def cell_key(label: str, color: str, marker: str) -> Line2D:
-    edge = "white" if marker == "o" else "#999999"
+    edge = "white" if marker == "o" else FRAME
     return Line2D([], [], ls="", marker=marker, ms=6.5, mfc=color, mec=edge, mew=0.4, label=label)
 
 

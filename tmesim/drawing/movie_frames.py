@@ -50,7 +50,8 @@ class MovieFrames:
         fits = math.isqrt(AREA // (len(self.arms) * ny * nx))
         self.zoom = max(1, min(WIDEST // (nx * self.columns), HIGHEST // max(ny, nx), LARGEST, fits))
         self.panel = (ny * self.zoom, nx * self.zoom)
-        self._paint()
+        self._choose_colors()
+        self._lay_out()
 
     def _read(self, arm: str) -> dict[str, np.ndarray]:
         name = f"frames/{arm}/replicate_{self.replicate:03d}.npz"
@@ -88,8 +89,8 @@ class MovieFrames:
 
     # Painting
 
-    def _paint(self) -> None:
-        """Colors, sizes and what stays the same in all frames."""
+    def _choose_colors(self) -> None:
+        """The palette, and the indices of all that is painted."""
         palette = self.palette = Palette(["white"])
         codes = {int(c) for film in self.films.values() for m in ("tissue", "leukocyte") for c in np.unique(film[m])}
         known = self.scenario.catalogue.cells
@@ -106,6 +107,8 @@ class MovieFrames:
         self.arm_inks = {arm: palette.ramp(color) for arm, color in arm_colors(self.scenario).items()}
         self.badges = {arm: palette.ramp("white", color) for arm, color in arm_colors(self.scenario).items()}
 
+    def _lay_out(self) -> None:
+        """Sizes, and the sheet with what stays the same in all frames."""
         high_panel, wide_panel = self.panel
         self.width = 2 * MARGIN + self.columns * wide_panel + (self.columns - 1) * GAP
         self.width = max(self.width, 460)

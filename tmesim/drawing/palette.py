@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 INK = "#222222"
 FAINT = "#666666"
 GRID = "#e4e4e4"
+BAND, THIN, DOSE, FRAME = "#bbbbbb", "#777777", "#555555", "#999999"
+"""In legends: the middle half, one replicate and a dose of no arm in particular, and the frame of a square."""
 ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#7A0177")
 """For arms other than the reference: Wong's palette for color-blind readers, and a dark purple."""
 REFERENCE_COLOR = "#4d4d4d"

@@ -41,6 +41,7 @@ class Shots:
 
     @property
     def all(self) -> list[Section]:
+        """The sections, arm by arm and day by day."""
         return list(self.at.values())
 
     def types(self) -> set[str]:

@@ -14,7 +14,8 @@ from tmesim.drawing.curves import BAND, Curve, chosen, curves_of, doses, is_loga
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
 from tmesim.drawing.labels import spelled_out, unit_words
-from tmesim.drawing.palette import FAINT, GRID, INK, arm_colors
+from tmesim.drawing.palette import BAND as BAND_COLOR
+from tmesim.drawing.palette import DOSE, FAINT, GRID, INK, THIN, arm_colors
 from tmesim.drawing.sheet import LABEL, SMALL, Sheet, fold, head_height, legend_on
 from tmesim.observables import observables_of
 from tmesim.wording import capital, words
@@ -85,11 +86,11 @@ def legend(result: Result, arms: Sequence[str], colors: dict[str, str], given: b
     n = result.replicates
     keys: list[Line2D | Patch] = [Line2D([], [], color=colors[arm], lw=2.2, label=words(arm)) for arm in arms]
     if n >= BAND:
-        keys.append(Patch(facecolor="#bbbbbb", label=f"middle half of the {n} replicates"))
+        keys.append(Patch(facecolor=BAND_COLOR, label=f"middle half of the {n} replicates"))
     if n > 1:
-        keys.append(Line2D([], [], color="#777777", lw=0.8, label="one replicate"))
+        keys.append(Line2D([], [], color=THIN, lw=0.8, label="one replicate"))
     if given:
-        keys.append(Line2D([], [], ls="", marker="v", color="#555555", ms=5, label="dose"))
+        keys.append(Line2D([], [], ls="", marker="v", color=DOSE, ms=5, label="dose"))
     return keys
 
 
