@@ -17,7 +17,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tmesim"
 SOURCES = (".py", ".yaml")
-ABOVE = {"agents", "bench", "cli", "figures", "plots", "report",
+ABOVE = {"agents", "bench", "cli", "drawing", "report",
          "__main__.py", "evidence.py", "model.py"}  # fmt: skip
 """What no run without figures imports."""
 COMPUTING = ("llvmlite", "numba", "numpy", "scipy")

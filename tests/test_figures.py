@@ -14,11 +14,15 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 import tmesim
-from tmesim import figures
-from tmesim.figures import effects, grid, tissue, trajectories
-from tmesim.figures.style import ARM_COLORS, CASING, CLOSED, PERFUSED, REFERENCE_COLOR, arm_colors, spelled_out
+from tmesim.drawing import curves, grid, shots, trajectories, vessels
+from tmesim.drawing.effects import draw_effects
+from tmesim.drawing.labels import spelled_out
+from tmesim.drawing.palette import ARM_COLORS, BEHIND, PERFUSED, REFERENCE_COLOR, arm_colors
+from tmesim.drawing.panels import draw_panels
+from tmesim.drawing.shots import Shots
+from tmesim.drawing.tissue import draw_field, draw_tissue
+from tmesim.drawing.trajectories import draw_trajectories
 from tmesim.scenario import read_text
-from tmesim.section import Section
 from tmesim.statistics import compare
 from tmesim.wording import change, compact, words
 
@@ -73,7 +77,7 @@ def test_a_run_draws_its_four_figures_and_its_movie(result):
 
 
 def test_the_tissue_shows_each_tumor_cell_in_its_color(result, tmp_path):
-    image = pixels(figures.draw_tissue(result, tmp_path / "tissue.png", replicate=1))
+    image = pixels(draw_tissue(result, replicate=1).save(tmp_path / "tissue.png"))
     color = result.scenario.catalogue.cells["tumor"].color
     cells = sum(
         s.count("tumor") for arm in result.arms for day in result.snapshot_days for s in [result.snapshot(day, arm, 1)]
@@ -92,8 +96,7 @@ def test_the_tissue_shows_each_tumor_cell_in_its_color(result, tmp_path):
 # Words
 
 
-TEXTS = {"tissue": figures.tissue_figure, "oxygen": figures.field_figure, "trajectories": figures.trajectories_figure,
-         "effects": figures.effects_figure}  # fmt: skip
+TEXTS = {"tissue": draw_tissue, "oxygen": draw_field, "trajectories": draw_trajectories, "effects": draw_effects}
 
 
 def boxes(figure):
@@ -111,7 +114,7 @@ def boxes(figure):
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_words_of_a_figure_lie_over_others_or_leave_the_sheet(result, name):
-    figure = TEXTS[name](result)
+    figure = TEXTS[name](result).figure
     found = boxes(figure)
     assert len(found) > 10
     for text, box in found:
@@ -128,24 +131,24 @@ def test_names_and_questions_of_any_length_stay_on_the_sheet(result):
     name = "a_scenario_with_" + "very_" * 10 + "long_name"
     long = Copy(result, name=name, question="Is it " + "really and truly " * 12 + "so?")
     for draw in TEXTS.values():
-        figure = draw(long)
+        figure = draw(long).figure
         for text, box in boxes(figure):
             assert 0 <= box.x0 and box.x1 <= figure.bbox.x1, text
 
 
 def test_every_axis_has_its_unit(result):
-    for axes in figures.trajectories_figure(result).axes:
+    for axes in draw_trajectories(result).axes:
         unit = axes.get_ylabel().partition(", defined in")[0]
         assert unit in ("cells", "ratio", "ratio, logarithmic scale", "per day", "per mm²", "fraction",
                                      "score, 0 to 1")  # fmt: skip
-    assert [axes.get_xlabel() for axes in figures.effects_figure(result).axes] == ["cells", "cells", "ratio", "cells"]
-    for figure in (figures.tissue_figure(result), figures.field_figure(result)):
+    assert [axes.get_xlabel() for axes in draw_effects(result).axes] == ["cells", "cells", "ratio", "cells"]
+    for figure in (draw_tissue(result).figure, draw_field(result).figure):
         assert "oxygen (mmHg)" in [t.get_text() for t in figure.texts]
 
 
 def test_every_figure_says_how_many_replicates_it_shows(result):
     for draw in TEXTS.values():
-        assert any(re.search(r"n = 3 (replicates|pairs)", t.get_text()) for t in draw(result).texts)
+        assert any(re.search(r"n = 3 (replicates|pairs)", t.get_text()) for t in draw(result).figure.texts)
 
 
 def test_abbreviations_are_spelled_out_where_they_occur():
@@ -173,19 +176,19 @@ def test_names_are_said_as_a_biologist_would(name, said):
 
 
 def test_days_that_all_arms_share_stand_once(result):
-    shots = grid.Shots(result, 0)
+    shots = Shots(result, 0)
     assert shots.together() == [0.0, 1.0]
-    figure = figures.tissue_figure(result, replicate=0)
+    figure = draw_tissue(result, replicate=0).figure
     panels = [axes for axes in figure.axes if axes.images]
     assert len(panels) == 2 + 3 * 2
     assert {"day 0", "day 1"} <= {t.get_text() for axes in panels for t in axes.texts}
     assert {"day 2", "day 3", "the same in all arms"} <= {t.get_text() for t in figure.texts}
-    only = grid.Shots(result, 0, days=[0.0], arms=["untreated", "drug"])
+    only = Shots(result, 0, days=[0.0], arms=["untreated", "drug"])
     assert only.together() == [] and only.arms == ("untreated", "drug")
 
 
 def test_a_picture_is_cut_to_the_tumor_and_its_rim_and_says_so(result):
-    shots = grid.Shots(result, 0)
+    shots = Shots(result, 0)
     assert shots.shape == shots.patch == (20, 24)
     wide = Copy(result)
 
@@ -196,7 +199,7 @@ def test_a_picture_is_cut_to_the_tumor_and_its_rim_and_says_so(result):
         return replace(shot, cells=cells, maps=maps, shape=(shot.shape[0] + 40, shot.shape[1] + 16))
 
     wide.snapshot = snapshot
-    cut = grid.Shots(wide, 0)
+    cut = Shots(wide, 0)
     assert cut.patch == (60, 40) and cut.shape[0] <= 40
     for key, shot in cut.at.items():
         levels = []
@@ -204,16 +207,16 @@ def test_a_picture_is_cut_to_the_tumor_and_its_rim_and_says_so(result):
             levels.append(seen.maps["field.oxygen"][seen.sites("tumor")])
         assert np.array_equal(*levels) and levels[0].size
         assert (shot.cells["y"] < cut.shape[0]).all() and (shot.cells["x"] < cut.shape[1]).all()
-    assert any("around the tumor, of 0.6 × 0.9 mm" in t.get_text() for t in figures.tissue_figure(wide).texts)
+    assert any("around the tumor, of 0.6 × 0.9 mm" in t.get_text() for t in draw_tissue(wide).figure.texts)
 
 
 def test_a_tissue_without_oxygen_is_drawn_on_bare_ground(result):
     shots = {key: replace(s, maps={k: v for k, v in s.maps.items() if k != "field.oxygen"})
-             for key, s in grid.Shots(result, 0).at.items()}  # fmt: skip
+             for key, s in Shots(result, 0).at.items()}  # fmt: skip
     bare = Copy(result)
     bare.scenario.catalogue = SimpleNamespace(cells=result.scenario.catalogue.cells, fields={})
     bare.snapshot = lambda day, arm, replicate: shots[arm, day]
-    texts = [t.get_text() for t in figures.tissue_figure(bare, replicate=0).findobj(Text)]
+    texts = [t.get_text() for t in draw_tissue(bare, replicate=0).figure.findobj(Text)]
     assert "tumor cell" in texts and not any("oxygen" in text for text in texts)
 
 
@@ -221,9 +224,9 @@ def test_a_tumor_that_is_gone_is_drawn_and_said(result):
     gone = Copy(result)
     empty = {name: v[:0] for name, v in result.snapshot(0).cells.items()}
     gone.snapshot = lambda day, arm, replicate: replace(result.snapshot(day, arm, replicate), cells=empty)
-    said = {t.get_text() for axes in figures.tissue_figure(gone).axes for t in axes.texts}
+    said = {t.get_text() for axes in draw_tissue(gone).axes for t in axes.texts}
     assert "0 tumor cells" in said
-    assert "no tumor left" in {t.get_text() for axes in figures.field_figure(gone).axes for t in axes.texts}
+    assert "no tumor left" in {t.get_text() for axes in draw_field(gone).axes for t in axes.texts}
 
 
 @pytest.mark.parametrize("size", [(8, 90), (90, 8)])
@@ -239,7 +242,7 @@ def test_words_find_room_beside_a_slender_tissue(result, size):
         return replace(shot, cells=cells, maps=maps, shape=size)
 
     slender.snapshot = snapshot
-    for figure in (figures.tissue_figure(slender), figures.field_figure(slender)):
+    for figure in (draw_tissue(slender).figure, draw_field(slender).figure):
         for text, box in boxes(figure):
             assert 0 <= box.x0 and box.x1 <= figure.bbox.x1 and 0 <= box.y0, text
 
@@ -301,7 +304,7 @@ def test_the_measure_of_color_difference_is_the_published_one(one, other, expect
 def test_every_eye_tells_all_cells_vessels_and_grounds_apart(result, sight):
     """Any two can touch: leukocytes and vessels lie above the tissue, and free sites show the ground."""
     colors = {name: cell.color for name, cell in result.scenario.catalogue.cells.items() if cell.layer != "vessel"}
-    colors |= {"vessel": PERFUSED, "much oxygen": tissue.BEHIND(1.0)[:3], "no oxygen": tissue.BEHIND(0.0)[:3]}
+    colors |= {"vessel": PERFUSED, "much oxygen": BEHIND(1.0)[:3], "no oxygen": BEHIND(0.0)[:3]}
     seen = {name: lab(color, sight) for name, color in colors.items()}
     close = {(a, b): difference(seen[a], seen[b]) for a, b in combinations(seen, 2)}
     assert min(close.values()) >= 10, min(close, key=close.get)
@@ -321,44 +324,29 @@ def test_vessels_in_the_catalogue_have_the_color_of_the_tubes(result):
 
 def test_any_field_can_be_drawn(result, tmp_path):
     for field in ("vegf", "ifng"):
-        assert pixels(figures.draw_field(result, tmp_path / f"{field}.png", field)).std() > 1
+        assert pixels(draw_field(result, field).save(tmp_path / f"{field}.png")).std() > 1
 
 
-def test_links_of_vessels_become_lines_between_their_sites():
-    from matplotlib.figure import Figure
-
+def test_links_carry_flow_when_both_their_ends_do():
     links = np.zeros((4, 4), np.uint8)
     links[1, 1], links[1, 2] = 1 << 0, 1 << 4 | 1 << 7  # E; its mirror W, and SE
-    links[2, 3] = 1 << 3  # the mirror NW
+    links[2, 3] = 1 << 3 | 1 << 0  # the mirror NW, and one that leaves the picture
     perfused = np.zeros((4, 4), bool)
     perfused[1, 1] = perfused[1, 2] = True
-    maps = {"vessels.links": links, "vessels.perfused": perfused, "vessels.root": np.zeros((4, 4), bool)}
-    axes = Figure().add_subplot()
-    tissue.draw_vessels(axes, Section((), {}, maps, (4, 4), 15.0, 0.0))
-    lines = [
-        np.sort(s, axis=0).tolist() for c in axes.collections if hasattr(c, "get_segments") for s in c.get_segments()
-    ]
-    flowing, closed = [[[1, 1], [1.5, 1]], [[1.5, 1], [2, 1]]], [[[2, 1], [2.5, 1.5]], [[2.5, 1.5], [3, 2]]]
-    assert sorted(lines) == sorted(2 * (flowing + closed))  # halves of links, each with a wall
-    tubes = [c for c in axes.collections if hasattr(c, "get_segments")]
-    drawn = [(to_hex(c.get_colors()[0]), c.get_linewidths()[0], len(c.get_segments())) for c in tubes]
-    assert [color.upper() for color, _, _ in drawn] == [CASING, CLOSED, "#FFFFFF", PERFUSED]
-    assert [n for _, _, n in drawn] == [2, 2, 2, 2]  # each a wall and, thinner, what is inside
-    assert drawn[1][1] < drawn[0][1] < drawn[2][1] and drawn[3][1] < drawn[2][1]
+    with_flow, without = vessels.links_with_flow(links, perfused)
+    assert np.argwhere(with_flow).tolist() == [[1, 1], [1, 2]] and with_flow[1, 2] == 1 << 4
+    assert np.argwhere(without).tolist() == [[1, 2], [2, 3]] and without[2, 3] == 1 << 3
 
 
 def test_a_vessel_bends_where_it_turns_and_forks_by_straight_halves():
     """From the middle of one link to that of the next, inside of the corner; three halves meet at a fork."""
-    links = np.zeros((4, 4), np.uint8)
-    links[1, 1], links[1, 2], links[2, 2] = 1 << 0, 1 << 4 | 1 << 6, 1 << 2  # east, then south
-    flows = np.ones((4, 4), bool)
-    bend = max(tissue.vessel_courses(links, flows)[True], key=len)
-    assert bend[0].tolist() == [1.5, 1] and bend[-1].tolist() == [2, 1.5]
-    assert (bend[1:-1, 0] < 2).all() and (bend[1:-1, 1] > 1).all()
-    links[1, 2] |= 1 << 0
-    links[1, 3] = 1 << 4
-    courses = tissue.vessel_courses(links, flows)[True]
-    assert sorted(c[0].tolist() for c in courses if c[-1].tolist() == [2, 1]) == [[1.5, 1], [2, 1.5], [2.5, 1]]
+    west, south, east = 1 << 4, 1 << 6, 1 << 0
+    (bend,) = vessels.courses(west | south)
+    assert sorted([bend[0].tolist(), bend[-1].tolist()]) == [[-0.5, 0], [0, 0.5]]
+    assert (bend[1:-1, 0] < 0).all() and (bend[1:-1, 1] > 0).all()
+    fork = vessels.courses(west | south | east)
+    assert sorted(half[0].tolist() for half in fork) == [[-0.5, 0], [0, 0.5], [0.5, 0]]
+    assert all(half[-1].tolist() == [0, 0] for half in fork)
 
 
 def test_the_replicate_shown_is_the_one_in_the_middle():
@@ -368,22 +356,22 @@ def test_the_replicate_shown_is_the_one_in_the_middle():
         def series(self, name, arm):
             return np.arange(2), np.array([[1, 900], [1, 10], [1, 520], [1, 500], [1, 200]])
 
-    assert grid.representative(Fake()) == 3
+    assert shots.representative(Fake()) == 3
 
 
 def test_days_shown_hold_the_first_and_the_last():
-    assert grid.spread([0, 1, 2, 3, 4, 5, 6], 4) == [0, 2, 4, 6]
-    assert grid.spread([0, 7], 4) == [0, 7]
+    assert shots.spread([0, 1, 2, 3, 4, 5, 6], 4) == [0, 2, 4, 6]
+    assert shots.spread([0, 7], 4) == [0, 7]
 
 
 def test_trajectories_show_the_endpoints_first_and_leave_out_what_has_no_values(result):
-    chosen = trajectories.chosen(result)
+    chosen = curves.chosen(result)
     assert chosen[:4] == ["tumor_burden", "n_treg", "ctl_to_treg", "kills"] and len(chosen) == 9
-    assert all(trajectories.has_values(result, name) for name in chosen)
+    assert all(curves.has_values(result, name) for name in chosen)
 
 
 def test_an_arm_that_is_its_reference_is_dashed_over_it(result):
-    axes = figures.trajectories_figure(result, observables=["tumor_burden"]).axes[0]
+    axes = draw_trajectories(result, observables=["tumor_burden"]).axes[0]
     solid, dashed = (next(line for line in axes.lines if to_hex(line.get_color()) == color.lower() and
                           line.get_linewidth() == 2) for color in (arm_colors(result.scenario)[a] for a in
                                                                    ("untreated", "sham")))  # fmt: skip
@@ -396,7 +384,8 @@ def test_quartiles_are_drawn_from_four_replicates_on():
 
     for n in (1, 3, 4):
         axes = Figure().add_subplot()
-        trajectories.draw_arm(axes, np.arange(3.0), np.arange(3.0 * n).reshape(n, 3), "red")
+        curve = curves.Curve.of("a", np.arange(3.0), np.arange(3.0 * n).reshape(n, 3))
+        trajectories.draw_curve(axes, curve, "red")
         assert len(axes.collections) == (n >= 4) and len(axes.lines) == (1 if n == 1 else n + 1)
 
 
@@ -418,14 +407,14 @@ def test_scales_begin_at_zero_and_are_logarithmic_where_values_differ_fiftyfold(
 def test_an_observable_without_values_says_so(result):
     nothing = Copy(result)
     nothing.series = lambda name, arm: (np.arange(3.0), np.full((3, 3), math.nan))
-    axes = figures.trajectories_figure(nothing, observables=["emt_mean"]).axes[0]
+    axes = draw_trajectories(nothing, observables=["emt_mean"]).axes[0]
     assert [t.get_text() for t in axes.texts] == ["not defined in this run"]
 
 
 def test_an_arm_is_drawn_from_where_it_parts():
     reference = np.array([[1.0, 2.0, math.nan, 4.0, 5.0]])
-    assert trajectories.parting(np.array([[1.0, 2.0, math.nan, 4.5, 6.0]]), reference) == 2
-    assert trajectories.parting(reference, reference) == 0
+    assert curves.parting(np.array([[1.0, 2.0, math.nan, 4.5, 6.0]]), reference) == 2
+    assert curves.parting(reference, reference) == 0
 
 
 def test_each_arm_has_its_color_and_the_reference_is_gray(result):
@@ -439,13 +428,13 @@ def test_each_arm_has_its_color_and_the_reference_is_gray(result):
 def test_a_run_without_a_second_arm_has_no_effects(tmp_path):
     alone = tmesim.run(read_text(TEXT), out=tmp_path / "out", workers=1, quiet=True, arms=["untreated"], replicates=1,
                        days=1)  # fmt: skip
-    assert effects.draw_effects(alone, tmp_path / "effects.png") is None
+    assert draw_effects(alone) is None
     assert not (alone.path / "figures" / "effects.png").exists()
     assert (alone.path / "figures" / "trajectories.png").exists()
 
 
 def test_figures_are_the_same_bytes_each_time(result, tmp_path):
-    again = figures.draw_all(result, tmp_path)
+    again = draw_panels(result, tmp_path)
     assert [p.read_bytes() for p in again] == [(result.path / "figures" / p.name).read_bytes() for p in again]
 
 

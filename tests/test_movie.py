@@ -9,8 +9,12 @@ import pytest
 from PIL import Image
 
 import tmesim
-from tmesim.figures import movie as movies
-from tmesim.figures.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie, draw_movie
+from tmesim.drawing import movie as movies
+from tmesim.drawing import movie_frames as drawn
+from tmesim.drawing import raster
+from tmesim.drawing.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie
+from tmesim.drawing.movie_frames import MovieFrames
+from tmesim.drawing.shots import representative
 from tmesim.frames import MAPS, OXYGEN_STEP, FrameLog
 from tmesim.scenario import read_text
 from tmesim.scenario.schedule import MOST_FRAMES, frame_interval
@@ -46,6 +50,11 @@ def result(tmp_path_factory):
 @pytest.fixture(scope="module")
 def movie(result):
     return Movie(result, 0)
+
+
+@pytest.fixture(scope="module")
+def frames(movie):
+    return movie.frames
 
 
 def film(result, arm, replicate=0):
@@ -120,27 +129,21 @@ def test_frames_go_on_from_their_state():
 # The movie
 
 
-def test_links_become_lines_between_the_middles_of_their_sites(movie):
-    """Two linked segments, one site apart: the pixels from one middle to the other, none beyond."""
-    links, vessel = np.zeros((5, 5), np.uint8), np.zeros((5, 5), np.uint8)
-    links[3, 1], links[2, 2] = 1 << 1, 1 << 5  # NE, and its mirror
-    vessel[3, 1] = vessel[2, 2] = 1
-    panel = np.zeros((5 * movie.zoom, 5 * movie.zoom), np.uint8)
-    movie._links(panel, links, vessel, 1, 9)
-    middle = movie.zoom // 2
-    steps = np.arange(movie.zoom + 1)
-    expected = np.zeros_like(panel)
-    expected[3 * movie.zoom + middle - steps, movie.zoom + middle + steps] = 9
-    assert np.array_equal(panel, expected)
-    movie._links(panel, links, vessel, 2, 7)
-    assert 7 not in panel
+def test_a_frame_is_painted_by_the_raster_of_the_pictures(frames):
+    film, names = frames.films["drug"], frames.types
+    scene = raster.Scene(*(film[name][48] for name in MAPS[:4]), names)
+    expected = raster.paint(scene, frames.behind[film["oxygen"][48]], frames.inks, frames.zoom)
+    top, left = frames.corner(1)
+    high, wide = frames.panel
+    assert np.array_equal(frames.frame(48)[top : top + high, left : left + wide], expected)
+    assert (scene.vessel == 2).any() and (expected == frames.inks.lumen[True]).any()
 
 
 def test_a_gif_has_a_frame_for_each_hour_kept_of_the_size_and_duration_of_the_movie(result, movie, tmp_path):
-    path = draw_movie(result, tmp_path / "movie.gif", 0)
+    path = Movie(result, 0).save(tmp_path / "movie.gif")
     with Image.open(path) as image:
-        assert image.n_frames == len(movie.hours) == 49
-        assert image.size == (movie.width, movie.height)
+        assert image.n_frames == len(movie.frames.hours) == 49
+        assert image.size == (movie.frames.width, movie.frames.height)
         assert image.info["loop"] == 0
         stays = []
         for i in range(image.n_frames):
@@ -148,31 +151,31 @@ def test_a_gif_has_a_frame_for_each_hour_kept_of_the_size_and_duration_of_the_mo
             stays.append(image.info["duration"])
     assert stays == movie.durations()
     assert path.stat().st_size < 1_000_000
-    assert draw_movie(result, tmp_path / "again.gif", 0).read_bytes() == path.read_bytes()
+    assert Movie(result, 0).save(tmp_path / "again.gif").read_bytes() == path.read_bytes()
 
 
 def test_the_colors_of_a_gif_are_exactly_those_painted(movie):
-    palette = np.array(movie.colors.rgb, np.uint8)
+    palette = movie.frames.palette.rgb
     assert len(palette) <= 256
-    with Image.open(io.BytesIO(movie.gif())) as image:
+    with Image.open(io.BytesIO(movie.gif)) as image:
         for i in (0, 7, 25, 48):
             image.seek(i)
-            assert np.array_equal(np.array(image.convert("RGB")), palette[movie.frame(i)])
+            assert np.array_equal(np.array(image.convert("RGB")), palette[movie.frames.frame(i)])
 
 
-def test_doses_are_marked_in_the_frames_in_which_they_are_given(movie):
-    given = [i for i in range(49) if movie.doses("drug", i)]
-    assert given == [24, 37] and movie.doses("drug", 24) == ["anti-CD25 10 mg/kg"]
-    assert not any(movie.doses("untreated", i) for i in range(49))
-    color = movie.badges["drug"][0]
-    top, left = movie.corner(1)
-    painted = [i for i in range(49) if (movie.frame(i)[top + 9 : top + 12, left + 9 : left + 40] == color).all()]
+def test_doses_are_marked_in_the_frames_in_which_they_are_given(frames):
+    given = [i for i in range(49) if frames.doses("drug", i)]
+    assert given == [24, 37] and frames.doses("drug", 24) == ["anti-CD25 10 mg/kg"]
+    assert not any(frames.doses("untreated", i) for i in range(49))
+    color = frames.badges["drug"][0]
+    top, left = frames.corner(1)
+    painted = [i for i in range(49) if (frames.frame(i)[top + 9 : top + 12, left + 9 : left + 40] == color).all()]
     assert painted == given
 
 
 def test_a_dose_between_two_frames_is_marked_in_the_first_of_them(movie, monkeypatch):
-    monkeypatch.setattr(movie, "hours", [0.0, 20.0, 40.0])
-    assert [bool(movie.doses("drug", i)) for i in range(3)] == [False, True, False]
+    monkeypatch.setattr(movie.frames, "hours", [0.0, 20.0, 40.0])
+    assert [bool(movie.frames.doses("drug", i)) for i in range(3)] == [False, True, False]
     assert movie.durations() == [FIRST_MS, DOSE_MS, LAST_MS]
 
 
@@ -182,50 +185,49 @@ def test_frames_of_doses_stay_longer_and_the_last_one_longest(movie):
     assert [i for i, ms in enumerate(stays) if ms == DOSE_MS] == [24, 37] and stays.count(FRAME_MS) == 45
 
 
-def test_triangles_of_doses_fill_when_they_are_given(movie):
-    top, left = movie.corner(1)
-    row, column = top + movie.panel[0] + 18 - 11, left + round(24 / 48 * (movie.panel[1] - 1))
-    ink = movie.arm_inks["drug"]
-    assert movie.frame(23)[row, column] == ink[3] and movie.frame(24)[row, column] == ink[-1]
+def test_triangles_of_doses_fill_when_they_are_given(frames):
+    top, left = frames.corner(1)
+    row, column = top + frames.panel[0] + 18 - 11, left + round(24 / 48 * (frames.panel[1] - 1))
+    ink = frames.arm_inks["drug"]
+    assert frames.frame(23)[row, column] == ink[3] and frames.frame(24)[row, column] == ink[-1]
 
 
-def test_every_cell_is_painted_in_the_color_of_its_type(movie):
+def test_every_cell_is_painted_in_the_color_of_its_type(frames):
     for i in (0, 48):
-        panel, zoom = movie._tissue("drug", i), movie.zoom
-        film = movie.films["drug"]
+        panel, zoom = frames._tissue("drug", i), frames.zoom
+        film = frames.films["drug"]
         for layer in ("leukocyte", "tissue"):
             y, x = np.nonzero(film[layer][i])
             free = np.ones(len(y), bool)
             if layer == "tissue":  # vessels and leukocytes stand above
                 free = (film["leukocyte"][i][y, x] == 0) & (film["vessel"][i][y, x] == 0)
             y, x = y[free], x[free]
-            corner = zoom // 2 if layer == "leukocyte" else 0
-            assert np.array_equal(
-                panel[y * zoom + corner, x * zoom + corner], movie.cell_colors[film[layer][i][y, x]]
-            ), layer
+            middle = zoom // 2
+            painted = panel[y * zoom + middle, x * zoom + middle]
+            assert np.array_equal(painted, frames.inks.body[film[layer][i][y, x]]) and painted.size, layer
 
 
-def test_the_clock_has_the_digits_that_it_needs(movie, monkeypatch):
-    monkeypatch.setattr(movie, "hours", [0.0, 12.0, 180.0])
-    assert [movie.clock(i) for i in range(3)] == ["day 0.0", "day 0.5", "day 7.5"]
-    monkeypatch.setattr(movie, "hours", [0.0, 6.0])
-    assert movie.clock(1) == "day 0.25"
+def test_the_clock_has_the_digits_that_it_needs(frames, monkeypatch):
+    monkeypatch.setattr(frames, "hours", [0.0, 12.0, 180.0])
+    assert [frames.clock(i) for i in range(3)] == ["day 0.0", "day 0.5", "day 7.5"]
+    monkeypatch.setattr(frames, "hours", [0.0, 6.0])
+    assert frames.clock(1) == "day 0.25"
 
 
 @pytest.mark.parametrize(("ny", "nx"), [(8, 8), (100, 100), (40, 300), (700, 900)])
 def test_tissues_of_any_size_fit_a_page(result, monkeypatch, ny, nx):
     maps = {name: np.ones((2, ny, nx), np.uint8) for name in MAPS}
     fake = film(result, "drug") | maps | {"hour": np.array([0.0, 48.0])}
-    monkeypatch.setattr(Movie, "_read", lambda self, arm: fake)
-    big = Movie(result, 0)
-    assert big.width <= movies.WIDEST + 60 and big.frame(1).shape == (big.height, big.width)
+    monkeypatch.setattr(MovieFrames, "_read", lambda self, arm: fake)
+    big = MovieFrames(result, 0)
+    assert big.width <= drawn.WIDEST + 60 and big.frame(1).shape == (big.height, big.width)
 
 
 def test_a_movie_is_cut_to_the_tumor_and_its_rim(result, monkeypatch):
     small = film(result, "drug")
     far = small | {name: np.pad(small[name], ((0, 0), (40, 0), (0, 40))) for name in MAPS}
-    monkeypatch.setattr(Movie, "_read", lambda self, arm: far)
-    movie = Movie(result, 0)
+    monkeypatch.setattr(MovieFrames, "_read", lambda self, arm: far)
+    movie = MovieFrames(result, 0)
     assert movie.frame(1).shape == (movie.height, movie.width)
     cut = movie.films["drug"]
     tumor = 1 + small["types"].tolist().index("tumor")
@@ -236,26 +238,33 @@ def test_a_movie_is_cut_to_the_tumor_and_its_rim(result, monkeypatch):
 
 
 def test_the_replicate_shown_is_that_of_the_pictures(result):
-    assert Movie(result).replicate == movies.representative(result)
+    assert Movie(result).frames.replicate == representative(result)
 
 
 def test_an_mp4_without_its_package_says_what_to_install(result, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(ModuleNotFoundError, match="pip install imageio-ffmpeg"):
-        draw_movie(result, tmp_path / "movie.mp4", 0)
+        Movie(result, 0).save(tmp_path / "movie.mp4")
     assert not list(tmp_path.iterdir())
 
 
 def test_an_mp4_holds_the_movie(result, tmp_path):
     ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg is not installed")
-    path = draw_movie(result, tmp_path / "movie.mp4", 0)
+    path = Movie(result, 0).save(tmp_path / "movie.mp4")
     frames, seconds = ffmpeg.count_frames_and_secs(str(path))
     assert frames > 49 and seconds == pytest.approx(sum(Movie(result, 0).durations()) / 1000, rel=0.05)
 
 
-def test_only_gif_and_mp4_can_be_asked_for(result, tmp_path):
-    with pytest.raises(ValueError, match=r"\.gif or a \.mp4"):
-        draw_movie(result, tmp_path / "movie.avi")
+def test_a_webp_holds_the_movie(movie, tmp_path):
+    with Image.open(movie.save(tmp_path / "movie.webp")) as image:
+        assert image.format == "WEBP" and image.n_frames == 49
+        image.seek(48)
+        assert np.array_equal(np.array(image.convert("RGB")), movie.frames.palette.rgb[movie.frames.frame(48)])
+
+
+def test_a_movie_of_another_ending_is_refused(result, tmp_path):
+    with pytest.raises(ValueError, match=r"a movie is saved as \.gif, \.mp4 or \.webp, but 'movie.avi'"):
+        Movie(result).save(tmp_path / "movie.avi")
 
 
 def test_a_run_without_frames_says_so(result, tmp_path):

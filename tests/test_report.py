@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 
 import tmesim
-from tmesim.figures import draw_all
-from tmesim.figures.grid import representative
-from tmesim.figures.movie import draw_movie
+from tmesim import markup
+from tmesim.drawing import page as charts
+from tmesim.drawing.labels import quantity
+from tmesim.drawing.movie import Movie
+from tmesim.drawing.panels import draw_panels
+from tmesim.drawing.shots import representative
 from tmesim.observables import OBSERVABLES
-from tmesim.report import answer, drawing, grounds, markup, page, write_report
+from tmesim.report import answer, grounds, page, write_report
 from tmesim.report.answer import sentence, verdict
 from tmesim.report.assumptions import stale
 from tmesim.report.certainty import parted
@@ -70,8 +73,8 @@ def scenario(**changes):
 def result(tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "out"
     result = tmesim.run(scenario(), out=out, workers=1, quiet=True, figures=False)
-    draw_all(result)
-    draw_movie(result, out / "figures" / "movie.gif")
+    draw_panels(result)
+    Movie(result).save(out / "figures" / "movie.gif")
     return result
 
 
@@ -259,8 +262,8 @@ def test_pictures_are_told_in_words_with_the_cells_that_they_show(result, tags):
 def test_units_are_said_in_words(result, text):
     shown = re.sub("<pre.*?</pre>", "", text, flags=re.DOTALL)
     assert "1/mm²" not in shown and "1/day" not in shown and "score 0-1" not in shown
-    assert answer.quantity(135.0, OBSERVABLES["ctl_density"]) == "135 per mm²"
-    assert answer.quantity(0.25, OBSERVABLES["emt_mean"]) == "0.25"
+    assert quantity(135.0, OBSERVABLES["ctl_density"]) == "135 per mm²"
+    assert quantity(0.25, OBSERVABLES["emt_mean"]) == "0.25"
 
 
 def test_a_curve_marks_doses_and_takes_powers_of_ten_where_values_differ_fiftyfold(result):
@@ -270,7 +273,7 @@ def test_a_curve_marks_doses_and_takes_powers_of_ten_where_values_differ_fiftyfo
         values = {arm: np.array([[1.0, 2.0, high], [1.0, 2.0, 2.0]]) for arm in result.arms}
         fake = SimpleNamespace(arms=result.arms, reference=result.reference, scenario=result.scenario,
                                series=lambda name, arm: (np.array([0.0, 1.0, 3.0]), values[arm]))  # fmt: skip
-        return drawing.curves(fake, "ctl_to_treg", o)
+        return charts.curves(fake, "ctl_to_treg", o)
 
     assert "logarithmic" not in curve(40.0)
     steep = curve(80.0)
@@ -291,24 +294,24 @@ def test_the_same_run_gives_the_same_bytes(result, text, tmp_path):
 
 def test_the_time_line_marks_each_dose_and_change(result, text):
     arms = result.scenario.arms
-    drug = drawing.rail(arms["drug"], 3.0, "drug")
+    drug = charts.rail(arms["drug"], 3.0, "drug")
     assert drug.count('class="dose"') == 2 and 'x="33.33%"' in drug and 'x="66.67%"' in drug
     assert "doses on days 1, 2" in drug
-    assert drawing.rail(arms["changed"], 3.0, "changed").count('class="dose"') == 1
-    assert drawing.rail(arms["untreated"], 3.0, "untreated").count('class="dose"') == 0
+    assert charts.rail(arms["changed"], 3.0, "changed").count('class="dose"') == 1
+    assert charts.rail(arms["untreated"], 3.0, "untreated").count('class="dose"') == 0
     label = "anti-CD25 antibody with a strong Fc part, which depletes regulatory T cells"
     assert f"{label}, 10 mg/kg, on days 1 and 2" in text
 
 
 @pytest.mark.parametrize("days", [0.5, 1, 4, 10, 21, 24, 180, 365])
 def test_days_below_the_lines_are_few_and_hold_the_ends(days):
-    ticks = drawing.ticks_of(days)
+    ticks = charts.ticks_of(days)
     assert ticks[0] == 0 and ticks[-1] == days and len(ticks) <= 8 and ticks == sorted(set(ticks))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 1517), (0, 0.37), (-3, 8), (0, 0), (0, 24.9)])
 def test_levels_of_a_curve_are_round_and_hold_its_values(low, high):
-    marks = drawing.nice(low, high)
+    marks = charts.nice(low, high)
     assert 2 <= len(marks) <= 7 and marks[0] <= low and marks[-1] >= high
 
 

@@ -62,7 +62,7 @@ def test_a_tissue_does_not_change_into_that_of_an_arm_with_another_start(result)
 
 
 def test_the_report_and_the_effects_say_what_is_shared(result):
-    from tmesim.figures.effects import how_to_read
+    from tmesim.drawing.effects import how_to_read
     from tmesim.report.opening import design
 
     page = str(design(result))

@@ -22,16 +22,19 @@ from matplotlib.text import Text
 from test_cli import SMALL
 from toys import TEXT, Toy, run
 
-from tmesim import cards
+from tmesim import cards, markup
 from tmesim.cli import lists, running
-from tmesim.figures import effects, trajectories
-from tmesim.figures.style import legend_on, literal, png
+from tmesim.drawing import curves
+from tmesim.drawing.cards import place, result_card
+from tmesim.drawing.effects import draw_effects
+from tmesim.drawing.files import literal
+from tmesim.drawing.notebook import titled
+from tmesim.drawing.sheet import legend_on
+from tmesim.drawing.trajectories import draw_trajectories
 from tmesim.notices import notices, planned_doses
 from tmesim.observables import OBSERVABLES
-from tmesim.plots.cards import place, result_card
-from tmesim.plots.tissue import titled
 from tmesim.reading import InputError
-from tmesim.report import markup, page
+from tmesim.report import page
 from tmesim.result import Result
 from tmesim.scenario import Scenario, load, read_text
 from tmesim.statistics import compare
@@ -117,8 +120,8 @@ def test_tables_hold_labels_and_names_as_text(torture):
 
 
 def test_figures_write_labels_letter_by_letter(torture):
-    drawn = [effects.effects_figure(torture), trajectories.trajectories_figure(torture, torture.scenario.endpoints)]
-    for figure in drawn:
+    drawn = [draw_effects(torture), draw_trajectories(torture, torture.scenario.endpoints)]
+    for figure in (drawing.figure for drawing in drawn):
         texts = figure.findobj(Text)
         assert not any(text.get_parse_math() for text in texts)
         told = " ".join(text.get_text().replace("\n", " ") for text in texts)
@@ -138,8 +141,9 @@ def test_every_picture_and_card_of_tortured_labels_is_drawn_without_a_word(tortu
 
 
 def test_no_text_of_a_figure_leaves_it(torture):
-    for figure in (effects.effects_figure(torture), trajectories.trajectories_figure(torture, ("n_long", "n_math"))):
-        png(figure)
+    for drawing in (draw_effects(torture), draw_trajectories(torture, ("n_long", "n_math"))):
+        drawing.data()
+        figure = drawing.figure
         width = figure.bbox.width
         for text in figure.findobj(Text):
             if text.get_text().strip() and text.get_visible():
@@ -298,11 +302,11 @@ def test_what_was_never_given_is_said_and_has_no_number(short, capsys):
 
 
 def test_figures_mark_given_doses_only_and_show_no_numbers_of_what_was_not_given(short):
-    assert trajectories.doses(short.scenario) == {"some": [0.5]}
-    texts = [text.get_text() for text in effects.effects_figure(short, ["tumor_burden"]).findobj(Text)]
+    assert curves.doses(short.scenario) == {"some": [0.5]}
+    texts = [text.get_text() for text in draw_effects(short, ["tumor_burden"]).figure.findobj(Text)]
     assert texts.count("nothing was given before the end of the run on day 1") == 4
     texts = [text.get_text() for text in short.plot.differences("kills").figure.texts]
-    assert "drug: nothing was given" in texts and sum("nothing was given" in text for text in texts) == 4
+    assert "drug" in texts and texts.count("nothing was given before the end of the run on day 1") == 4
 
 
 @pytest.mark.parametrize(
@@ -424,9 +428,9 @@ def test_every_mean_over_survivors_says_on_how_many_it_stands(partial, capsys):
     text = page(partial).replace("\u00a0", " ")
     assert "This rests on 1 of 3 pairs; in 2 the tumor was gone." in text and "<span>1 of 3 </span>" in text
     assert "1 of 3" in result_card(partial)
-    drawn = " ".join(t.get_text() for t in effects.effects_figure(partial).findobj(Text))
+    drawn = " ".join(t.get_text() for t in draw_effects(partial).figure.findobj(Text))
     assert "drug (1 of 3 pairs)" in drawn
-    assert "drug, –, 1 of 3 pairs" in " ".join(t.get_text() for t in partial.plot.differences().figure.findobj(Text))
+    assert "drug (1 of 3 pairs)" in " ".join(t.get_text() for t in partial.plot.differences().figure.findobj(Text))
 
 
 def test_a_run_with_one_arm_says_on_how_many_replicates_its_mean_stands(tmp_path, capsys):
@@ -440,9 +444,9 @@ def test_a_run_with_one_arm_says_on_how_many_replicates_its_mean_stands(tmp_path
 
 def test_curves_over_changing_numbers_of_replicates_are_labelled(partial):
     arms = partial.arms
-    assert trajectories.partly(partial, "emt_mean", arms) == ", defined in 1 to 3 of 3 replicates"
-    assert trajectories.partly(partial, "tumor_burden", arms) == ""
-    assert trajectories.partly(partial, "growth_rate", ("untreated",)).endswith("of 3 replicates")
+    assert curves.partly(partial, "emt_mean", arms) == ", defined in 1 to 3 of 3 replicates"
+    assert curves.partly(partial, "tumor_burden", arms) == ""
+    assert curves.partly(partial, "growth_rate", ("untreated",)).endswith("of 3 replicates")
     assert "score, 0 to 1, defined in 1 to 3 of 3 replicates" in page(partial)
 
 

@@ -14,8 +14,8 @@ from tmesim.version import __version__
 if TYPE_CHECKING:
     from tmesim.cli.pages import explain
     from tmesim.model import TumorModel
-    from tmesim.result import Result
     from tmesim.scenario import Scenario, load
+    from tmesim.shown import Result
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
@@ -23,7 +23,7 @@ __all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "expl
 
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
-    "Result": "tmesim.result",
+    "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
     "explain": "tmesim.cli.pages",

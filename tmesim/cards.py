@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,18 +45,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: Iterable[b
 def table_of(lines: Iterable[str]) -> str:
     style = "border-collapse: collapse; border: none; margin: 4px 0; font-size: inherit"
     return f'<table style="{style}"><tbody>{"".join(lines)}</tbody></table>'
-
-
-def pictures(shown: Mapping[str, bytes], width: int) -> str:
-    """PNG files side by side, each with its caption."""
-    figures = []
-    for caption, png in shown.items():
-        data, text = base64.b64encode(png).decode(), escape(caption)
-        image = f'<img src="data:image/png;base64,{data}" alt="{text}" width="{width}">'
-        figures.append(
-            f'<div style="display: inline-block; margin: 4px 10px 0 0"><div style="{FAINT}">{text}</div>{image}</div>'
-        )
-    return f"<div>{''.join(figures)}</div>"
 
 
 def note(text: str, file: str = "", linked: str = "") -> str:

@@ -30,7 +30,7 @@ from tmesim.tissue import Tissue
 from tmesim.wording import words
 
 if TYPE_CHECKING:
-    from tmesim.plots import TissuePicture
+    from tmesim.drawing.notebook import TissuePicture
 
 
 class TumorModel(MesaModel):
@@ -200,13 +200,13 @@ class TumorModel(MesaModel):
         field, cells, pixels : as in `Result.plot.tissue`
         A picture that is shown already takes a later state with `refresh(model)`, faster than a new one is drawn.
         """
-        from tmesim.plots import TissuePicture, view_of
+        from tmesim.drawing.notebook import TissuePicture, view_of
 
         title = words(self.body.scenario.name)
         return TissuePicture([[view_of(self.body)]], self.tissue.catalogue, title, field, cells, pixels)
 
     def _repr_html_(self) -> str:
-        from tmesim.plots.cards import model_card
+        from tmesim.drawing.cards import model_card
 
         return model_card(self.body)
 

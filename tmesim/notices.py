@@ -10,7 +10,7 @@ import numpy as np
 from tmesim.catalogue import english
 from tmesim.scenario import courses
 from tmesim.scenario.parts import ADULT_KG
-from tmesim.statistics import capital, words
+from tmesim.wording import capital, words
 
 if TYPE_CHECKING:
     from tmesim.result import Result

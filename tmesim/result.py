@@ -1,4 +1,4 @@
-"""A finished run, read from its directory: tables, snapshots, figures.
+"""Tables and sections of a finished run, read from its directory; no drawing.
 
 Tables are plain columns inside, so that a run draws its figures without pandas; `timeseries`, `endpoints` and
 `comparison` are DataFrames for those who ask.
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tmesim.observables import Observable
-    from tmesim.plots import Plots
     from tmesim.scenario import Scenario
 
 
@@ -43,7 +42,7 @@ UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipf
 
 
 class Result:
-    """Everything that a run left in its directory: tables, snapshots, pictures.
+    """What a run left in its directory: tables and sections. `tmesim.Result` is one that draws too.
 
     A file that is read and is not what the run left (edited, damaged, missing) is an InputError that names it: tables
     and scenario when the result is opened, a snapshot when it is read.
@@ -88,24 +87,12 @@ class Result:
             return f"files in {line(self.path)}, as long as this result lives"
         return f"files in {line(self.path)}, read again with tmesim.Result({str(self.path)!r})"
 
-    def _repr_html_(self) -> str:
-        from tmesim.plots.cards import result_card
-
-        return result_card(self)
-
     @property
     def files(self) -> Checksums:
         """The files of the run and what they should be; of a run that is just being completed, as soon as it is."""
         if not self._files.complete:
             self._files = Checksums(self.path)
         return self._files
-
-    @property
-    def plot(self) -> Plots:
-        """Pictures for a notebook: `plot.tissue()`, `plot.curves()`, `plot.differences()`, `plot.movie()`."""
-        from tmesim.plots import Plots
-
-        return Plots(self)
 
     # Tables
 
@@ -260,7 +247,7 @@ class Result:
             raise KeyError(f"{argument}: no arm {arm!r} in this run; there are {', '.join(self.arms)}")
         return arm
 
-    def _replicate(self, replicate: int) -> int:
+    def known_replicate(self, replicate: int) -> int:
         """A replicate of this run, or an error with those there are."""
         try:
             return whole(replicate, "replicate", 0, self.replicates - 1)
@@ -290,7 +277,7 @@ class Result:
         """
         day = self.last_snapshot_day() if day is None else number(day, "day", unit="days")
         arm = self.reference if arm is None else self._arm(arm)
-        replicate = self._replicate(replicate)
+        replicate = self.known_replicate(replicate)
         near = min(self.snapshot_days, key=lambda d: abs(d - day), default=math.inf)
         if abs(near - day) > 1 / 24 + 1e-9:
             days = ", ".join(f"{d:g}" for d in self.snapshot_days)
@@ -337,13 +324,6 @@ class Result:
             "age_h": np.float32(section.hour) - columns.pop("born"),
         }
         return pandas.DataFrame(frame | {name.removeprefix("state."): values for name, values in columns.items()})
-
-    def movie(self, path: str | Path, replicate: int | None = None) -> Path:
-        """Write the movie of a replicate (default: the one of the pictures) as a `.gif` or, with the package
-        imageio-ffmpeg, as a `.mp4` file; returns the path."""
-        from tmesim.figures.movie import draw_movie
-
-        return draw_movie(self, Path(path), None if replicate is None else self._replicate(replicate))
 
     def fields(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> dict[str, np.ndarray]:
         """Site maps (ny, nx) at a snapshot (default: the last); arguments as in `Result.snapshot`.

@@ -116,6 +116,23 @@ def run(
 @app.command()
 def render(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="png|pdf|svg",
+            help="Of the figures, several with commas; png by default. The text of an svg can be edited.",
+        ),
+    ] = None,
+    panels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--panels",
+            metavar="NAMES",
+            help="What to draw, with commas: tissue, oxygen or another field, "
+            "trajectories, effects, movie, report; by default all that the run has.",
+        ),
+    ] = None,
     mp4: Annotated[bool, typer.Option("--mp4", help="The movie as MP4 too; needs the package imageio-ffmpeg.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
 ) -> None:
@@ -125,12 +142,15 @@ def render(
 
     - `tmesim render runs/treg_depletion`
 
+    - `tmesim render runs/treg_depletion --format pdf,svg --panels tissue,effects`
+
     - `tmesim render runs/treg_depletion --mp4`
     """
     with exit_codes():
-        from tmesim.cli.rendering import render_run
+        from tmesim.cli.rendering import listed, render_run
 
-        render_run(folder, mp4, quiet)
+        formats = listed(format)
+        render_run(folder, mp4, quiet, ["png"] if formats is None else formats, listed(panels))
 
 
 @app.command()

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tmesim.reading import InputError, Problem
+from tmesim.reading import InputError, Problem, suggestion
 from tmesim.text import line, say
 
+if TYPE_CHECKING:
+    from tmesim.shown import Result
+
 NEEDED = ("scenario.yaml", "provenance.json", "timeseries.csv", "endpoints.csv", "comparison.csv", "complete.json")
+REPORT = "report"
+"""The page, which is asked for like a panel."""
 
 
-def render_run(folder: Path, mp4: bool, quiet: bool) -> None:
-    from tmesim.figures.movie import has_frames
-    from tmesim.result import Result
+def render_run(
+    folder: Path, mp4: bool, quiet: bool, formats: Sequence[str] = ("png",), panels: Sequence[str] | None = None
+) -> None:
+    """Draw a run again. formats : of the figures. panels : what to draw, by default all that the run has.
+
+    InputError, before anything is written, for a folder that holds no finished run, an unknown format, and a panel that
+    is unknown or that this run cannot have.
+    """
+    from tmesim.shown import Result
     from tmesim.storage.checksums import MARKER, PROVENANCE, Checksums, read_sealed
-    from tmesim.trial import draw
     from tmesim.trial.locks import lock_of
 
     start = time.perf_counter()
@@ -33,12 +45,62 @@ def render_run(folder: Path, mp4: bool, quiet: bool) -> None:
             result = Result(folder)
         for note in notes:
             say(line(note.message), to_errors=True)
-        if mp4:
-            result.movie(folder / "figures" / "movie.mp4")
-        draw(result)
+        drawn = draw(result, mp4, checked(result, formats, panels), panels)
     if not quiet:
-        movie = "" if has_frames(result) else " (no movie: this run kept no frames)"
-        say(f"{time.perf_counter() - start:.1f} s. Figures and report are in {folder}{movie}")
+        say(f"{time.perf_counter() - start:.1f} s. {drawn}")
+
+
+def checked(result: Result, formats: Sequence[str], panels: Sequence[str] | None) -> tuple[str, ...]:
+    """The formats without repetition; InputError with all formats and panels that are not right."""
+    from tmesim.drawing.files import FORMATS
+    from tmesim.drawing.panels import known_panels, lacking
+
+    problems = [unknown("--format", each, "format", FORMATS) for each in formats if each not in FORMATS]
+    if not formats:
+        problems.append(Problem(f"expected one of {', '.join(FORMATS)}, or several, got none", "--format"))
+    known = (*known_panels(result.scenario), REPORT)
+    for panel in panels or ():
+        if panel not in known:
+            problems.append(unknown("--panels", panel, "panel", known))
+        elif panel != REPORT and (why := lacking(result, panel)) is not None:
+            problems.append(Problem(f"{panel} cannot be drawn: {why}", "--panels"))
+    if panels is not None and not panels:
+        problems.append(Problem(f"expected names of panels, got none. Known: {', '.join(known)}", "--panels"))
+    if problems:
+        raise InputError(problems)
+    return tuple(dict.fromkeys(formats))
+
+
+def unknown(option: str, found: str, kind: str, known: Iterable[str]) -> Problem:
+    return Problem(f"unknown {kind} '{found}'.{suggestion(found, known, most=40)}", option)
+
+
+def draw(result: Result, mp4: bool, formats: tuple[str, ...], panels: Sequence[str] | None) -> str:
+    """Draw, and say what was drawn."""
+    from tmesim.drawing.movie import has_frames
+    from tmesim.drawing.panels import draw_panels
+    from tmesim.report import write_report
+    from tmesim.storage import sweep
+
+    folder = result.path
+    if mp4:
+        result.movie(folder / "figures" / "movie.mp4")
+    chosen = None if panels is None else [panel for panel in dict.fromkeys(panels) if panel != REPORT]
+    files = draw_panels(result, panels=chosen, formats=formats)
+    if panels is None or REPORT in panels:
+        files.append(write_report(result))
+    sweep(folder)
+    if panels is not None:
+        return f"Drawn: {', '.join(line(file) for file in files)}"
+    movie = "" if has_frames(result) else " (no movie: this run kept no frames)"
+    return f"Figures and report are in {line(folder)}{movie}"
+
+
+def listed(texts: Iterable[str] | None) -> list[str] | None:
+    """Names from an option that takes several, with commas or given again; None where it was not given."""
+    if texts is None:
+        return None
+    return [name for text in texts for part in text.split(",") if (name := part.strip())]
 
 
 def refuse_unfinished(folder: Path) -> None:

@@ -94,7 +94,7 @@ def print_summary(result: Result, seconds: float) -> None:
     (add_means if len(result.arms) == 1 else add_comparisons)(table, result, known)
     compiled = float(result.provenance.get("compile_s", 0))
     cold = f", {compiled:.0f} s of them to compile the kernels (once)" if compiled >= 1 else ""
-    pairs = f"{result.replicates} pairs; bold: the interval leaves out 0. " if len(result.arms) > 1 else ""
+    pairs = f"{result.replicates} pairs; bold: the interval excludes 0. " if len(result.arms) > 1 else ""
     with console.capture() as shown:
         console.print()
         console.print(Text(line(result.scenario.question), style="bold"))

@@ -10,16 +10,16 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tmesim.figures.style import arm_colors
+from tmesim.drawing.page import arm_class
+from tmesim.drawing.palette import arm_colors
+from tmesim.markup import Markup, join, tag
 from tmesim.report.assumptions import assumed
 from tmesim.report.certainty import sure
-from tmesim.report.drawing import arm_class
 from tmesim.report.happened import happened
-from tmesim.report.markup import Markup, join, tag
 from tmesim.report.opening import design, opening
 from tmesim.report.provenance import again, cite, closing
-from tmesim.statistics import words
 from tmesim.storage import write
+from tmesim.wording import words
 
 if TYPE_CHECKING:
     from tmesim.result import Result

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.figures.style import unit_words
+from tmesim.drawing.labels import quantity
 from tmesim.observables import observables_of
-from tmesim.statistics import capital, change, compact, words
+from tmesim.wording import capital, change, compact, words
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
@@ -28,12 +28,6 @@ def noun(o: Observable) -> str:
     """An observable in a sentence."""
     counted = o.unit == "cells" and not o.label.endswith("count")
     return f"the number of {o.label}" if counted else f"the {o.label}"
-
-
-def quantity(value: float, o: Observable) -> str:
-    """A value with its unit where the unit says something."""
-    bare = o.unit in ("cells", "fraction", "ratio") or o.unit.endswith("0-1")
-    return compact(value) if bare else f"{compact(value)} {unit_words(o.unit)}"
 
 
 def span(c: Comparison) -> str:

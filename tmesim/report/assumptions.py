@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmesim.markup import Child, Markup, both, tag
 from tmesim.report import grounds
-from tmesim.report.markup import Child, Markup, both, tag
-from tmesim.statistics import capital
+from tmesim.wording import capital
 
 if TYPE_CHECKING:
     from tmesim.result import Result

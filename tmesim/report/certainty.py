@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.figures.style import spelled_out, unit_words
+from tmesim.drawing import page
+from tmesim.drawing.labels import spelled_out, unit_words
+from tmesim.drawing.strip import Strip, reach
+from tmesim.markup import Markup, both, tag, term
 from tmesim.notices import untreated
-from tmesim.report import answer, drawing
-from tmesim.report.markup import Markup, both, tag, term
-from tmesim.statistics import CONFIDENCE, capital, change, compact, words
-from tmesim.wording import p_value
+from tmesim.report import answer
+from tmesim.statistics import CONFIDENCE
+from tmesim.wording import capital, change, compact, p_value, words
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -44,24 +46,24 @@ def sure(result: Result) -> Markup | None:
     for endpoint in dict.fromkeys(c.endpoint for c in rows):
         o = answer.observable(result, endpoint)
         mine = [c for c in rows if c.endpoint == endpoint]
-        reference = result.endpoint(endpoint, result.reference)
-        differences = [result.endpoint(endpoint, c.arm) - reference for c in mine]
-        frame = drawing.frame_of(mine, differences)
+        strips = [Strip.of(c, differences(result, c), not untreated(result, c.arm)) for c in mine]
+        far = reach(strips)
         unit = tag("span", unit_words(o.unit), class_="unit")
         title = tag("th", capital(o.label), unit, tag("small", o.meaning), colspan=9, scope="rowgroup",
                     role="rowheader")  # fmt: skip
         lines = [tag("tr", title, role="row", class_="endpoint")]
-        for c, dots in zip(mine, differences, strict=True):
-            if untreated(result, c.arm):
+        for strip in strips:
+            c = strip.comparison
+            if not strip.given:
                 lines.append(not_given(result, c))
                 continue
             clear = answer.verdict(c) in ("higher", "lower")
-            color = drawing.arm_class(result, c.arm)
+            color = page.arm_class(result, c.arm)
             lines.append(
                 tag(
                     "tr",
                     tag("th", tag("i", class_="chip"), words(c.arm), scope="row", role="rowheader", class_=color),
-                    tag("td", drawing.strip(c, dots, frame, color), role="cell", class_="drawn"),
+                    tag("td", page.strip(strip, far, color), role="cell", class_="drawn"),
                     cell(words(c.reference), compact(c.reference_mean)),
                     cell(words(c.arm), compact(c.mean)),
                     cell("difference", answer.signed(c.difference), bounds(c.low, c.high), strong=clear),
@@ -97,10 +99,15 @@ def sure(result: Result) -> Markup | None:
     )
 
 
+def differences(result: Result, c: Comparison) -> np.ndarray:
+    """Differences of the replicates, (replicates,)."""
+    return result.endpoint(c.endpoint, c.arm) - result.endpoint(c.endpoint, c.reference)
+
+
 def not_given(result: Result, c: Comparison) -> Markup:
     """The row of an arm that got nothing."""
     text = f"nothing was given before the end of the run on day {result.scenario.time.days:g}"
-    color = drawing.arm_class(result, c.arm)
+    color = page.arm_class(result, c.arm)
     name = tag("th", tag("i", class_="chip"), words(c.arm), scope="row", role="rowheader", class_=color)
     return tag("tr", name, tag("td", text, role="cell", colspan=8, class_="nothing"), role="row")
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from tmesim.figures.grid import representative
-from tmesim.figures.style import png, spelled_out
-from tmesim.figures.tissue import tissue_figure
-from tmesim.figures.trajectories import BAND, chosen, doses
+from tmesim.drawing import page
+from tmesim.drawing.curves import BAND, chosen, doses
+from tmesim.drawing.labels import spelled_out
+from tmesim.drawing.shots import representative
+from tmesim.drawing.tissue import draw_tissue
+from tmesim.markup import Markup, both, tag
 from tmesim.reading import InputError, Problem
-from tmesim.report import answer, drawing
-from tmesim.report.markup import Markup, both, tag
-from tmesim.statistics import words
+from tmesim.report import answer
+from tmesim.wording import words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +36,14 @@ def happened(result: Result) -> Markup:
     many += "Bands hold the middle half of the replicates. " if n >= BAND else ""
     names = chosen(result)
     shown = [answer.observable(result, name) for name in names]
-    panels = [drawing.curves(result, name, o) for name, o in zip(names, shown, strict=True)]
+    panels = [page.curves(result, name, o) for name, o in zip(names, shown, strict=True)]
     notes = spelled_out([*(o.label for o in shown), *(words(arm) for arm in result.arms)])
     marks = "Triangles mark doses. " if doses(result.scenario) else ""
     return both(
         movie(result),
         *pictures(result),
         tag("h3", "Over time"),
-        drawing.legend(result),
+        page.legend(result),
         tag("div", *panels, class_="curves"),
         tag("p", f"{many}{marks}{notes}{'.' if notes else ''}", class_="caption"),
     )
@@ -85,7 +86,7 @@ def pictures(result: Result) -> Iterator[Markup]:
         with named_if_broken(folder / "tissue.png"):
             data, size = compacted((folder / "tissue.png").read_bytes())
         last = result.snapshot_days[-1]
-        small, _ = compacted(png(tissue_figure(result, days=[last], narrow=True)))
+        small, _ = compacted(draw_tissue(result, days=[last], narrow=True).data("png"))
         picture = tag(
             "picture",
             tag("source", srcset=uri(small, "image/png"), media=PHONE),
@@ -100,7 +101,7 @@ def pictures(result: Result) -> Iterator[Markup]:
     if (folder / "oxygen.png").is_file():
         with named_if_broken(folder / "oxygen.png"):
             data, size = compacted((folder / "oxygen.png").read_bytes())
-        caption = "The same days: oxygen, vessels that carry blood, and the edge of the tumor."
+        caption = "The same days: oxygen, vessels, and the edge of the tumor."
         picture = image_tag(data, "image/png", alt.format("Oxygen"), size)
         yield tag("figure", tag("h3", "Oxygen"), scroller(picture, 760), tag("figcaption", caption, class_="caption"))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmesim.drawing import page
+from tmesim.markup import Markup, both, tag
 from tmesim.notices import never_given, notices, untreated
-from tmesim.report import answer, drawing, grounds
-from tmesim.report.markup import Markup, both, tag
+from tmesim.report import answer, grounds
 from tmesim.scenario import courses
-from tmesim.statistics import words
+from tmesim.wording import words
 
 if TYPE_CHECKING:
     from tmesim.observables import Observable
@@ -59,7 +60,7 @@ def compared(result: Result, c: Comparison, o: Observable) -> Markup:
         tag("p", tag("b", words(c.arm)), f" · {o.label}, day {day:g}", class_="what"),
         tag("p", unbroken(answer.sentence(c, o, day)), class_="answer"),
         tag("p", unbroken(" ".join(notes)), class_="note") if notes else None,
-        class_=f"card {drawing.arm_class(result, c.arm)} {answer.verdict(c)}",
+        class_=f"card {page.arm_class(result, c.arm)} {answer.verdict(c)}",
     )
 
 
@@ -70,7 +71,7 @@ def nothing(result: Result, c: Comparison) -> Markup:
         tag("p", tag("b", words(c.arm)), " · nothing was given", class_="what"),
         *(tag("p", text, class_="answer") for text in never_given(result.scenario, c.arm)),
         tag("p", f"So this run says nothing about {words(c.arm)}.", class_="note"),
-        class_=f"card {drawing.arm_class(result, c.arm)} unknown",
+        class_=f"card {page.arm_class(result, c.arm)} unknown",
     )
 
 
@@ -112,12 +113,12 @@ def design(result: Result) -> Markup:
         tag(
             "div",
             tag("p", tag("i", class_="chip"), tag("b", words(name)), " ", tag("span", given(result, arm))),
-            drawing.rail(arm, scenario.time.days, words(name)),
-            class_=f"line {drawing.arm_class(result, name)}",
+            page.rail(arm, scenario.time.days, words(name)),
+            class_=f"line {page.arm_class(result, name)}",
         )
         for name, arm in scenario.arms.items()
     ]
-    line = tag("div", *rows, drawing.scale(scenario.time.days), class_="timeline")
+    line = tag("div", *rows, page.scale(scenario.time.days), class_="timeline")
     story = [tag("p", paragraph) for paragraph in scenario.story.strip().split("\n\n") if paragraph]
     background = tag("div", tag("h3", "Background"), *story, class_="story") if story else None
     return both(tag("p", text), line, background)

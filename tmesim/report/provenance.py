@@ -6,8 +6,8 @@ import hashlib
 import shlex
 from typing import TYPE_CHECKING
 
+from tmesim.markup import Markup, both, tag, term
 from tmesim.report import grounds
-from tmesim.report.markup import Markup, both, tag, term
 
 if TYPE_CHECKING:
     from tmesim.result import Result

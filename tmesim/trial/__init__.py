@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from tmesim.observables import observables_of
-from tmesim.result import Result
 from tmesim.scenario import load, replicate_seed
+from tmesim.shown import Result
 from tmesim.statistics import COLUMNS, compare_arms
 from tmesim.storage import DiskFull, sweep, write
 from tmesim.storage.tables import csv_bytes
@@ -133,9 +133,9 @@ def alike(replicates: Iterable[Finished]) -> list[list[int]]:
 
 def draw(result: Result) -> None:
     """The figures, the movie and the report of a run, from its files alone."""
-    from tmesim.figures import draw_all
+    from tmesim.drawing.panels import draw_panels
     from tmesim.report import write_report
 
-    draw_all(result)
+    draw_panels(result)
     write_report(result)
     sweep(result.path)

@@ -27,8 +27,8 @@ from tmesim.trial.signals import Interrupted
 
 if TYPE_CHECKING:
     from tmesim.agents import Cell
-    from tmesim.result import Result
     from tmesim.scenario import Scenario
+    from tmesim.shown import Result
 
 
 def run(

@@ -1,12 +1,8 @@
-"""Observables over time: the median of the replicates, the middle half as a band, each replicate as a thin line.
-
-Of fewer than four replicates the quartiles say nothing, so there the lines stand alone.
-"""
+"""Observables over time as a figure: small multiples, an observable a panel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,74 +10,29 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from tmesim.figures.style import (
-    FAINT,
-    GRID,
-    INK,
-    LABEL,
-    SMALL,
-    Sheet,
-    arm_colors,
-    fold,
-    head_height,
-    legend_on,
-    literal,
-    save,
-    spelled_out,
-    unit_words,
-)  # fmt: skip
+from tmesim.drawing.curves import BAND, Curve, chosen, curves_of, doses, is_logarithmic, partly
+from tmesim.drawing.drawing import Drawing
+from tmesim.drawing.files import literal
+from tmesim.drawing.labels import spelled_out, unit_words
+from tmesim.drawing.palette import BAND as BAND_COLOR
+from tmesim.drawing.palette import DOSE, FAINT, GRID, INK, THIN, arm_colors
+from tmesim.drawing.sheet import LABEL, SMALL, Sheet, fold, head_height, legend_on
 from tmesim.observables import observables_of
-from tmesim.statistics import words
+from tmesim.wording import capital, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from tmesim.result import Result
     from tmesim.scenario import Scenario
 
-USUAL = (
-    "tumor_burden", "n_ctl", "n_treg", "kills_per_ctl", "exhaustion_mean", "pdl1_mean", "hypoxic_fraction",
-    "vessel_density", "emt_mean",
-)  # fmt: skip
-WIDTH, HEIGHT, COLUMNS = 440, 240, 3
-BAND = 4  # replicates from which on quartiles are drawn
-SPAN = 50  # a scale is logarithmic where the largest value is so many times the smallest
-
-
-def chosen(result: Result, most: int = 9) -> list[str]:
-    """The endpoints first, then the usual ones, as far as they have values."""
-    names = dict.fromkeys((*result.scenario.endpoints, *USUAL))
-    return [n for n in names if n in result.observables and has_values(result, n)][:most]
-
-
-def partly(result: Result, name: str, arms: Sequence[str]) -> str:
-    """On how many replicates the curves of a panel stand, where an observable is not defined in all of them; empty
-    where it is (times at which it is defined in none, such as the start of a rate, have no curve)."""
-    values = [result.series(name, arm)[1] for arm in arms]
-    counts, replicates = np.concatenate([np.isfinite(v).sum(0) for v in values]), len(values[0])
-    counts = counts[counts > 0]
-    if not counts.size or counts.min() == replicates:
-        return ""
-    low, high = int(counts.min()), int(counts.max())
-    return f", defined in {low}{f' to {high}' if high > low else ''} of {replicates} replicates"
-
-
-def has_values(result: Result, name: str) -> bool:
-    return any(np.isfinite(result.series(name, arm)[1]).any() for arm in result.arms)
+WIDTH, HEIGHT, COLUMNS = 440, 240, 3  # pixels of a panel; panels in a row
 
 
 def draw_trajectories(
-    result: Result, path: Path, observables: Sequence[str] | None = None, arms: Sequence[str] | None = None
-) -> Path:
-    """Small multiples over time, an observable a panel; by default the endpoints and the usual ones."""
-    return save(trajectories_figure(result, observables, arms), path)
-
-
-def trajectories_figure(
     result: Result, observables: Sequence[str] | None = None, arms: Sequence[str] | None = None
-) -> Figure:
-    """As `draw_trajectories`, but not yet a file."""
+) -> Drawing:
+    """Small multiples over time, an observable a panel; by default the endpoints and the usual ones."""
     names, arms = list(observables or chosen(result)), tuple(arms or result.arms)
     scenario, n = result.scenario, result.replicates
     known = observables_of(scenario.catalogue, scenario.catalogue.therapies)
@@ -91,7 +42,7 @@ def trajectories_figure(
     left, across = 92, WIDTH + 100
     width = max(left + columns * across - 44, 900)
     room = width - left - 20
-    heads = [fold(sentence(known[name].label), across - 30, LABEL + 0.5, most=3) for name in names]
+    heads = [fold(capital(known[name].label), across - 30, LABEL + 0.5, most=3) for name in names]
     title_lines = max(head.count("\n") + 1 for head in heads)
     marks = 22 * title_lines + 24 + 10 * len(given) + 6  # room above the axes for title, unit and doses of each arm
     down = HEIGHT + marks + 58
@@ -126,7 +77,8 @@ def trajectories_figure(
     )  # fmt: skip
     sheet.head(left, title, about, room)
     sheet.text(left, top + rows * down + 4, notes, SMALL, FAINT)
-    return literal(sheet.figure)
+    labels = ", ".join(known[name].label for name in names)
+    return Drawing(literal(sheet.figure), title, f"Curves of {labels} over {scenario.time.days:g} days.")
 
 
 def legend(result: Result, arms: Sequence[str], colors: dict[str, str], given: bool) -> list[Line2D | Patch]:
@@ -134,56 +86,35 @@ def legend(result: Result, arms: Sequence[str], colors: dict[str, str], given: b
     n = result.replicates
     keys: list[Line2D | Patch] = [Line2D([], [], color=colors[arm], lw=2.2, label=words(arm)) for arm in arms]
     if n >= BAND:
-        keys.append(Patch(facecolor="#bbbbbb", label=f"middle half of the {n} replicates"))
+        keys.append(Patch(facecolor=BAND_COLOR, label=f"middle half of the {n} replicates"))
     if n > 1:
-        keys.append(Line2D([], [], color="#777777", lw=0.8, label="one replicate"))
+        keys.append(Line2D([], [], color=THIN, lw=0.8, label="one replicate"))
     if given:
-        keys.append(Line2D([], [], ls="", marker="v", color="#555555", ms=5, label="dose"))
+        keys.append(Line2D([], [], ls="", marker="v", color=DOSE, ms=5, label="dose"))
     return keys
 
 
 def draw_panel(axes: Axes, result: Result, name: str, arms: Sequence[str], colors: dict[str, str]) -> None:
     """All arms; one that is not the reference from where it parts from it."""
-    days, reference = result.series(name, result.reference)
-    if not any(np.isfinite(result.series(name, arm)[1]).any() for arm in arms):
+    drawn = curves_of(result, name, arms)
+    if not any(curve.when.size for curve in drawn):
         axes.text(0.5, 0.5, "not defined in this run", transform=axes.transAxes, ha="center", va="center",
                   fontsize=LABEL, color=FAINT)  # fmt: skip
-    for arm in sorted(arms, key=lambda a: a != result.reference):
-        values = result.series(name, arm)[1]
-        over = arm != result.reference and result.reference in arms
-        first = parting(values, reference) if over else 0
-        draw_arm(axes, days[first:], values[:, first:], colors[arm], dashed=over and alike(values, reference))
+    for curve in drawn:
+        draw_curve(axes, curve, colors[curve.arm])
 
 
-def parting(values: np.ndarray, reference: np.ndarray) -> int:
-    """The last time up to which an arm is its reference: what comes before would only be drawn over it."""
-    if alike(values, reference):
-        return 0
-    return max(0, int(np.argmin(equal_times(values, reference))) - 1)
-
-
-def alike(values: np.ndarray, reference: np.ndarray) -> bool:
-    """Whether an arm is its reference at all times; then it is dashed, so that both are seen."""
-    return bool(equal_times(values, reference).all())
-
-
-def equal_times(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    return ((values == reference) | (np.isnan(values) & np.isnan(reference))).all(0)
-
-
-def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, color: str, dashed: bool = False) -> None:
-    """values : (replicates, times); times at which every replicate is NaN stay empty, a single one is a dot."""
-    known = np.isfinite(values).any(0)
-    if not known.any():
+def draw_curve(axes: Axes, curve: Curve, color: str) -> None:
+    """Times at which every replicate is NaN stay empty, a single one is a dot."""
+    if not curve.when.size:
         return
-    low, middle, high = np.nanquantile(values[:, known], [0.25, 0.5, 0.75], axis=0)
-    if len(values) > 1 and not dashed:
-        axes.plot(days, values.T, color=color, lw=0.6, alpha=0.45, zorder=2)
-    if len(values) >= BAND and not dashed:
-        axes.fill_between(days[known], low, high, color=color, alpha=0.2, lw=0, zorder=1)
-    style = (0, (3, 3)) if dashed else "-"
-    axes.plot(days[known], middle, color=color, lw=2.0, ls=style, marker="o" if middle.size == 1 else "", ms=4,
-              clip_on=middle.size > 1, zorder=3)  # fmt: skip
+    if curve.has_lines:
+        axes.plot(curve.days, curve.each.T, color=color, lw=0.6, alpha=0.45, zorder=2)
+    if curve.has_band:
+        axes.fill_between(curve.when, curve.low, curve.high, color=color, alpha=0.2, lw=0, zorder=1)
+    style, single = (0, (3, 3)) if curve.alike else "-", curve.when.size == 1
+    axes.plot(curve.when, curve.middle, color=color, lw=2.0, ls=style, marker="o" if single else "", ms=4,
+              clip_on=not single, zorder=3)  # fmt: skip
 
 
 def finish(axes: Axes, scenario: Scenario, last_row: bool) -> bool:
@@ -191,7 +122,7 @@ def finish(axes: Axes, scenario: Scenario, last_row: bool) -> bool:
     days = scenario.time.days
     axes.set_xlim(0, days)
     low, high = axes.dataLim.y0, axes.dataLim.y1
-    logarithmic = bool(axes.lines) and 0 < low and high / low >= SPAN
+    logarithmic = bool(axes.lines) and is_logarithmic(low, high)
     if logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -216,13 +147,6 @@ def weeks(days: float) -> int:
     return 7 if days <= 35 else next((step for step in (14, 21) if days % step == 0), 14)
 
 
-def doses(scenario: Scenario) -> dict[str, list[float]]:
-    """Arm → days of its doses before the end, for arms that get any."""
-    days = {arm: [h / 24 for d in entry.therapies for h in d.hours()] for arm, entry in scenario.arms.items()}
-    given = {arm: [d for d in when if d < scenario.time.days] for arm, when in days.items()}
-    return {arm: when for arm, when in given.items() if when}
-
-
 def mark_doses(axes: Axes, given: dict[str, list[float]], colors: dict[str, str]) -> None:
     """A small triangle for each dose above the axes, a line of them for each treated arm, and a pale line below."""
     for day in sorted({day for days in given.values() for day in days}):
@@ -231,7 +155,3 @@ def mark_doses(axes: Axes, given: dict[str, list[float]], colors: dict[str, str]
         height = 1 + (8 + 10 * (len(given) - 1 - i)) / HEIGHT
         axes.plot(days, [height] * len(days), ls="", marker="v", ms=4, mfc=colors[arm], mec="none", clip_on=False,
                   transform=axes.get_xaxis_transform())  # fmt: skip
-
-
-def sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
-from tmesim.figures.painting import text_width
-from tmesim.figures.style import INK, LABEL, SMALL, TITLE, Sheet, arm_colors, fold, head_height, legend_on
-from tmesim.section import TUMOR
-from tmesim.statistics import words
+from tmesim.drawing import scale_bar
+from tmesim.drawing.letters import text_width
+from tmesim.drawing.palette import INK, arm_colors
+from tmesim.drawing.sheet import LABEL, SMALL, TITLE, Sheet, fold, head_height, legend_on
+from tmesim.drawing.shots import Shots
 from tmesim.text import line, printable, shortened
+from tmesim.wording import words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tmesim.result import Result
     from tmesim.section import Section
 
 PANEL, SMALLER = 500, 400  # pixels a side, about: of up to three columns, and of more
@@ -33,55 +33,7 @@ BAR, ENTRY, LINE = 270, 300, 25  # widths of the color bar and of a legend entry
 NARROWEST = 1100
 LONGEST_KEY, KEY_LETTER = 480, 10  # pixels of a label in the legend, and of a letter in it
 LETTER = 15  # pixels along the name of an arm
-RIM_UM, SPARED = 150, 0.85  # of tissue around the tumor that is shown, and the share of the patch from which on all is
 SLOT = 310  # pixels a side that words need; a panel of a slender tissue has fewer
-
-
-class Shots:
-    """The snapshots that a picture shows: arms × days of one replicate (default: every arm, at most four days)."""
-
-    def __init__(
-        self, result: Result, replicate: int | None, days: Sequence[float] | None = None,
-        arms: Sequence[str] | None = None,
-    ) -> None:  # fmt: skip
-        self.result = result
-        self.replicate = representative(result) if replicate is None else replicate
-        self.days = spread(result.snapshot_days, 4) if days is None else list(days)
-        self.arms = result.arms if arms is None else tuple(arms)
-        self.at: dict[tuple[str, float], Section] = {
-            (arm, day): result.snapshot(day, arm, self.replicate) for arm in self.arms for day in self.days
-        }
-        first = next(iter(self.at.values()))
-        self.spacing, self.patch = first.spacing_um, first.shape
-        window = self.window()
-        self.at = {key: shot.cropped(window) for key, shot in self.at.items()}
-        self.shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
-
-    def window(self) -> tuple[slice, slice]:
-        """The rows and columns around all tumor cells shown."""
-        found = []
-        for shot in self.at.values():
-            found += [np.stack(shot.sites(name)) for name in TUMOR]
-        return window_around(np.concatenate(found, 1), self.patch, self.spacing)
-
-    def types(self) -> set[str]:
-        """Cell types that occur."""
-        return {name for shot in self.at.values() for name in shot.types if shot.count(name)}
-
-    def limits(self, field: str) -> tuple[float, float]:
-        """One color scale for all panels: from 0 to what 99.5 % of the sites stay below."""
-        values = np.concatenate([shot.maps[f"field.{field}"].ravel() for shot in self.at.values()])
-        return 0.0, float(np.quantile(values, 0.995)) or 1.0
-
-    def together(self) -> list[float]:
-        """The days up to which all arms look the same, if there are arms that part later."""
-        alike: list[float] = []
-        for day in self.days:
-            first, *others = (self.at[arm, day] for arm in self.arms)
-            if not all(same(first, other) for other in others):
-                break
-            alike.append(day)
-        return alike if len(self.arms) > 1 and len(alike) < len(self.days) else []
 
 
 class Grid:
@@ -93,6 +45,7 @@ class Grid:
     def __init__(self, shots: Shots, title: str, handles: Sequence[Line2D],
                  bar: tuple[Any, tuple[float, float], str] | None, narrow: bool = False) -> None:  # fmt: skip
         self.shots = shots
+        self.title = f"{title}: {words(shots.result.scenario.name)}"
         self.ny, self.nx = shots.shape
         together = shots.together()
         self.before = together[-len(shots.arms) :]  # as many as there are rows
@@ -114,7 +67,7 @@ class Grid:
         )
         about = f"{part}{whole} mm, {scenario.host} · "
         about += f"n = {n} replicates; {which}" if n > 1 else "n = 1 replicate"
-        self.top = head_height(f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN) + 36
+        self.top = head_height(self.title, about, width - 2 * MARGIN) + 36
         bottom = self.top + len(shots.arms) * (self.high + GAP)
         room = (len(shots.arms) - len(self.before)) * (self.high + GAP) if self.before else 0
         tall = len(handles) * LINE + (84 if bar else 0) + 10
@@ -133,7 +86,7 @@ class Grid:
             at = (width - MARGIN - BAR, bottom + 14)
         if bar:
             self._color_bar(at[0], at[1], *bar)
-        self.sheet.head(MARGIN, f"{title}: {words(scenario.name)}", about, width - 2 * MARGIN)
+        self.sheet.head(MARGIN, self.title, about, width - 2 * MARGIN)
 
     @property
     def figure(self) -> Figure:
@@ -188,52 +141,20 @@ class Grid:
             spine.set_visible(True)
         axes.set(xticks=[], yticks=[], xlim=(-0.5, self.nx - 0.5), ylim=(self.ny - 0.5, -0.5))
         if scaled:
-            scale_bar(axes, self.shots.spacing, self.nx, self.ny)
+            scale_bar.on_axes(axes, self.shots.spacing, self.nx, self.ny, below=self.h < SLOT // 2)
 
-    def show(self, axes: Axes, image: np.ndarray, **options: Any) -> None:
-        axes.imshow(image, extent=(-0.5, self.nx - 0.5, self.ny - 0.5, -0.5), interpolation="nearest", **options)
-
-    def save(self, path: Path) -> Path:
-        return self.sheet.save(path)
+    def show(self, axes: Axes, image: np.ndarray) -> None:
+        show(axes, image, (self.ny, self.nx))
 
 
-def window_around(tumor: np.ndarray, patch: tuple[int, int], spacing: float) -> tuple[slice, slice]:
-    """Rows and columns that hold all sites of a tumor (2, n) and a rim; the patch where that would spare little."""
-    whole = slice(0, patch[0]), slice(0, patch[1])
-    if not tumor.size:
-        return whole
-    rim = round(RIM_UM / spacing)
-    low = [max(0, int(v) - rim) for v in tumor.min(1)]
-    high = [min(n, int(v) + rim + 1) for v, n in zip(tumor.max(1), patch, strict=True)]
-    if max(b - a for a, b in zip(low, high, strict=True)) > SPARED * max(patch):
-        return whole
-    return slice(low[0], high[0]), slice(low[1], high[1])
+def show(axes: Axes, image: np.ndarray, shape: tuple[int, int]) -> Any:
+    """Put a picture of (ny, nx) sites on axes whose unit is a site, and which are as many pixels wide as it is."""
+    ny, nx = shape
+    return axes.imshow(image, extent=(-0.5, nx - 0.5, ny - 0.5, -0.5), interpolation="nearest")
 
 
 def millimeters(shape: tuple[int, int], spacing: float) -> str:
     return f"{shape[1] * spacing / 1000:.3g} × {shape[0] * spacing / 1000:.3g}"
-
-
-def same(one: Section, other: Section) -> bool:
-    """Whether two snapshots draw the same picture."""
-    cells = all(np.array_equal(one.cells[name], other.cells[name]) for name in ("type", "y", "x"))
-    return cells and np.array_equal(one.maps["vessels.perfused"], other.maps["vessels.perfused"])
-
-
-def representative(result: Result) -> int:
-    """The replicate whose final tumor burdens lie nearest to the medians of the arms (in relative terms)."""
-    distance = np.zeros(result.replicates)
-    for arm in result.arms:
-        final = result.series("tumor_burden", arm)[1][:, -1]
-        distance += np.abs(np.log1p(final) - np.median(np.log1p(final)))
-    return int(np.argmin(distance))
-
-
-def spread(days: Sequence[float], most: int) -> list[float]:
-    """At most so many of the days, the first and the last among them, evenly between."""
-    if len(days) <= most:
-        return list(days)
-    return [days[round(i)] for i in np.linspace(0, len(days) - 1, most)]
 
 
 def name_lines(name: str, room: float) -> str:
@@ -251,20 +172,3 @@ def corner(axes: Axes, text: str, side: str, weight: str = "normal") -> None:
         text = fold(text, SLOT - axes.bbox.width, size)
     axes.text(x, y, printable(text, keep="\n"), parse_math=False, transform=axes.transAxes, ha=align, va="top",
               fontsize=size, color=INK, bbox=box, zorder=6, fontweight=weight)  # fmt: skip
-
-
-def scale_bar(axes: Axes, spacing: float, nx: int, ny: int) -> None:
-    """A bar of a round length in the lower left corner; below a panel that is low."""
-    from matplotlib.patches import Rectangle
-
-    length = next(um for um in (2000, 1000, 500, 200, 100, 50) if um / spacing < nx / 3 or um == 50)
-    long, pixel = length / spacing, ny / axes.bbox.height
-    wide = max(long, 72 * pixel)  # of the letters
-    x, y = nx * 0.03, ny - nx * 0.03 - 0.5
-    if axes.bbox.height < SLOT // 2:
-        y = ny + 40 * pixel
-    ground = (x - 7 * pixel, y - 32 * pixel), wide + 14 * pixel, 39 * pixel
-    axes.add_patch(Rectangle(*ground, color="white", lw=0, alpha=0.88, zorder=6, clip_on=False))
-    axes.add_patch(Rectangle((x, y - 6 * pixel), long, 6 * pixel, color="black", lw=0, zorder=7, clip_on=False))
-    axes.text(x + wide / 2, y - 10 * pixel, f"{length} µm", ha="center", va="bottom", fontsize=SMALL, color="black",
-              zorder=7)  # fmt: skip

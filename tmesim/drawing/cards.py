@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from tmesim import cards
-from tmesim.figures.grid import representative
+from tmesim.drawing.notebook import counted, default_field, view_of
+from tmesim.drawing.raster import Painter, scale_end, zoom_for
+from tmesim.drawing.shots import representative
 from tmesim.notices import notices, untreated
-from tmesim.plots import view_of
-from tmesim.plots.panel import thumbnail
-from tmesim.plots.tissue import counted
-from tmesim.statistics import change, compact, defined_mean, words
+from tmesim.statistics import defined_mean
+from tmesim.wording import change, compact, words
 
 if TYPE_CHECKING:
     from tmesim.body import Body
+    from tmesim.catalogue import Catalogue
     from tmesim.result import Result
+    from tmesim.section import Section
     from tmesim.statistics import Comparison
 
 
@@ -42,7 +49,7 @@ def result_card(result: Result) -> str:
     if result.snapshot_days:
         shown = representative(result)
         last = result.last_snapshot_day()
-        parts.append(cards.pictures({
+        parts.append(pictures({
             f"{words(arm)}, day {last:g}": thumbnail(result.snapshot(last, arm, shown), scenario.catalogue)
             for arm in result.arms[:4]
         }, 180))  # fmt: skip
@@ -76,7 +83,7 @@ def place(result: Result) -> tuple[str, str, str]:
 def model_card(body: Body) -> str:
     """Who lives in a model now, and its picture."""
     view = view_of(body)
-    catalogue, counts = body.scenario.catalogue, counted(view.shot)
+    catalogue, counts = body.scenario.catalogue, counted(view.section)
     rows = {cell.label: compact(counts[name]) for name, cell in catalogue.cells.items() if counts[name]}
     half = -(-len(rows) // 2)
     named = list(rows.items())
@@ -85,5 +92,27 @@ def model_card(body: Body) -> str:
     about = f"arm {words(body.arm)}, day {body.hour / 24:.3g} of {body.scenario.time.days:g}"
     return cards.card(
         body.scenario.name, f"model, {nx} × {ny} sites, {body.host}", about,
-        cards.table(("cells", "", "", ""), columns), cards.pictures({view.title: thumbnail(view.shot, catalogue)}, 240),
+        cards.table(("cells", "", "", ""), columns), pictures({view.title: thumbnail(view.section, catalogue)}, 240),
     )  # fmt: skip
+
+
+def thumbnail(section: Section, catalogue: Catalogue, pixels: int = 300) -> bytes:
+    """The cells over oxygen as a bare PNG."""
+    field = default_field(section)
+    painter = Painter(catalogue, field, scale_end([section], field))
+    out = io.BytesIO()
+    Image.fromarray(painter(section, zoom_for(section.shape, pixels))).quantize(64).save(out, "PNG")
+    return out.getvalue()
+
+
+def pictures(shown: Mapping[str, bytes], width: int) -> str:
+    """PNG files side by side, each with its caption."""
+    figures = []
+    for caption, png in shown.items():
+        data, text = base64.b64encode(png).decode(), cards.escape(caption)
+        image = f'<img src="data:image/png;base64,{data}" alt="{text}" width="{width}">'
+        figures.append(
+            f'<div style="display: inline-block; margin: 4px 10px 0 0"><div style="{cards.FAINT}">{text}</div>'
+            f"{image}</div>"
+        )
+    return f"<div>{''.join(figures)}</div>"

@@ -1,26 +1,24 @@
-"""Pictures of a result or a model for a notebook: each shows itself, is saved with `save`, and can be changed."""
+"""The drawings of a result, asked for by name: `result.plot.tissue()`, `curves()`, `differences()`, `movie()`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tmesim.arguments import names, numbers, whole
-from tmesim.plots.picture import Drawing, Film, Picture
-from tmesim.plots.tissue import TissuePicture, View
-from tmesim.section import Section
-from tmesim.statistics import CONFIDENCE, words
+from tmesim.drawing.drawing import Drawing
+from tmesim.drawing.effects import FEW, Effects, chart
+from tmesim.drawing.movie import Movie
+from tmesim.drawing.notebook import TissuePicture, View
+from tmesim.drawing.palette import arm_colors
+from tmesim.drawing.strip import Strip
+from tmesim.drawing.trajectories import draw_trajectories
+from tmesim.notices import untreated
+from tmesim.statistics import CONFIDENCE
+from tmesim.wording import words
 
 if TYPE_CHECKING:
-    from tmesim.body import Body
     from tmesim.result import Result
-
-__all__ = ["Drawing", "Film", "Picture", "Plots", "TissuePicture", "View", "view_of"]
-
-FILE_DPI = 150
-"""Pixels an inch of the figures of a run."""
 
 
 class Plots:
@@ -65,21 +63,11 @@ class Plots:
         title = f"{words(result.scenario.name)}, replicate {replicate} of {result.replicates}"
         return TissuePicture(rows, result.scenario.catalogue, title, field, cells, pixels)
 
-    def curves(self, *observables: str | Iterable[str]) -> Picture:
-        """Values over time in all arms.
-
-        observables : names, one by one or as a list; by default the endpoints and the usual ones. KeyError for a name
-            that the run does not have
-        """
-        from tmesim.figures import draw_trajectories
-
+    def curves(self, *observables: str | Iterable[str]) -> Drawing:
+        """Observables over time in all arms, each by its name or several as a list; without names, the endpoints and
+        the usual ones. KeyError for a name that the run does not have."""
         chosen = flat(observables, "observables", self._result.observables)
-        with TemporaryDirectory() as folder:
-            path = draw_trajectories(self._result, Path(folder) / "curves.png", list(chosen) or None)
-            png = path.read_bytes()
-        picture = Picture(png, alt=f"Curves of {', '.join(chosen) or 'the endpoints'} over time")
-        picture.width = round(picture.size[0] * 100 / FILE_DPI)
-        return picture
+        return draw_trajectories(self._result, list(chosen) or None)
 
     def differences(
         self,
@@ -89,38 +77,27 @@ class Plots:
         day: float | None = None,
         confidence: float = CONFIDENCE,
     ) -> Drawing:
-        """Paired differences with their intervals; arguments as in `Result.compare`."""
-        from tmesim.figures.style import arm_colors
-        from tmesim.notices import untreated
-        from tmesim.plots.differences import draw_differences
-
+        """Paired differences with their intervals; the arguments are those of `Result.compare`."""
         result = self._result
         chosen = flat(endpoints, "endpoints", result.observables)
         rows = result.comparisons_at(chosen or None, arms, reference=reference, day=day, confidence=confidence)
         if not rows:
             raise ValueError(f"there is nothing to compare: the run has one arm, {result.reference}")
         at = result.row_day(day)
-        pairs = {
-            (c.endpoint, c.arm): result.at_day(c.endpoint, c.arm, at) - result.at_day(c.endpoint, c.reference, at)
-            for c in rows
-        }
-        known = {c.endpoint: result.known(c.endpoint) for c in rows}
-        title = f"{words(result.scenario.name)}, day {at:g}"
-        idle = [arm for arm in result.arms if untreated(result, arm)]
-        return draw_differences(rows, pairs, known, arm_colors(result.scenario), title, confidence, idle)
+        strips: dict[str, list[Strip]] = {}
+        for c in rows:
+            differences = result.at_day(c.endpoint, c.arm, at) - result.at_day(c.endpoint, c.reference, at)
+            strips.setdefault(c.endpoint, []).append(Strip.of(c, differences, not untreated(result, c.arm)))
+        known, against = {c.endpoint: result.known(c.endpoint) for c in rows}, rows[0].reference
+        colors, end = arm_colors(result.scenario), result.scenario.time.days
+        effects = Effects(strips, known, colors, against, end, confidence, FEW)
+        about = f"Paired differences from {words(against)}, n = {max(c.replicates for c in rows)}. Dots: replicates. "
+        about += f"Diamond and bar: mean and {100 * confidence:g} % interval (Student)."
+        return chart(effects, f"{words(result.scenario.name)}, day {at:g}", about)
 
-    def movie(self, replicate: int | None = None) -> Film:
+    def movie(self, replicate: int | None = None) -> Movie:
         """The arms side by side over time; the replicate is that of the run's figures unless one is given."""
-        with TemporaryDirectory() as folder:
-            gif = self._result.movie(Path(folder) / "movie.gif", replicate).read_bytes()
-        days, arms = self._result.scenario.time.days, ", ".join(words(arm) for arm in self._result.arms)
-        return Film(gif, f"Movie of the tissue from day 0 to day {days:g}, the arms side by side: {arms}")
-
-
-def view_of(body: Body, title: str | None = None) -> View:
-    """The tissue of a body as it is now."""
-    section = Section.of(body.tissue).snapshot()
-    return View(title or f"{words(body.arm)}, day {section.day:.3g}", section)
+        return Movie(self._result, replicate)
 
 
 def flat(given: tuple[str | Iterable[str], ...], argument: str, known: Iterable[str]) -> tuple[str, ...]:

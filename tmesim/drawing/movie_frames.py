@@ -1,0 +1,210 @@
+"""The frames of a movie: a run's arms side by side at one moment, with a clock and the doses, in palette indices.
+
+Only the letters need a font, so the same run gives the same frames.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tmesim.drawing import scale_bar
+from tmesim.drawing.letters import text_width, write_text
+from tmesim.drawing.palette import BEHIND, FAINT, GRID, INK, Palette, arm_colors
+from tmesim.drawing.pixel_keys import LINE, Key, in_lines, paint_keys
+from tmesim.drawing.raster import Inks, Scene, paint
+from tmesim.drawing.shots import representative, window_around
+from tmesim.frames import MAPS
+from tmesim.section import TUMOR
+from tmesim.wording import compact, words
+
+if TYPE_CHECKING:
+    from tmesim.result import Result
+    from tmesim.scenario import Arm
+
+MARGIN, GAP, HEAD, NAME, TRACK = 20, 16, 62, 30, 44  # pixels
+WIDEST, HIGHEST, LARGEST = 1240, 480, 10  # panels together, one panel, a site; pixels
+AREA = 490_000  # of all panels, pixels: the size of the file follows it
+LEVELS = 12  # of oxygen
+
+
+class MovieFrames:
+    """The frames of one replicate. `hours` are those of the frames; `frame(i)` is one as (height, width) indices."""
+
+    def __init__(self, result: Result, replicate: int | None = None) -> None:
+        self.result, self.scenario = result, result.scenario
+        self.replicate = representative(result) if replicate is None else result.known_replicate(replicate)
+        self.arms = result.arms
+        self.films = {arm: self._read(arm) for arm in self.arms}
+        film = self.films[self.arms[0]]
+        self.hours = film["hour"].tolist()
+        self.types = tuple(str(name) for name in film["types"])
+        self.spacing = float(film["spacing_um"])
+        self._crop()
+        film = self.films[self.arms[0]]
+        self.columns = len(self.arms) if len(self.arms) <= 3 else -(-len(self.arms) // 2)
+        self.stride = -(-film["tissue"].shape[2] * self.columns // WIDEST)  # of sites, where there are too many to show
+        ny, nx = film["tissue"][0, :: self.stride, :: self.stride].shape
+        fits = math.isqrt(AREA // (len(self.arms) * ny * nx))
+        self.zoom = max(1, min(WIDEST // (nx * self.columns), HIGHEST // max(ny, nx), LARGEST, fits))
+        self.panel = (ny * self.zoom, nx * self.zoom)
+        self._choose_colors()
+        self._lay_out()
+
+    def _read(self, arm: str) -> dict[str, np.ndarray]:
+        name = f"frames/{arm}/replicate_{self.replicate:03d}.npz"
+        if not self.result.files.holds(name):
+            raise FileNotFoundError(f"this run kept no frames for a movie: {self.result.path / name} is missing")
+        return self.result.arrays(name, (*MAPS, "hour", "types", "spacing_um"))
+
+    def _crop(self) -> None:
+        """Leave out what lies far from the tumor, as in the pictures."""
+        codes = [1 + i for i, name in enumerate(self.types) if name in TUMOR]
+        held = np.logical_or.reduce([np.isin(film["tissue"], codes).any(0) for film in self.films.values()])
+        rows, columns = window_around(np.stack(np.nonzero(held)), held.shape, self.spacing)
+        self.films = {
+            arm: {name: maps[:, rows, columns] if maps.ndim == 3 else maps for name, maps in film.items()}
+            for arm, film in self.films.items()
+        }
+
+    # Time
+
+    def doses(self, arm: str, i: int) -> list[str]:
+        """What is given in an arm between frame i and the next, in words; nothing at the end."""
+        until = self.hours[min(i + 1, len(self.hours) - 1)]
+        courses = self.scenario.arms[arm].therapies
+        now = [d for d in courses if any(self.hours[i] <= hour < until for hour in d.hours())]
+        return [f"{words(d.use)} {d.dose:g} {d.unit}" for d in now]
+
+    def has_dose(self, i: int) -> bool:
+        """Whether any arm is given something between frame i and the next."""
+        return any(self.doses(arm, i) for arm in self.arms)
+
+    def clock(self, i: int) -> str:
+        """The time of frame i, with as many digits as tell the frames apart."""
+        digits = 1 if all(hour % 2.4 < 1e-6 or hour % 12 == 0 for hour in self.hours) else 2
+        return f"day {self.hours[i] / 24:.{digits}f}"
+
+    # Painting
+
+    def _choose_colors(self) -> None:
+        """The palette, and the indices of all that is painted."""
+        palette = self.palette = Palette(["white"])
+        codes = {int(c) for film in self.films.values() for m in ("tissue", "leukocyte") for c in np.unique(film[m])}
+        known = self.scenario.catalogue.cells
+        self.shown = {name for i, name in enumerate(self.types) if i + 1 in codes and name in known}
+        self.inks = Inks(palette, self.types, self.scenario.catalogue, self.shown)
+        self.white = self.inks.white
+        self.ink, self.faint, self.rail = palette.ramp(INK), palette.ramp(FAINT), palette.index(GRID)
+        shades = palette.levels(BEHIND, LEVELS)
+        high = max(float(np.quantile(film["oxygen"], 0.995)) for film in self.films.values()) or 1.0
+        levels = np.clip(np.arange(256) / high * LEVELS, 0, LEVELS - 1).astype(int)
+        self.oxygen_high = high * float(self.films[self.arms[0]]["oxygen_step"])
+        supplied = "oxygen" in self.scenario.catalogue.fields
+        self.behind = shades[levels] if supplied else np.full(256, self.white, np.uint8)
+        self.arm_inks = {arm: palette.ramp(color) for arm, color in arm_colors(self.scenario).items()}
+        self.badges = {arm: palette.ramp("white", color) for arm, color in arm_colors(self.scenario).items()}
+
+    def _lay_out(self) -> None:
+        """Sizes, and the sheet with what stays the same in all frames."""
+        high_panel, wide_panel = self.panel
+        self.width = 2 * MARGIN + self.columns * wide_panel + (self.columns - 1) * GAP
+        self.width = max(self.width, 460)
+        rows = -(-len(self.arms) // self.columns)
+        self.block = NAME + high_panel + TRACK
+        keys = in_lines(self._keys(), MARGIN, self.width - MARGIN)
+        self.height = HEAD + rows * self.block + len(keys) * LINE + MARGIN
+        sheet = self.sheet = np.full((self.height, self.width), self.white, np.uint8)
+        n = self.result.replicates
+        about = f"replicate {self.replicate}; n = {n} replicates" if n > 1 else "n = 1 replicate"
+        room = self.width - 2 * MARGIN - 20 - max(text_width(self.clock(i), 28, True) for i in (0, -1))
+        name = words(self.scenario.name)
+        write_text(sheet, self.width - MARGIN, 16, name, 15, self.ink, bold=True, right=True, most=room)
+        write_text(sheet, self.width - MARGIN, 37, about, 12, self.faint, right=True)
+        for k, arm in enumerate(self.arms):
+            top, left = self.corner(k)
+            mark = sheet[top - NAME + 8 : top - NAME + 20, left : left + 12]
+            mark[:] = self.arm_inks[arm][-1]
+            room = wide_panel - 18 - text_width("00000 tumor cells", 11)
+            size = next((s for s in (14, 13, 12, 11) if text_width(words(arm), s, bold=True) <= room), 11)
+            write_text(sheet, left + 18, top - NAME + 6, words(arm), size, self.ink, bold=True, most=room)
+            sheet[top - 1 : top + high_panel + 1, left - 1 : left + wide_panel + 1] = self.faint[3]
+            rail = top + high_panel + 18
+            sheet[rail : rail + 4, left : left + wide_panel] = self.rail
+        paint_keys(sheet, keys, HEAD + rows * self.block, self.width - MARGIN, self.ink, int(self.faint[3]))
+
+    def corner(self, k: int) -> tuple[int, int]:
+        """Top and left of the panel of the k-th arm."""
+        wide = self.panel[1]
+        row, column = divmod(k, self.columns)
+        return HEAD + row * self.block + NAME, MARGIN + column * (wide + GAP)
+
+    def _keys(self) -> list[Key]:
+        """Keys of what occurs in some frame."""
+        cells, inks = self.scenario.catalogue.cells, self.inks
+        keys = [
+            Key("disc" if cells[name].layer == "leukocyte" else "square", cells[name].label, (int(inks.body[i + 1]),))
+            for i, name in enumerate(self.types)
+            if name in self.shown
+        ]
+        for level, text in ((2, "vessel with blood flow"), (1, "vessel without flow")):
+            if any((film["vessel"] == level).any() for film in self.films.values()):
+                keys.append(Key("tube", text, (inks.wall[level == 2], inks.lumen[level == 2])))
+        if "oxygen" in self.scenario.catalogue.fields:
+            shades = tuple(dict.fromkeys(self.behind.tolist()))
+            keys.append(Key("ramp", f"oxygen 0 to {self.oxygen_high:.0f} mmHg", shades))
+        return keys
+
+    def frame(self, i: int) -> np.ndarray:
+        """Frame i: palette indices, uint8 (height, width)."""
+        image = self.sheet.copy()
+        high, wide = self.panel
+        write_text(image, MARGIN, 14, self.clock(i), 28, self.ink, bold=True)
+        for k, arm in enumerate(self.arms):
+            top, left = self.corner(k)
+            image[top : top + high, left : left + wide] = self._tissue(arm, i)
+            tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
+            count = int(np.count_nonzero(self.films[arm]["tissue"][i] == tumor))
+            told = f"{compact(count)} tumor cell{'s' * (count != 1)}"
+            write_text(image, left + wide, top - NAME + 8, told, 11, self.faint, right=True)
+            if k == 0:
+                panel = image[top : top + high, left : left + wide]
+                scale_bar.in_pixels(panel, self.spacing * self.stride / self.zoom, self.white, self.ink)
+            for n, text in enumerate(self.doses(arm, i)):
+                self._badge(image, top + 8 + 26 * n, left + 8, text, arm)
+            self._track(image, top + high + 18, left, arm, i)
+        return image
+
+    def _tissue(self, arm: str, i: int) -> np.ndarray:
+        """The panel of an arm in frame i, painted as the tissue pictures are."""
+        film, step = self.films[arm], self.stride
+        tissue, leukocyte, vessel, links, oxygen = (film[name][i, ::step, ::step] for name in MAPS)
+        links = links if step == 1 else np.zeros_like(links)  # to neighbors that are not shown
+        scene = Scene(tissue, leukocyte, vessel, links, self.types)
+        return paint(scene, self.behind[oxygen], self.inks, self.zoom)
+
+    def _track(self, image: np.ndarray, top: int, left: int, arm: str, i: int) -> None:
+        """A rail from the first to the last hour, filled up to now; a triangle at each dose, filled once given."""
+        wide, end = self.panel[1], self.hours[-1] or 1.0
+        ink = self.arm_inks[arm]
+        now = round(self.hours[i] / end * wide)
+        image[top : top + 4, left : left + now] = ink[-1]
+        for hour in dose_hours(self.scenario.arms[arm], end):
+            x = left + round(hour / end * (wide - 1))
+            given = hour < (self.hours[i + 1] if i + 1 < len(self.hours) else np.inf)
+            for row in range(8):
+                reach = (7 - row) * 5 // 7
+                image[top - 11 + row, max(0, x - reach) : x + reach + 1] = ink[-1] if given else ink[3]
+
+    def _badge(self, image: np.ndarray, top: int, left: int, text: str, arm: str) -> None:
+        ramp = self.badges[arm]
+        wide = min(text_width(text, 12, bold=True), self.panel[1] - 34)
+        image[top : top + 22, left : left + wide + 16] = ramp[0]
+        write_text(image, left + 8, top + 4, text, 12, ramp, bold=True, most=wide)
+
+
+def dose_hours(arm: Arm, end: float) -> list[float]:
+    """Hours of the doses that an arm gets before the end."""
+    return sorted({hour for course in arm.therapies for hour in course.hours() if hour < end})
