@@ -49,7 +49,7 @@ class Roster:
         core = self._columns.core.view(np.ndarray)
         self.core: dict[str, np.ndarray] = {name: core[name] for name in core.dtype.names or ()}
         self.core["clone"] = self._columns.clone
-        self.antigens = self._columns.antigens
+        self.antigens: np.ndarray = self._columns.antigens
         self.ids = self.core["id"]
         self.types = self._columns.type
         self.state = self._columns.state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from tmesim import units
@@ -265,7 +265,7 @@ def _roles(catalogue: Contents) -> Iterator[Issue]:
         )
 
 
-def _one(found: list[tuple[DataPath, str]]) -> Iterator[Issue]:
+def _one(found: Sequence[tuple[DataPath, str]]) -> Iterator[Issue]:
     """All but the first of what there can be one of."""
     for path, what in found[1:]:
         yield path, f"there is one {what} only, and '{found[0][0][1]}' is one already"

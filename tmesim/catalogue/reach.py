@@ -25,7 +25,8 @@ def reached(contents: Contents, there: Iterable[str]) -> frozenset[str]:
             continue
         found.add(cell)
         waiting += [fate.to for fate in contents.cells[cell].events if fate.to is not None]
-        waiting += [other for word in _words_of(contents, cell) if (other := ADMIT.item(word)) in contents.cells]
+        admitted = {ADMIT.item(word) for word in _words_of(contents, cell)}
+        waiting += [other for other in contents.cells if other in admitted]
     return frozenset(found)
 
 

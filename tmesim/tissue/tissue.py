@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tmesim.catalogue import Catalogue
+from tmesim.catalogue.compile import Biology
 from tmesim.kernels import living
 from tmesim.kernels.arrays import DEAD, EMPTY, PAD, SITE_UM, WALL, Layers, SiteMaps, StepInputs
 from tmesim.kernels.chance import key_of, origin_of
@@ -27,6 +29,10 @@ class Tissue:
     processes : the classes of the processes that it takes part in
     threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1
     """
+
+    catalogue: Catalogue
+    biology: Biology
+    spacing: float
 
     def __init__(
         self,
