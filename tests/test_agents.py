@@ -513,7 +513,7 @@ def test_the_order_of_shuffle_do_is_chance_of_the_engine(model):
     once = order(model)
     assert sorted(once) == sorted(model.agents.get("unique_id")) and once != model.agents.get("unique_id")
     model.random.random()
-    model.tissue.hash()  # puts the rows into another order
+    model.body.hash()  # puts the rows into another order
     assert order(model) == once == model.agents.shuffle().get("unique_id")
     model.agents.sort("age").shuffle_do("draw")
     part = model.agents_by_type[TumorCell].shuffle().get("unique_id")
@@ -729,6 +729,6 @@ def test_other_cells_share_the_luck_of_python_steps():
 def test_receptors_take_values_that_the_kernels_know(model):
     cell = first(model, CytotoxicTCell)
     cell.receptor = 31
-    cell.receptor = 255
-    with pytest.raises(ValueError, match="from 0 to 31, or 255"):
+    cell.receptor = 65535
+    with pytest.raises(ValueError, match="from 0 to 63, or 65535"):
         cell.receptor = 32

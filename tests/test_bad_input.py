@@ -13,13 +13,13 @@ from full_counts import count as full_count
 from full_counts import counted
 from hypothesis import given, settings
 from mutations import broken, command, daring, written
+from tissues import OneTissue
 
 from tmesim.catalogue import load_catalogue
 from tmesim.kernels import arrays, leukocytes, sprouting
 from tmesim.reading import InputError, Problem, parse, read_yaml, suggestion
 from tmesim.reading.yaml12 import MAX_BYTES
 from tmesim.scenario import limits, load, read_text
-from tmesim.tissue import Tissue
 
 ROOT = Path(__file__).resolve().parents[1]
 MALFORMED = Path(__file__).with_name("malformed")
@@ -152,7 +152,7 @@ def step_once(data: dict, folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         for arm in scenario.arms:
-            tissue = Tissue(scenario, seed=1)
+            tissue = OneTissue(scenario, seed=1)
             tissue.treat(arm)
             tissue.step()
             living = tissue.cells.type[: tissue.cells.n] != arrays.DEAD
@@ -349,14 +349,14 @@ def _without(field: str) -> str:
     return GOOD + f"drop: {{fields: [{field}]}}\noff: [{', '.join(needing)}]\n"
 
 
-@pytest.mark.parametrize("field", sorted(set(load_catalogue().fields) - set(limits.NEEDED)))
+@pytest.mark.parametrize("field", sorted(load_catalogue().fields))
 def test_a_scenario_can_do_without_a_field(field):
     made = read_text(_without(field))
     assert field not in made.catalogue.fields
     assert not [word for cell in made.catalogue.cells.values() for word in cell.behaviors if word.endswith(f".{field}")]
     assert read_text(made.to_yaml()) == made
     assert made.hash != read_text(GOOD).hash
-    tissue = Tissue(made, seed=1)
+    tissue = OneTissue(made, seed=1)
     tissue.step()
     assert field not in tissue.fields
 
@@ -392,7 +392,7 @@ def test_the_limits_are_those_of_the_engine():
     assert load_catalogue().spec("processes.division.push_reach").high == arrays.REACH
     assert limits.MAX_HOPS == leukocytes.MOST_HOPS
     assert np.iinfo(arrays.CELL["x"]).max > limits.MAX_SIDE + 2 * arrays.PAD
-    assert np.iinfo(arrays.KIND["targets"]).bits == limits.MAX_TYPES
+    assert limits.MAX_TYPES < arrays.DEAD == np.iinfo(np.uint8).max
 
 
 @pytest.mark.parametrize("clone", [1, 40])
@@ -407,9 +407,9 @@ def test_the_check_counts_the_sweeps_that_the_tissue_will_make(step, clone):
         if "sweeps" not in str(error):
             return
         with pytest.raises(ValueError, match="sweeps in a step"):  # what users saw before there was a check
-            Tissue(_unchecked(text), seed=1, populate=False)
+            OneTissue(_unchecked(text), seed=1, populate=False)
     else:
-        tissue = Tissue(made, seed=1, populate=False)
+        tissue = OneTissue(made, seed=1, populate=False)
         assert tissue.migrations + tissue.substeps <= limits.MAX_SWEEPS
 
 
@@ -421,9 +421,9 @@ def _unchecked(text):
 
 def test_the_memory_of_a_tissue_is_foretold_within_a_factor_of_two():
     made = read_text(GOOD.replace("[600 µm, 600 µm]", "[3 mm, 3 mm]").replace("fibroblast: 500", "fibroblast: 2000"))
-    tissue = Tissue(made, seed=1)
+    tissue = OneTissue(made, seed=1)
     held = tissue.solver.nbytes + sum(column.nbytes for column in tissue.cells.columns)
-    held += sum(layer.nbytes for layer in tissue.layers) + tissue.ground.matrix.nbytes
+    held += sum(layer.nbytes for layer in tissue.layers) + tissue.maps.matrix.nbytes
     assert 0.5 < limits.memory(made.tissue.shape, made.catalogue) / held < 2
 
 
@@ -463,7 +463,7 @@ def test_rare_but_sound_scenarios_run(text):
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         for arm in made.arms:
-            tissue = Tissue(made, seed=1)
+            tissue = OneTissue(made, seed=1)
             tissue.treat(arm)
             for _ in range(30):
                 tissue.step()

@@ -10,8 +10,8 @@ import pytest
 from tmesim import bench
 from tmesim.bench.fields import DT, OXYGEN, SIGNALS, FieldsCase, Supply, error
 from tmesim.bench.measuring import CELL_PHASES, WHOLE, Step, figures, ratios
-from tmesim.fields import EDGES
-from tmesim.tissue import PHASES
+from tmesim.body import STEP
+from tmesim.tissue.fields import EDGES
 
 KEYS = {
     "name", "cells", "sites", "fields", "threads", "cell_updates_per_s", "site_updates_per_s", "peak_rss_bytes",
@@ -47,7 +47,7 @@ def test_every_case_has_the_keys_and_its_own(name):
     found = json.loads(json.dumps(bench.measure(case)))
     assert KEYS | OWN.get(name, set()) <= set(found)
     assert found["name"] == name and found["sites"] == 24**2 and found["fields"] > 0
-    assert list(found["phases"]) == list(PHASES)
+    assert list(found["phases"]) == [process.name for process in STEP]
     assert all(seconds >= 0 for seconds in found["phases"].values())
     assert found["site_updates_per_s"] > 0 and found["peak_rss_bytes"] > 2**24 and found["ms_per_step"] > 0
     assert (found["cell_updates_per_s"] > 0) == (found["cells"] > 0) == (not isinstance(case, FieldsCase))
@@ -57,7 +57,7 @@ def test_every_case_has_the_keys_and_its_own(name):
 
 def test_names_are_unique_and_phases_exist():
     assert len(CASES) == len(bench.CASES)
-    assert set(CELL_PHASES) < set(PHASES)
+    assert set(CELL_PHASES) < {process.name for process in STEP}
 
 
 def test_the_rate_of_sites_counts_every_field():
@@ -75,14 +75,14 @@ def test_only_who_looks_holds_handles():
 def test_agents_in_python_do_step_and_leave_the_tissue_alone():
     case = small(CASES["mesa_500_python_agents"])
     model = case._model()
-    alone = model.tissue.copy()
+    alone = model.body.copy()
     for _ in range(3):
         model.step()
         alone.step()
     watchers = model.agents.select(lambda cell: cell.cell_type == "watcher")
     assert len(watchers) == case.agents
     assert sum(watchers.get("seen")) > 0
-    assert model.tissue.hash() == alone.hash()
+    assert model.body.hash() == alone.hash()
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def one_by_one(key, identities, step, index):
 def ids(n, b):
     out = np.empty(n, np.uint64)
     for i in range(n):
-        out[i] = chance.identity_of(np.uint64(i), b, 0)
+        out[i] = chance.identity_of(np.uint64(i), b, 0, chance.BIRTH)
     return out
 
 

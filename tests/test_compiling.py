@@ -39,13 +39,13 @@ def within(seconds, call, *arguments):
 
 
 def test_shares_cover_what_a_step_compiles():
-    from tmesim.tissue import PHASES
+    from tmesim.body import STEP
 
     assert [*compiling.SHARES] == [1, 2, 3, 4]
     for number, share in compiling.SHARES.items():
         named = [phase for part in share for phase in part]
         assert len(share) == number and len(named) == len(set(named))
-        assert {*named} == {"populate", *PHASES} - {"medicate", "reorder", "prime"}
+        assert {*named} == {"populate", *(process.name for process in STEP)} - {"treat", "reorder", "prime"}
 
 
 def test_the_scenario_that_is_compiled_for_can_be_run():

@@ -11,11 +11,10 @@ from histories import shared
 from scipy import stats
 from scipy.optimize import curve_fit
 from test_mechanisms import bald
-from tissues import count, rows_of, scenario
+from tissues import OneTissue, count, rows_of, scenario
 
 from tmesim.scenario import load
 from tmesim.statistics import compare_arms
-from tmesim.tissue import Tissue
 
 pytestmark = pytest.mark.slow
 
@@ -269,7 +268,7 @@ def survivors(seeds, start=7, days=5):
     and, for each arm, alive (cells,) bool."""
     stem, alive = [], {"untreated": [], "chemotherapy": []}
     for seed in range(seeds):
-        t = Tissue(load("combination"), seed=seed)
+        t = OneTissue(load("combination"), seed=seed)
         for _ in range(start * 24):
             t.step()
         rows = rows_of(t, "tumor")
@@ -342,7 +341,7 @@ def test_a_human_tumor_loses_most_of_its_births_and_doubles_in_the_published_tim
     """Volume doubles in 103 ± 43 days in TNBC (Ryu et al. 2014); Steel's cell loss is 0.7 to 0.95 of births."""
     weeks, doublings, losses = 9, [], []
     for seed in range(6):
-        t = Tissue(load("untreated", set={"host": "human"}), seed=seed)
+        t = OneTissue(load("untreated", set={"host": "human"}), seed=seed)
         sizes = [count(t, "tumor") + count(t, "necrotic")]
         for _ in range(weeks):
             for _ in range(7 * 24):
@@ -372,7 +371,7 @@ def avascular(sites, off, seed, densities=None, **parts):
     box = {"size": [side, side], "spacing": "15 µm"}
     plan = {"tumor": [{"radius": "500 µm", "fill": 0.95, "at": [f"{sites * 7.5} µm"] * 2}]}
     plan |= {"densities": densities} if densities else {}
-    t = Tissue(scenario("untreated", tissue=box, start=plan, off=off, **parts), seed=seed)
+    t = OneTissue(scenario("untreated", tissue=box, start=plan, off=off, **parts), seed=seed)
     bald(t, 500)
     return t
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tissues import bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
+from tissues import OneTissue, bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
 
+from tmesim.body import STEP
 from tmesim.kernels import events
-from tmesim.tissue import PHASES, Tissue
 from tmesim.trial.replicate import compile_timer
 
 BUSY = {
@@ -63,10 +63,10 @@ def test_shuffled_rows_give_the_same_bits(told):
 def test_shuffling_between_phases_gives_the_same_bits(told):
     t = busy()
     for step in range(30):
-        for k, phase in enumerate(PHASES):
-            getattr(t, f"_{phase}")()
+        for k, phase in enumerate(process.name for process in STEP):
+            t.run(phase)
             shuffle_rows(t, 100 * step + k)
-        t.step_index += 1
+        t.clock.step += 1
     assert (t.hash(), dict(t.counters)) == told
 
 
@@ -83,21 +83,21 @@ def test_a_saved_tissue_goes_on_with_the_same_bits(told):
     t = busy()
     for step in range(30):
         if step in (7, 19):
-            t = Tissue.from_state(t.scenario, t.state())
+            t = OneTissue.from_state(t.scenario, t.state())
         t.step()
     assert (t.hash(), dict(t.counters)) == told
 
 
 def test_a_copy_is_in_the_same_state_and_not_one_sensing_ahead():
-    """Sensing lets dendritic cells capture antigens from debris; a copy senses too, but leaves that to its step."""
+    """A copy senses, so that behaviors can be read, and leaves to its step what is captured from debris."""
     t = busy()
     lying = 0
     for _ in range(30):
         t.step()
         cells = t.cells
         dendritic = cells.type[: cells.n] == t.biology.code("dendritic")
-        there = t.ground.antigens[cells.y[: cells.n][dendritic], cells.x[: cells.n][dendritic]]
-        lying += int((there & ~cells.columns.core["antigens"][: cells.n][dendritic] != 0).sum())
+        there = t.maps.antigens[cells.y[: cells.n][dendritic], cells.x[: cells.n][dendritic]]
+        lying += int((there & ~cells.antigens[: cells.n][dendritic] != 0).any(axis=1).sum())
         assert t.copy().hash() == t.hash()
     assert lying > 0
 
@@ -143,7 +143,7 @@ MORE = {
 def test_nothing_is_compiled_anew_when_the_catalogue_grows(told):
     new = tissue("minimal", add=MORE, start=BUSY | {"densities": BUSY["densities"] | {"newcomer": "400 /mm²"}})
     usual = busy()
-    assert new.biology.book.kinds.size > usual.biology.book.kinds.size
+    assert new.biology.rules.kinds.size > usual.biology.rules.kinds.size
     usual.step()
     compiled = []
     with compile_timer(compiled.append):
@@ -164,10 +164,10 @@ def test_another_seed_is_another_tissue(told):
 def test_every_cell_stands_at_its_site_after_each_phase():
     t = busy(seed=9)
     for _ in range(8):
-        for phase in PHASES:
-            getattr(t, f"_{phase}")()
+        for phase in (process.name for process in STEP):
+            t.run(phase)
             check_layers(t)
-        t.step_index += 1
+        t.clock.step += 1
 
 
 def test_cells_are_conserved():
@@ -247,6 +247,6 @@ def test_one_more_birth_does_not_deal_the_luck_of_others_anew():
 
 
 def test_a_tissue_says_which_arm_it_does_not_know():
-    t = Tissue(scenario("minimal"))
+    t = OneTissue(scenario("minimal"))
     with pytest.raises(LookupError, match="untreated"):
         t.treat("treated")

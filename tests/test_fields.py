@@ -9,7 +9,7 @@ import scipy.sparse as sparse
 from scipy.sparse.linalg import spsolve
 from scipy.special import k0
 
-from tmesim.fields import Fields, FieldSpec, SolveError
+from tmesim.tissue.fields import Fields, FieldSpec, SolveError
 
 EDGES = {
     "zero_flux": {"edge": "zero_flux"},

@@ -11,8 +11,8 @@ import histories
 import pytest
 from killing import TINY
 
+from tmesim.body import Body
 from tmesim.scenario import read_text
-from tmesim.tissue import Tissue
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def steps(tmp_path, monkeypatch):
     """The steps that tissues make from now on, in a folder where nothing is kept yet."""
     monkeypatch.setenv(histories.FOLDER, str(tmp_path))
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")  # runs stay in this process
-    made, step = [], Tissue.step
-    monkeypatch.setattr(Tissue, "step", lambda tissue: made.append(tissue.arm) or step(tissue))
+    made, step = [], Body.step
+    monkeypatch.setattr(Body, "step", lambda body: made.append(body.arm) or step(body))
     histories._shared.cache_clear()
     yield made
     histories._shared.cache_clear()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tissues import count, rows_of, scenario, tissue
+from tissues import OneTissue, count, rows_of, scenario, tissue
 
-from tmesim.tissue import Tissue
+from tmesim.tissue.processes.remodel import perfuse
 
 
 def state(t, name, cell="tumor"):
@@ -26,7 +26,7 @@ def bald(t, radius_um):
     far = np.hypot(t.cells.y[rows] - center[0], t.cells.x[rows] - center[1]) * t.spacing
     for row in rows[far < radius_um]:
         t.kill(int(row))
-    t.vessels.perfuse(t)
+    perfuse(t)
 
 
 QUIET = {"densities": {"fibroblast": "300 /mm²"}, "capillaries": "200 /mm²"}
@@ -132,7 +132,7 @@ def test_pdl1_spares_the_tumor_and_its_antibody_takes_that_back():
     for name, numbers, arm in (("loud", loud, "untreated"), ("treated", loud, "anti"), ("none", none, "untreated")):
         total = 0
         for seed in range(4):
-            t = Tissue(scenario("minimal", start=few, set=numbers, arms=arms, off=off), seed=seed)
+            t = OneTissue(scenario("minimal", start=few, set=numbers, arms=arms, off=off), seed=seed)
             t.treat(arm)
             total += killed(t, 24)
         kills[name] = total
@@ -155,7 +155,7 @@ def test_dendritic_cells_carry_antigen_from_debris_to_the_node():
     t = tissue("minimal", start=plan, seed=1)
     for _ in range(120):
         t.step()
-    assert t.counters["primed"] > 0
+    assert t.body.counters["primed"] > 0
     assert t.node.antigen.sum() > 0
     clean = tissue("minimal", start=plan | {"tumor": []}, seed=1)
     for _ in range(120):
@@ -187,7 +187,7 @@ def test_oxygen_falls_to_hypoxia_within_the_reach_of_the_literature():
     """In solid tumor, pO2 is below 10 mmHg between 60 and 180 µm from the nearest perfused vessel (Thomlinson
     and Gray 1955 Br J Cancer 9:539 saw necrosis from about 160 µm; Lanzen et al. 2006 hypoxia at about 140 µm)."""
     plan = {"tumor": [{"radius": "400 µm", "fill": 1.0}], "densities": {}, "capillaries": "120 /mm²"}
-    t = Tissue(scenario("minimal", sites=80, start=plan), seed=1)
+    t = OneTissue(scenario("minimal", sites=80, start=plan), seed=1)
     bald(t, 400)
     for _ in range(3):
         t.step()
@@ -214,11 +214,11 @@ def test_host_tissue_is_well_supplied(name):
 def test_matrix_is_laid_down_on_the_site_of_a_cell_and_the_eight_around():
     t = tissue("minimal", start={"tumor": [], "densities": {}, "capillaries": "0 /mm²", "ecm": 0.0})
     row = t.spawn("caf", 20, 20)
-    t._sense()
+    t.run("sense")
     rate = float(t.cells.value[row, t.biology.slot("caf", "deposition.ecm")])
     loss = float(t.cells.value[row, t.biology.slot("caf", "degradation.ecm")])
     assert rate > 0 and loss > 0
-    t._turn_over()
+    t.run("turn_over")
     laid = t.matrix["ecm"]
     around = laid[19:22, 19:22].copy()
     own = rate / (rate + loss) * (1 - np.exp(-(rate + loss) * t.dt))
@@ -234,7 +234,7 @@ def test_hybrid_cells_bear_more_chemotherapy_than_cells_at_either_end():
     death = []
     for emt in (0.02, 0.5, 0.98):
         row = t.spawn("tumor", 20, 20, emt=emt, dna_damage=0.6, stemness=0.0, hypoxia_response=0.0)
-        t._sense()
+        t.run("sense")
         death.append(float(t.cells.value[row, t.biology.slot("tumor", "apoptosis")]))
         t.kill(row)
     assert death[1] < 0.6 * min(death[0], death[2])

@@ -9,13 +9,13 @@ import weakref
 import mesa
 import numpy as np
 import pytest
+from tissues import OneTissue
 
 import tmesim
 from tmesim.agents import TumorCell
 from tmesim.model import TumorModel
 from tmesim.reading import InputError
 from tmesim.scenario import load, replicate_seed
-from tmesim.tissue import Tissue
 
 DIVISION = "cells.tumor.behaviors.division"
 
@@ -47,7 +47,7 @@ class Thermostat(TumorModel):
 def hash_after(model, steps):
     for _ in range(steps):
         model.step()
-    return model.tissue.hash()
+    return model.body.hash()
 
 
 # Options
@@ -56,7 +56,7 @@ def hash_after(model, steps):
 def test_a_model_is_a_mesa_model_of_a_scenario():
     model = tmesim.TumorModel(tmesim.load("minimal"), seed=1)
     assert isinstance(model, mesa.Model) and model.running
-    assert model.tissue.scenario == load("minimal") and model.arm == "untreated"
+    assert model.body.scenario == load("minimal") and model.arm == "untreated"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         TumorModel("minimal", seed=1).step()
@@ -70,33 +70,33 @@ def test_a_model_says_which_seed_it_used():
     twin = copy.deepcopy(spoken)
     assert (twin.seed, twin.replicate) == (9, 2)
     again = TumorModel(scenario, seed=silent.seed, replicate=silent.replicate)
-    assert again.tissue.hash() == silent.tissue.hash()
+    assert again.body.hash() == silent.body.hash()
 
 
 def test_a_seed_and_a_replicate_give_the_history_of_a_run():
     scenario = load("minimal")
-    tissue = Tissue(scenario, seed=replicate_seed(5, 3), replicate=3)
+    tissue = OneTissue(scenario, seed=replicate_seed(5, 3), replicate=3)
     for _ in range(3):
         tissue.step()
     assert hash_after(TumorModel(scenario, seed=5, replicate=3), 3) == tissue.hash()
-    default = TumorModel(scenario).tissue.hash()
-    assert TumorModel(scenario, seed=scenario.seed, replicate=0).tissue.hash() == default
-    assert TumorModel(scenario, rng=2).tissue.hash() == TumorModel(scenario, seed=2).tissue.hash() != default
+    default = TumorModel(scenario).body.hash()
+    assert TumorModel(scenario, seed=scenario.seed, replicate=0).body.hash() == default
+    assert TumorModel(scenario, rng=2).body.hash() == TumorModel(scenario, seed=2).body.hash() != default
     with pytest.raises(TypeError, match="seed"):
         TumorModel(scenario, seed="seven")
 
 
 def test_settings_by_path_and_by_keyword_are_the_same():
-    tissues = [
-        TumorModel("minimal", set={DIVISION: "0.05 1/h", "start.ecm": 0.4}).tissue,
-        TumorModel("minimal", cells__tumor__behaviors__division=0.05, start__ecm=0.4).tissue,
-        TumorModel("minimal", set={DIVISION: np.float64(0.05)}, start__ecm=0.4).tissue,
+    bodies = [
+        TumorModel("minimal", set={DIVISION: "0.05 1/h", "start.ecm": 0.4}).body,
+        TumorModel("minimal", cells__tumor__behaviors__division=0.05, start__ecm=0.4).body,
+        TumorModel("minimal", set={DIVISION: np.float64(0.05)}, start__ecm=0.4).body,
     ]
-    for tissue in tissues:
-        assert tissue.scenario.catalogue.number(DIVISION).at("mouse") == 0.05
-        assert tissue.scenario.start.ecm == 0.4
-    assert len({tissue.hash() for tissue in tissues}) == 1
-    assert TumorModel("minimal", days=1).tissue.scenario.time.days == 1
+    for body in bodies:
+        assert body.scenario.catalogue.number(DIVISION).at("mouse") == 0.05
+        assert body.scenario.start.ecm == 0.4
+    assert len({body.hash() for body in bodies}) == 1
+    assert TumorModel("minimal", days=1).body.scenario.time.days == 1
 
 
 def test_wrong_options_name_the_choices():
@@ -116,8 +116,8 @@ def test_an_arm_is_followed_and_can_be_changed():
     small = {"tissue.size": ["600 µm", "600 µm"], "start.tumor": {"radius": "150 µm"}}
     model = TumorModel("treg_depletion", arm="treg_depletion", set=small)
     assert model.arm == "treg_depletion"
-    model.treat(model.tissue.scenario.reference)
-    assert model.arm == model.tissue.scenario.reference
+    model.treat(model.body.scenario.reference)
+    assert model.arm == model.body.scenario.reference
 
 
 # Time
@@ -153,10 +153,10 @@ def test_looking_changes_no_bit():
         looked.agents.shuffle_do("draw")
         looked.agents.select(lambda cell: cell.age > 3).sort("age").get(["pos", "cell_type"])
         looked.agents.groupby("cell_type").count()
-        looked.tissue.hash()
+        looked.body.hash()
         held += [cell for cell in looked.agents if cell.age == 0]
         looked.random.random()
-    assert looked.tissue.hash() == plain
+    assert looked.body.hash() == plain
     stepped = TumorModel("minimal", seed=3, agent_classes=[Watcher], observables=["tumor_burden", "growth_rate"])
     assert hash_after(stepped, 30) == plain
 
@@ -169,7 +169,7 @@ def test_a_seed_gives_the_same_python_steps_whoever_looks():
             model.step()
             if looks:
                 list(model.agents)
-                model.tissue.hash()
+                model.body.hash()
         seen.append(dict(model.agents_by_type[Watcher].get(["unique_id", "seen"])))
     assert seen[0] == seen[1]
 
@@ -262,7 +262,7 @@ def test_a_copy_goes_on_as_the_model_itself(again):
     twin = again(model)
     assert type(twin) is Thermostat and twin.tissue is not model.tissue
     assert (twin.level, twin.warm_hours, twin.steps, twin.hour) == (0.1, 12, 12, 12.0)
-    assert twin.tissue.hash() == model.tissue.hash() and twin.agents[0].note == "x"
+    assert twin.body.hash() == model.body.hash() and twin.agents[0].note == "x"
     assert twin.random.random() == model.random.random() and twin.rng.random() == model.rng.random()
     assert [a.draw() for a in twin.agents] == [a.draw() for a in model.agents], "also the second draw of an hour"
     for one in (model, twin):
@@ -270,7 +270,7 @@ def test_a_copy_goes_on_as_the_model_itself(again):
         assert (one.steps, one.hour, getattr(one, "time", 13.0)) == (13, 13.0, 13.0)
         one.run(days=11 / 24)
     assert twin.steps == model.steps == 24 and twin.warm_hours == model.warm_hours == 24
-    assert twin.tissue.hash() == model.tissue.hash()
+    assert twin.body.hash() == model.body.hash()
     columns = ["unique_id", "seen", "emt"]
     assert twin.agents_by_type[Watcher].get(columns) == model.agents_by_type[Watcher].get(columns)
     frames = [one.datacollector.get_model_vars_dataframe() for one in (model, twin)]
@@ -281,11 +281,11 @@ def test_a_copy_goes_on_as_the_model_itself(again):
 
 def test_a_changed_copy_leaves_the_model_alone():
     model = TumorModel("minimal")
-    before = model.tissue.hash()
+    before = model.body.hash()
     twin = copy.deepcopy(model)
     twin.agents_by_type[TumorCell].do("die")
     twin.step()
-    assert model.tissue.hash() == before and model.steps == 0
+    assert model.body.hash() == before and model.steps == 0
 
 
 def test_a_model_is_freed_when_it_is_dropped():

@@ -125,7 +125,7 @@ def test_a_uniform_field_has_no_flux_at_all(shape):
 
 TWIN = """
 import numpy as np
-from tmesim.fields import Fields, FieldSpec
+from tmesim.tissue.fields import Fields, FieldSpec
 oxygen = FieldSpec("oxygen", 7.2e6, edge="robin", level=40.0, exchange=1e5, half_max=1.0)
 fields = Fields(["oxygen"], (9, 7), 15.0, [oxygen])
 rng = np.random.default_rng(3)

@@ -7,17 +7,15 @@ import hashlib
 import numpy as np
 import pytest
 import yaml
-from tissues import scenario
+from tissues import OneTissue, scenario
 
 from tmesim.catalogue import load_catalogue
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import InputError
-from tmesim.rules import compile_biology
 from tmesim.scenario import Arm, load, read_text
 from tmesim.scenario.lasting import idle_in_arm
 from tmesim.scenario.overlay import Overlay
 from tmesim.scenario.schedule import schedule_of
-from tmesim.tissue import Tissue
 from tmesim.units import show
 
 CATALOGUE = load_catalogue()
@@ -47,18 +45,16 @@ def held(tissue):
             found.update(repr(value).encode())
 
     biology, node = tissue.biology, tissue.node
-    take([getattr(biology.book, name) for name in biology.book._fields])
-    take([biology.starts, biology.constant, tissue._decay, tissue._blood, tissue._matrix_decay])
-    take([tissue._patrol_rates, tissue.substeps, tissue.gradient_half, tissue.push_reach, tissue.vessels.rates])
-    take(tissue.solver.specs)
-    take([axis for pair in tissue.solver._axes for axis in pair])
+    take([getattr(biology.rules, name) for name in biology.rules._fields])
+    take([biology.starts, biology.constant, tissue._decay, tissue._blood])
+    take([vars(process) for process in tissue.processes.values()])
     numbers = ("lag", "per_level", "half", "unit", "keep", "growth", "recruiting", "contract")
     take([getattr(node, name) for name in numbers] + [node.cohorts.shape])
-    for course in tissue.courses.values():
+    for course in tissue.pharmacology.courses.values():
         take([course.advance_by, course.average_by, course.kd, course.available, course.unbound, course.nanomolar])
         take([(e.fraction and e.fraction.at(tissue.host), e.to and e.to.at(tissue.host)) for e in course.effects])
-    take(tissue.blood)
-    take(tissue.receptor_shares())
+    take(tissue.blood.levels(tissue.node))
+    take(tissue.blood.clonotypes(tissue.node))
     return found.hexdigest()
 
 
@@ -96,7 +92,7 @@ def changed_scenario(base, path, host):
 def test_each_number_of_the_catalogue_reaches_the_engine_or_is_refused(host, share):
     """All numbers, or one in `share` of those of cell types and rules, of which there are many alike."""
     base = everything_given(host)
-    tissue = Tissue(base, seed=1, arm="given", populate=False)
+    tissue = OneTissue(base, seed=1, arm="given", populate=False)
     tissue.node.blood[:] = 1e3  # so that what follows from effectors in the blood is seen
     usual = held(tissue)
     uses = [(dose.use, Plain()) for dose in base.arms["given"].therapies]
@@ -114,15 +110,13 @@ def test_each_number_of_the_catalogue_reaches_the_engine_or_is_refused(host, sha
     print(f"\n{host}: {reached} numbers reach the engine, {len(refused)} are refused:", *refused, sep="\n  ")
     assert silent == []
     assert reached > (700 if share == 1 else 200)
-    assert all(path.split(".")[-1] in ("start", "clones", "precursors", "dose", "every") or ".starts." in path
+    assert all(path.split(".")[-1] in ("start", "clonotypes", "precursors", "dose", "every") or ".starts." in path
                for path in refused)  # fmt: skip
 
 
 def bring_into_force(tissue, catalogue):
-    """As `Tissue._change` does at its time."""
-    tissue.catalogue = catalogue
-    tissue.biology = compile_biology(catalogue, tissue.host, tissue.therapies, tissue.start.clones)
-    tissue._tune()
+    """As `Body.change` does at its time."""
+    tissue.body.take_over(catalogue)
 
 
 class Plain:
@@ -139,7 +133,7 @@ class Plain:
 )  # fmt: skip
 def test_what_an_arm_changes_outlives_a_branch_and_a_resume(path):
     plan = changed_scenario(everything_given("mouse"), path, "mouse")
-    tissue = Tissue(plan, seed=3, arm="given")
+    tissue = OneTissue(plan, seed=3, arm="given")
     tissue.treat("changed")
     before = held(tissue)
     for _ in range(2):
@@ -147,7 +141,7 @@ def test_what_an_arm_changes_outlives_a_branch_and_a_resume(path):
     assert held(tissue) == before, "nothing before its time"
     tissue.step()
     assert held(tissue) != before
-    for twin in (tissue.copy(), Tissue.from_state(plan, {k: np.array(v) for k, v in tissue.state().items()})):
+    for twin in (tissue.copy(), OneTissue.from_state(plan, {k: np.array(v) for k, v in tissue.state().items()})):
         assert held(twin) == held(tissue)
         twin.step()
         follower = tissue.copy()
@@ -173,7 +167,7 @@ def test_an_antibody_that_cannot_bind_holds_nothing(tmp_path):
     plan = load(tmp_path / "case.yaml")
     held_by = {}
     for arm in plan.arms:
-        tissue = Tissue(plan, seed=1, arm=arm)
+        tissue = OneTissue(plan, seed=1, arm=arm)
         for _ in range(24):
             tissue.step()
         held_by[arm] = tissue.drug("anti_cd25")["occupancy"]

@@ -34,11 +34,13 @@ def drawn(*rows, spacing=30.0, hour=0.0):
     perfused = np.zeros(shape, bool)
     for name, y, x in placed:
         perfused[y, x] = name == "endothelial"
-    return SimpleNamespace(
+    found = SimpleNamespace(
         hour=hour, spacing=spacing, shape=shape, cells=cells, counters={}, matrix={"ecm": np.zeros(shape, np.float32)},
         biology=SimpleNamespace(types=TYPES, states=STATES), vessels=SimpleNamespace(perfused=perfused),
         fields={"oxygen": np.full(shape, 20.0, np.float32)}, drug=lambda name: {}[name],
     )  # fmt: skip
+    found.tissue = found  # its own body
+    return found
 
 
 def rows_of(tissue, name):
@@ -205,7 +207,7 @@ def test_rates_look_back_a_day_and_in_the_first_hours_to_the_start(tissue):
 
 @pytest.fixture(scope="module")
 def tissue():
-    from tmesim.tissue import Tissue
+    from tissues import OneTissue
 
     text = """
     name: small
@@ -220,7 +222,7 @@ def tissue():
     time: {days: 1}
     arms: {drug: {therapies: [{use: anti_cd25, start: 0 h}]}}
     """
-    tissue = Tissue(read_text(text), seed=3, replicate=0)
+    tissue = OneTissue(read_text(text), seed=3, replicate=0)
     for _ in range(3):
         tissue.step()
     return tissue

@@ -5,8 +5,8 @@ import pytest
 from tissues import tissue
 
 from tmesim.catalogue import english, load_catalogue
+from tmesim.catalogue.compile import compile_biology
 from tmesim.cli.pages import pages
-from tmesim.rules import compile_biology
 
 CATALOGUE = load_catalogue()
 THERAPIES = tuple(CATALOGUE.therapies)
@@ -66,7 +66,7 @@ def test_the_engine_and_the_catalogue_agree_on_what_is_absent():
     biology = compile_biology(off, "mouse", THERAPIES)
     for behavior in ("necrosis", "hypoxia_response_gain"):
         b = biology.index("tumor", behavior)
-        groups = biology.book.groups[biology.book.group_first[b] : biology.book.group_first[b + 1]]
+        groups = biology.rules.groups[biology.rules.group_first[b] : biology.rules.group_first[b + 1]]
         assert biology.constant[b] * np.prod(groups["base"]) == 0
 
 

@@ -210,7 +210,7 @@ def test_a_scaled_quantity_is_rounded_once(value, unit, by):
         ({"cells.tumor.behaviors.divison": "x2"}, f"Did you mean '{DIVISION}'?"),
         ({DIVISION: "x1e300"}, "must not be above 1000000 1/h"),
         ({DIVISION: "xx2"}, "'xx2' does not start with a number"),
-        ({"processes.priming.clones": "x1.1"}, "expected a whole number"),
+        ({"processes.priming.clonotypes": "x1.1"}, "expected a whole number"),
         ({"start.ecm": "x9"}, "must not be above 1"),
         ({"start.densities.nkk": "5 /mm²"}, "there is no cell type 'nkk'"),
         ({"start.tumor.3.radius": "9 µm"}, "there is no '3' to set"),
@@ -730,10 +730,10 @@ def test_a_source_of_another_kind_is_named():
 
 def test_a_model_takes_factors_and_bare_numbers():
     before = load("minimal").catalogue.number(DIVISION).at("mouse")
-    plan = TumorModel("minimal", set={DIVISION: "x2", "start.densities.caf": "50 /mm²"}).tissue.scenario
+    plan = TumorModel("minimal", set={DIVISION: "x2", "start.densities.caf": "50 /mm²"}).body.scenario
     assert plan.catalogue.number(DIVISION).at("mouse") == 2 * before
     assert plan.start.densities["caf"] == 50
-    assert TumorModel("minimal", set={DIVISION: np.float64(0.05)}).tissue.scenario.set == {DIVISION: "0.05 1/h"}
+    assert TumorModel("minimal", set={DIVISION: np.float64(0.05)}).body.scenario.set == {DIVISION: "0.05 1/h"}
 
 
 def test_a_factor_of_a_number_that_the_host_does_not_have_is_refused():

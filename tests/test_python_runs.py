@@ -493,8 +493,8 @@ def test_numbers_of_numpy_are_numbers(scenario, tmp_path, result):
     assert (type(model.seed), type(model.replicate)) == (int, int)
     assert model.run(days=np.float32(0.125)).hour == 3
     cell = next(iter(model.agents_by_type[TumorCell]))
-    cell.emt, cell.clone, cell.receptor = np.float32(0.5), np.int64(0), np.uint8(255)
-    assert (cell.emt, cell.receptor) == (0.5, 255) and model.cell(np.uint64(cell.unique_id)) is cell
+    cell.emt, cell.clone, cell.receptor = np.float32(0.5), np.int64(0), np.uint16(65535)
+    assert (cell.emt, cell.receptor) == (0.5, 65535) and model.cell(np.uint64(cell.unique_id)) is cell
     cell.site = tuple(np.array(cell.site))
     cell.pos = np.array(cell.pos)
     assert cell.neighbors(np.float32(30)) == cell.neighbors(30)

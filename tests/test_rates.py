@@ -155,13 +155,14 @@ def killers(hits=1.3, detach=0.0, needed=1.0, step="1 h", seed=1, sites=60):
     from dataclasses import replace
 
     start = {"densities": {"tumor": "4300 /mm²", "ctl": "20 /mm²"}, "ecm": 0.0}
+    from tissues import OneTissue
+
     from tmesim.bench import bare_scenario
-    from tmesim.tissue import Tissue
 
     scenario = bare_scenario({"cells": cells}, sites, start, time=time(step))
     catalogue, problems = scenario.catalogue.with_numbers(processes)
     assert not problems
-    return Tissue(replace(scenario, catalogue=catalogue), seed=seed)
+    return OneTissue(replace(scenario, catalogue=catalogue), seed=seed)
 
 
 @pytest.mark.parametrize("step", ["1 h", "30 min"])
@@ -188,13 +189,14 @@ def test_a_colony_front_advances_at_the_speed_of_its_rim():
     b, reach = 0.04, 3
     from dataclasses import replace
 
+    from tissues import OneTissue
+
     from tmesim.bench import bare_scenario
-    from tmesim.tissue import Tissue
 
     disk = {"tumor": [{"radius": "200 µm", "fill": 1.0}]}
     scenario = bare_scenario({"cells": {"tumor": tumor(division=f"{b} 1/h")}}, 160, disk)
     catalogue, _ = scenario.catalogue.with_numbers({"processes.division.push_reach": reach})
-    t = Tissue(replace(scenario, catalogue=catalogue), seed=2)
+    t = OneTissue(replace(scenario, catalogue=catalogue), seed=2)
 
     def radius():
         return np.sqrt(count(t, "tumor") / np.pi)

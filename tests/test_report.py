@@ -403,7 +403,7 @@ def test_a_browser_shows_the_page_whole(text, tmp_path, width):
 
 
 def test_render_draws_everything_again_without_simulating(result, tmp_path, monkeypatch):
-    from tmesim.tissue import Tissue
+    from tmesim.body import Body
 
     run = tmp_path / "run"
     shutil.copytree(result.path, run)
@@ -412,7 +412,7 @@ def test_render_draws_everything_again_without_simulating(result, tmp_path, monk
     assert set(first) == {"report.html", "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "movie.gif"}
     shutil.rmtree(run / "figures")
     (run / "report.html").unlink()
-    monkeypatch.setattr(Tissue, "__init__", lambda *args, **kwargs: pytest.fail("a tissue was made"))
+    monkeypatch.setattr(Body, "__init__", lambda *args, **kwargs: pytest.fail("a body was made"))
     assert "report are in" in invoke("render", run)
     assert first == {path.name: path.read_bytes() for path in (run / "report.html", *(run / "figures").iterdir())}
     assert page(result).encode() == first["report.html"]

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tissues import bare, scenario, tissue, tumor
+from tissues import OneTissue, bare, scenario, tissue, tumor
 
+from tmesim.catalogue.compile import compile_biology
 from tmesim.kernels import sense
 from tmesim.kernels.compiling import kernel
-from tmesim.rules import compile_biology
-from tmesim.tissue import Tissue
 
 SOURCE = "assumed: test"
 
@@ -49,8 +48,8 @@ def value_of(rules, base="0.02 1/h", **levels):
     )
     for name, level in levels.items():
         t.fields[name][:] = level
-    t._hour = t._make_hour()
-    t._sense()
+    t.run("treat")
+    t.run("sense")
     row = t.cells.rows[0]
     return float(t.cells.value[row, t.biology.slot("tumor", "division")])
 
@@ -130,9 +129,9 @@ def twin(catalogue, host, off, biology, cell, behavior, signals, factor):
 
 
 @kernel
-def behave(behavior, clones, book, hour, signals):
+def behave(behavior, clones, rules, hour, signals):
     value = np.empty((3, clones.size), np.float32)
-    sense.behave(behavior, clones.size, clones, book, hour, signals, value[0], value[1], value[2])
+    sense.behave(behavior, clones.size, clones, rules, hour, signals, value[0], value[1], value[2])
     return value[0]
 
 
@@ -147,16 +146,16 @@ def test_every_behavior_of_the_catalogue_agrees_with_its_plain_twin(seed, host):
     signals = rng.gamma(0.5, 4.0, len(biology.signals)).astype(np.float32)
     signals[rng.random(signals.size) < 0.2] = 0
     factor = rng.random((1, len(biology.behaviors))).astype(np.float32)
-    hour = TEMPLATE._hour._replace(factor=factor * biology.constant)
+    hour = TEMPLATE.inputs_now._replace(factor=factor * biology.constant)
     lanes = np.stack([np.zeros_like(signals), signals, signals], axis=1)
     for index, (cell, behavior) in enumerate(biology.behaviors):
-        found = behave(index, np.zeros(3, np.int64), biology.book, hour, lanes)
+        found = behave(index, np.zeros(3, np.int64), biology.rules, hour, lanes)
         due = twin(s.catalogue, host, off, biology, cell, behavior, signals.astype(float), float(factor[0, index]))
         assert found[1] == pytest.approx(due, rel=3e-4, abs=1e-10), (cell, behavior)
         assert found[2] == found[1], "equal cells side by side do the same"
 
 
-TEMPLATE = Tissue(scenario("minimal"), seed=1)
+TEMPLATE = OneTissue(scenario("minimal"), seed=1)
 
 
 def test_states_approach_their_target_exactly_whatever_the_step():
@@ -186,7 +185,7 @@ def test_clones_multiply_their_own_behaviors():
     for clone in (1, 2):
         rows = t.cells.rows[(t.cells.clone[t.cells.rows] == clone)]
         assert rows.size > 20
-        assert set(t.cells.antigens[rows]) == {(1 << clone) - 1}
+        assert set(t.cells.antigens[rows, 0]) == {(1 << clone) - 1}
         means.append(np.median(t.cells.value[rows, slot]))
     assert means[1] / means[0] == pytest.approx(3.0, rel=0.2)
 
@@ -194,7 +193,7 @@ def test_clones_multiply_their_own_behaviors():
 def test_a_rule_switched_off_by_an_arm_acts_from_its_hour_on():
     arms = {"untreated": {}, "blind": {"off": ["oxygen_fuels_division"], "from": "3 h"}}
     assert "oxygen_fuels_division" in scenario("minimal").catalogue.rules
-    t = Tissue(scenario("minimal", arms=arms), seed=1)
+    t = OneTissue(scenario("minimal", arms=arms), seed=1)
     t.treat("blind")
     t.fields["oxygen"][:] = 0.1
     medians = []

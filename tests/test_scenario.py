@@ -275,7 +275,7 @@ def test_what_exists_cannot_be_added():
         ("host: mouse", "hosts: mouse", "hosts: unknown key. Did you mean 'host'?"),
         ("host: mouse\n", "", "host: is missing"),
         ("size: [600 µm, 450 µm]", "size: [600, 450 µm]", "tissue.size[0]: 600 has no unit: expected a length (µm)"),
-        ("size: [600 µm, 450 µm]", "size: [601 µm, 450 µm]", "not a whole number of sites of 15 µm; 600 µm or 615 µm is"),
+        ("size: [600 µm, 450 µm]", "size: [601 µm, 450 µm]", "not a whole number of sites of 15 µm; 600 µm or"),
         ("size: [600 µm, 450 µm]", "size: [600 µm]", "tissue.size"),
         ("radius: 100 µm", "radius: 300 µm", "start.tumor.radius: a disk of radius 300 µm at (300, 225) µm does not"),
         ("size: [600 µm, 450 µm]", "size: [600 µm, 30 µm]", "tissue.size[1]: is 2 sites"),
@@ -302,7 +302,7 @@ def test_what_exists_cannot_be_added():
         (
             "ecm: 0.2",
             "ecm: 0.2\n  clones: [{name: a, share: 1, multipliers: {divison: 2}}]",
-            "there is no behavior 'divison' of tumor cells. Did you mean 'division'?",
+            "there is no behavior 'divison' of a tumor cell. Did you mean 'division'?",
         ),
         ("days: 4", "days: 0", "time.days: must be above 0"),
         ("days: 4", "days: 96 h", None),

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toys
+from tissues import OneTissue
 
 import tmesim
 from tmesim.reading import InputError
 from tmesim.scenario import read_text
 from tmesim.section import OUTLINE, Section, around
 from tmesim.storage.arrays import pack, unpack
-from tmesim.tissue import Tissue
 
 TYPES = ("tumor", "necrotic", "ctl", "endothelial")
 
@@ -32,7 +32,7 @@ arms: {untreated: {}}
 
 @pytest.fixture(scope="module")
 def tissue():
-    tissue = Tissue(read_text(TEXT), seed=5)
+    tissue = OneTissue(read_text(TEXT), seed=5)
     for _ in range(4):
         tissue.step()
     return tissue

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from tissues import bare, tumor
+from tissues import OneTissue, bare, tumor
 
 from tmesim.kernels.arrays import SITE_UM
 from tmesim.scenario import read_text
-from tmesim.tissue import Tissue
 
 SPACINGS = (10.0, 15.0, 20.0)
 PATCH = """
@@ -41,8 +40,8 @@ def secretor(spacing):
     t = bare({"tumor": cell}, sites, fields=fields, tissue={"size": ["600 µm"] * 2, "spacing": f"{spacing} µm"})
     for x in range(0, sites, max(sites // 6, 1)):
         t.spawn("tumor", sites // 2, x)
-    t._hour = t._make_hour()
-    t._sense()
+    t.run("treat")
+    t.run("sense")
     return t
 
 
@@ -63,7 +62,7 @@ def levels(spacing, seeds=3):
     found = {}
     for seed in range(seeds):
         text = PATCH.format(spacing=spacing, fill=0.5 * (spacing / 15) ** 2)
-        t = Tissue(read_text(text), seed=seed)
+        t = OneTissue(read_text(text), seed=seed)
         y, x = (np.indices(t.shape) + 0.5) * spacing - 300
         inside = np.hypot(y, x) <= 150
         for name, field in t.fields.items():
@@ -92,7 +91,7 @@ def test_vessels_exchange_and_admit_by_their_length():
     """A capillary that crosses the section counts whole on any site; one that lies in it by the site's length."""
     for spacing in SPACINGS:
         text = PATCH.format(spacing=spacing, fill=0.1)
-        t = Tissue(read_text(text), seed=1)
+        t = OneTissue(read_text(text), seed=1)
         assert (t.vessels.length[t.vessels.root] == 1).all()
         assert t.vessels.length[~t.vessels.root] == pytest.approx(spacing / 15, rel=1e-6)
         assert (t.copy().vessels.length == t.vessels.length).all()

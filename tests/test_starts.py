@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from test_cli import SMALL
+from tissues import OneTissue
 
 import tmesim
 from tmesim.scenario import read_text
-from tmesim.tissue import Tissue
 
 ARMS = """
 arms:
@@ -55,7 +55,7 @@ def test_arms_share_seeds_not_history(result):
 
 
 def test_a_tissue_does_not_change_into_that_of_an_arm_with_another_start(result):
-    tissue = Tissue(result.scenario, seed=1, arm="usual")
+    tissue = OneTissue(result.scenario, seed=1, arm="usual")
     with pytest.raises(ValueError, match="begins with another tissue"):
         tissue.treat("more_ctl")
     tissue.treat("same")

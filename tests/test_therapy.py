@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from tissues import scenario
+from tissues import OneTissue, scenario
 
+from tmesim.body.pharmacology import BODY, Course, factors, milligrams_per_kg
 from tmesim.catalogue import load_catalogue
 from tmesim.reading import InputError
 from tmesim.scenario.parts import ADULT_KG
-from tmesim.therapy import BODY, Course, factors, milligrams_per_kg
-from tmesim.tissue import Tissue
 
 CATALOGUE = load_catalogue()
 
@@ -102,12 +101,12 @@ def test_what_vessels_carry_adds_up_to_the_area_under_the_curve(dt):
 
 def test_factors_scale_and_block_in_proportion_to_occupancy():
     s = scenario("treg_depletion")
-    t = Tissue(s, seed=1)
-    signal, behavior = factors(t.courses.values(), t.biology)
+    t = OneTissue(s, seed=1)
+    signal, behavior = factors(t.pharmacology.courses.values(), t.biology)
     assert (signal == 1).all() and (behavior == 1).all()
-    course = t.courses["anti_cd25"]
+    course = t.pharmacology.courses["anti_cd25"]
     course.restore(np.array([0.0, 0.0, 0.0, course.kd]))  # half of the target
-    _, behavior = factors(t.courses.values(), t.biology)
+    _, behavior = factors(t.pharmacology.courses.values(), t.biology)
     effect = next(e for e in course.effects if e.scales == "apoptosis" and "treg" in e.cells)
     assert behavior[t.biology.index("treg", "apoptosis")] == pytest.approx(1 + 0.5 * (effect.to.at("mouse") - 1))
 
@@ -121,7 +120,7 @@ def test_a_null_drug_changes_nothing_at_all():
     s = scenario("minimal", arms=arms, set=nil)
     ends = []
     for arm in arms:
-        t = Tissue(s, seed=3)
+        t = OneTissue(s, seed=3)
         t.treat(arm)
         for _ in range(60):
             t.step()

@@ -1,12 +1,12 @@
 """Touch: what is counted for a band of the lattice at once is what a look around each site counts."""
 
 import numpy as np
+from tissues import OneTissue
 
 from tmesim.bench import full_scenario
 from tmesim.kernels import touch
 from tmesim.kernels.arrays import PAD
 from tmesim.kernels.compiling import kernel
-from tmesim.tissue import Tissue
 
 
 @kernel
@@ -26,7 +26,7 @@ def around(y, x, kind, types, cells, layers):
 
 def test_maps_of_contacts_agree_with_a_look_around_each_cell():
     """In all three layers, at the edges too, and whatever rows a band holds."""
-    t = Tissue(full_scenario(40), seed=2)
+    t = OneTissue(full_scenario(40), seed=2)
     for _ in range(3):
         t.step()
     types, columns = len(t.biology.types), t.cells.columns

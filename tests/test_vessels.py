@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tissues import scenario, tissue
+from tissues import OneTissue, scenario, tissue
 
-from tmesim.kernels import sprouting
+from tmesim.kernels import living, sprouting
 from tmesim.kernels.arrays import PAD
 from tmesim.kernels.chance import key_of
 from tmesim.scenario import load
-from tmesim.tissue import Tissue
+from tmesim.tissue.processes.remodel import perfuse
 
 AT = {"E": 0, "NE": 1, "N": 2, "NW": 3, "W": 4, "SW": 5, "S": 6, "SE": 7}
 
@@ -27,10 +27,10 @@ def drawing(roots, chains):
         t.cells.value[row, t.biology.slot("endothelial", "openness")] = 1.0
     for chain in chains:
         for (y, x), (v, u) in pairwise(chain):
-            sprouting.link(y, x, direction[v - y, u - x], t.vessels.links)
+            living.link(y, x, direction[v - y, u - x], t.vessels.links)
     for y, x in roots:
         t.vessels.root[y, x] = True
-    t.vessels.perfuse(t)
+    perfuse(t)
     return {tuple(site) for site in np.argwhere(t.vessels.perfused).tolist()}
 
 
@@ -83,7 +83,7 @@ def test_blood_flows_where_a_path_joins_two_roots(seed, segments, share):
 def angiogenic(seed=1, days=6.0, **numbers):
     """A hypoxic nest between few capillaries."""
     plan = {"tumor": [{"radius": "150 µm", "fill": 1.0}], "densities": {}, "capillaries": "60 /mm²"}
-    t = Tissue(scenario("minimal", start=plan, set=numbers), seed=seed)
+    t = OneTissue(scenario("minimal", start=plan, set=numbers), seed=seed)
     for _ in range(round(days * 24 / t.dt)):
         t.step()
     return t
@@ -95,7 +95,7 @@ def test_without_vegf_there_are_no_sprouts():
     assert t.counters["sprouts"] > 0
     off = [n for n, r in t.scenario.catalogue.rules.items() if r.behavior == "secretion.vegf"]
     plan = {"tumor": [{"radius": "150 µm", "fill": 1.0}], "densities": {}, "capillaries": "60 /mm²"}
-    dry = Tissue(scenario("minimal", start=plan, set=silent, off=off), seed=1)
+    dry = OneTissue(scenario("minimal", start=plan, set=silent, off=off), seed=1)
     for _ in range(144):
         dry.step()
     assert dry.counters["sprouts"] <= 0.1 * t.counters["sprouts"]
@@ -103,12 +103,13 @@ def test_without_vegf_there_are_no_sprouts():
 
 def heading(vegf, came_from, tips=400):
     """How often tips at one site, come from a direction, go on in each: shares by name."""
-    links = np.zeros(vegf.shape, np.uint8)
-    links[10, 10] = 1 << AT[came_from]
+    t = tissue("minimal", start={"densities": {}, "capillaries": "0 /mm²"})
+    maps = t.maps._replace(fields=vegf[None], links=np.zeros(vegf.shape, np.uint8))
+    maps.links[10, 10] = 1 << AT[came_from]
     key = key_of(1, "a test")
     guidance, noise = load("minimal").catalogue.processes["vessels"]["guidance"].value, 0.5
     taken = [
-        sprouting.steer(np.uint64(i + 1), 10, 10, 0, key, 0, float(guidance), noise, vegf, links) for i in range(tips)
+        sprouting.steer(np.uint64(i + 1), 10, 10, 0, key, 0, float(guidance), noise, 0, maps) for i in range(tips)
     ]
     return {name: taken.count(d) / tips for name, d in AT.items()}
 
@@ -149,8 +150,8 @@ def test_tips_climb_the_gradient_of_vegf():
     t.cells.value[:, slots[2]] = 0.0
     t.cells.value[:, slots[0]] = 0.0
     for step in range(12):
-        t.step_index = step
-        t.vessels.remodel(t)
+        t.clock.step = step
+        t.run("remodel")
     tips = np.argwhere(t.vessels.tip)
     assert tips[:, 1].mean() - 10 > 3
 

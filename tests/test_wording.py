@@ -63,5 +63,5 @@ def test_a_p_value_has_two_digits_down_to_a_thousandth():
 def test_a_size_has_the_unit_that_suits_it():
     sizes = (0, 512, 999_400, 999_600, 23.4e9, 999.7e9, 4.2e15)
     assert [in_bytes(size) for size in sizes] == [
-        "0 kB", "0.512 kB", "999 kB", "1 MB", "23.4 GB", "1 TB", "4200 TB",
+        "0 kB", "0.512 kB", "999 kB", "1 MB", "23.4 GB", "1.0 TB", "4200 TB",
     ]  # fmt: skip

@@ -84,13 +84,18 @@ class Toy:
         return toy
 
     @property
+    def tissue(self):
+        return self
+
+    @property
     def biology(self):
         return SimpleNamespace(types=list(self.scenario.catalogue.cells), states=list(self.scenario.catalogue.states))
 
     @property
     def cells(self):
         n = self.burden
-        columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "antigens", "clone")}
+        columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "clone")}
+        columns["antigens"] = np.zeros((n, 1), np.uint64)
         columns |= {name: np.zeros(n, np.float32) for name in ("born", "engagement", "damage")}
         state = np.zeros((len(self.biology.states), n), np.float32)
         columns |= {"id": np.arange(n, dtype=np.uint64)[::-1].copy(), "type": np.zeros(n, np.uint8)}

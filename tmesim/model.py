@@ -19,6 +19,7 @@ from tmesim.agents.mesa import DataCollector, MesaModel
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
 from tmesim.arguments import settings as paths_and_values
+from tmesim.body import Body
 from tmesim.observables import observables_of
 from tmesim.reading import dotted, suggestion
 from tmesim.recorder import Recorder
@@ -52,11 +53,11 @@ class TumorModel(MesaModel):
     InputError tells everything that is wrong with the scenario or the settings; TypeError and ValueError name the
     argument. Numbers may be of NumPy.
     Mesa's `random` and `rng` are seeded too, but nothing here draws from them. `scenario` is left to Mesa, which since
-    3.5 has its own; the one that is run is `tissue.scenario`.
+    3.5 has its own; the one that is run is `body.scenario`.
     """
 
     agent_classes: Sequence[type[Cell]] = ()
-    tissue: Tissue
+    body: Body
     seed: int
     replicate: int
 
@@ -88,32 +89,32 @@ class TumorModel(MesaModel):
         if observables is None and datacollector is None and iteration is not None:
             observables = plan.endpoints
         arm = plan.reference if arm is None else arm
-        tissue = Tissue(plan, seed=replicate_seed(seed, replicate), replicate=replicate, arm=arm)
-        self._begin(tissue, chosen, 0)
+        body = Body(plan, seed=replicate_seed(seed, replicate), replicate=replicate, arm=arm)
+        self._begin(body, chosen, 0)
         self.seed, self.replicate = seed, replicate
         self._record(observables, datacollector)
         self._own = frozenset(self.__dict__)
 
     @classmethod
-    def around(cls, tissue: Tissue, agent_classes: Iterable[type[Cell]] = ()) -> TumorModel:
-        """A model of a tissue that has not taken a step yet, as a replicate of its scenario's own seed.
+    def around(cls, body: Body, agent_classes: Iterable[type[Cell]] = ()) -> TumorModel:
+        """A model of a body that has not taken a step yet, as a replicate of its scenario's own seed.
 
-        tissue : which the model takes over
+        body : which the model takes over
         agent_classes : as in the constructor
         """
         model = _blank(cls)
         del model.__dict__["_waiting"]
-        model._begin(tissue, tuple(agent_classes), 0)
-        model.seed, model.replicate = tissue.scenario.seed, tissue.replicate
+        model._begin(body, tuple(agent_classes), 0)
+        model.seed, model.replicate = body.scenario.seed, body.replicate
         model._record(None, None)
         model._own = frozenset(model.__dict__)
         return model
 
-    def _begin(self, tissue: Tissue, chosen: tuple[type[Cell], ...], steps: int) -> None:
-        mesa.begin(self, tissue.seed, steps)
-        self.tissue = tissue
+    def _begin(self, body: Body, chosen: tuple[type[Cell], ...], steps: int) -> None:
+        mesa.begin(self, body.seed, steps)
+        self.body = body
         self._chosen = chosen
-        self._roster = Roster(self, tissue, classes_of(tissue.scenario.catalogue, chosen))
+        self._roster = Roster(self, body.tissue, classes_of(body.scenario.catalogue, chosen))
         self._all = CellSet(self)
 
     def _record(self, names: str | Iterable[str] | None, datacollector: DataCollector | None) -> None:
@@ -121,7 +122,7 @@ class TumorModel(MesaModel):
         wanted = (names,) if isinstance(names, str) else tuple(names or ())
         if wanted and datacollector is not None:
             raise TypeError("give either observables or a datacollector")
-        table = observables_of(self.tissue.scenario.catalogue, self.tissue.therapies)
+        table = observables_of(self.body.scenario.catalogue, self.body.therapies)
         for name in wanted:
             if name not in table:
                 raise ValueError(f"there is no observable '{name}'.{suggestion(name, table)}")
@@ -129,34 +130,39 @@ class TumorModel(MesaModel):
         self._wanted = wanted
         self._collects = bool(wanted) or datacollector is not None
         if wanted:
-            self._recorder.remember(self.tissue)
+            self._recorder.remember(self.body)
             reporters = {name: partial(reading, name) for name in ("hour", *wanted)}
             datacollector = DataCollector(model_reporters=reporters)
         self.datacollector = datacollector or DataCollector()
+
+    @property
+    def tissue(self) -> Tissue:
+        """Its patch: cells, fields, matrix and vessels."""
+        return self.body.tissue
 
     # Time
 
     @property
     def hour(self) -> float:
         """Simulated time, h."""
-        return self.tissue.hour
+        return self.body.hour
 
     @property
     def day(self) -> float:
         """Simulated time, days."""
-        return self.tissue.hour / 24.0
+        return self.body.hour / 24.0
 
     def step(self) -> None:
         """One step of the tissue, then of the agents written in Python; `running` ends with the scenario's days."""
         self._roster.watch()
-        self.tissue.step()
+        self.body.step()
         self._roster.keep_up()
         self._roster.step_agents()
         if self._wanted:
-            self._recorder.remember(self.tissue)
+            self._recorder.remember(self.body)
         if self._collects:
             self.datacollector.collect(self)
-        if self.hour >= self.tissue.scenario.time.days * 24.0 - 1e-9:
+        if self.hour >= self.body.scenario.time.days * 24.0 - 1e-9:
             self.running = False
 
     def run(self, days: float | None = None) -> TumorModel:
@@ -169,7 +175,7 @@ class TumorModel(MesaModel):
             days = number(days, "days", least=0.0)
             if math.isinf(days):
                 raise ValueError("days: expected a finite number of days, got inf")
-        end = self.tissue.scenario.time.days * 24.0 if days is None else self.hour + days * 24.0
+        end = self.body.scenario.time.days * 24.0 if days is None else self.hour + days * 24.0
         while self.hour < end - 1e-9:
             self.step()
         return self
@@ -177,14 +183,14 @@ class TumorModel(MesaModel):
     @property
     def arm(self) -> str:
         """The arm whose treatment is followed."""
-        return self.tissue.arm
+        return self.body.arm
 
     def treat(self, arm: str) -> None:
         """Follow the treatment of another arm from now on.
 
         arm : name of an arm; LookupError with the choices
         """
-        self.tissue.treat(arm)
+        self.body.treat(arm)
 
     # Looking
 
@@ -196,13 +202,13 @@ class TumorModel(MesaModel):
         """
         from tmesim.plots import TissuePicture, view_of
 
-        title = words(self.tissue.scenario.name)
-        return TissuePicture([[view_of(self.tissue)]], self.tissue.catalogue, title, field, cells, pixels)
+        title = words(self.body.scenario.name)
+        return TissuePicture([[view_of(self.body)]], self.tissue.catalogue, title, field, cells, pixels)
 
     def _repr_html_(self) -> str:
         from tmesim.plots.cards import model_card
 
-        return model_card(self.tissue)
+        return model_card(self.body)
 
     # Agents
 
@@ -268,8 +274,8 @@ class TumorModel(MesaModel):
             for identity, cell in roster.handles.items()
         }
         return {
-            "scenario": self.tissue.scenario,
-            "tissue": self.tissue.state(),
+            "scenario": self.body.scenario,
+            "body": self.body.state(),
             "seed": self.seed,
             "replicate": self.replicate,
             "agent_classes": self._chosen,
@@ -289,8 +295,8 @@ class TumorModel(MesaModel):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         waiting = self.__dict__.pop("_waiting", {})
-        tissue = Tissue.from_state(state["scenario"], state["tissue"])
-        self._begin(tissue, state["agent_classes"], state["steps"])
+        body = Body.from_state(state["scenario"], state["body"])
+        self._begin(body, state["agent_classes"], state["steps"])
         self.seed, self.replicate = state["seed"], state["replicate"]
         self._record(state["observables"], None)
         self._recorder.rows, self._recorder.past = state["rows"], state["past"]
@@ -318,7 +324,7 @@ class TumorModel(MesaModel):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TumorModel:
         twin = memo[id(self)] = _blank(type(self))
-        scenario = self.tissue.scenario
+        scenario = self.body.scenario
         memo[id(scenario)] = scenario  # frozen, so it can be shared
         twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
         return twin
@@ -343,7 +349,7 @@ def reading(name: str, model: TumorModel) -> float:
     """An observable of a model now; all that are asked for are read together."""
     rows = model._recorder.rows
     if not rows or rows[-1]["hour"] != model.hour:
-        model._recorder.take(model.tissue, model.tissue.step_index)
+        model._recorder.take(model.body, model.body.step_index)
     return rows[-1][name]
 
 

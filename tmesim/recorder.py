@@ -46,9 +46,9 @@ class Recorder:
         twin.rows, twin.past = list(self.rows), list(self.past)
         return twin
 
-    def remember(self, tissue: Treated) -> None:
+    def remember(self, body: Treated) -> None:
         """Keep what rates of change will look back on; to be called after each step."""
-        self._remember(Reading.of(tissue))
+        self._remember(Reading.of(body))
 
     def _remember(self, now: Reading) -> None:
         hour = now.section.hour
@@ -58,9 +58,9 @@ class Recorder:
         while len(self.past) > 1 and hour - self.past[1]["hour"] >= RATE_WINDOW_H - 1e-6:
             del self.past[0]
 
-    def take(self, tissue: Treated, step: int) -> bool:
+    def take(self, body: Treated, step: int) -> bool:
         """Add a row, and a frame where there are frames, if they are due after so many steps; say whether a row was."""
-        now = Reading.of(tissue)
+        now = Reading.of(body)
         hour = now.section.hour
         self._remember(now)
         if self.frames is not None and self.calendar is not None and step in self.calendar.frames:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from tmesim.agents.columns import Column, TypeName, of_core
+from tmesim.agents.columns import Antigens, Column, TypeName, of_core
 from tmesim.agents.declaring import declare
 from tmesim.agents.handle import DeadCell, Handle
 from tmesim.agents.roster import Roster
 from tmesim.agents.searching import within
 from tmesim.arguments import number, whole
-from tmesim.kernels import act, chance, sprouting
-from tmesim.kernels.arrays import DIVIDE, NOBODY_TCR
+from tmesim.kernels import chance
+from tmesim.kernels.arrays import NOBODY_TCR
 
 
 class Cell(Handle):
@@ -109,10 +109,11 @@ class Cell(Handle):
     clone = of_core(
         "clone", "Number of its clone; 0 for none.", lambda roster: roster.tissue.biology.clone_factor.shape[0] - 1
     )
-    antigens = of_core("antigens", "Bit mask of the antigens that it carries or has captured.", lambda _: 2**32 - 1)
+    antigens = Antigens("The antigens that it carries or has captured, a bit for each.")
     receptor = of_core(
-        "tcr", "The antigen bit that a T cell recognizes; 255 for a bystander.", lambda _: 31, int(NOBODY_TCR)
-    )
+        "tcr", "The antigen that a T cell recognizes, by its bit; 65535 for a bystander.",
+        lambda roster: 64 * roster.antigens.shape[1] - 1, int(NOBODY_TCR),
+    )  # fmt: skip
     engagement = of_core("engagement", "Share of the last hour spent in a synapse, 0 to 1.")
     damage = of_core("damage", "Hits that had not faded when the last one fell.")
     target_id = of_core("target", "Id of the cell that it holds in a synapse; 0 for none.")
@@ -219,25 +220,10 @@ class Cell(Handle):
         TypeError for a type that does not divide.
         """
         roster, tissue = self._roster, self._roster.tissue
-        row, book = roster.row(self), tissue.biology.book
-        code = roster.types[row]
-        first, end = book.kinds["event_first"][code : code + 2]
-        events = [e for e in range(first, end) if book.events[e].does == DIVIDE]
-        if not events:
-            raise TypeError(f"cells of the type {self.cell_type} do not divide")
-        cells = tissue.cells
-        cells.make_room(1)
+        daughter = tissue.divide(roster.row(self), roster.key("push"))
         roster._current()
-        cells.event[row] = events[0] - first + 1
-        offsets, rings = tissue._rings
-        did = act.act_one(
-            row, cells.n, tissue.hour - tissue.dt, tissue.dt, tissue.step_index, roster.key("push"), tissue.push_reach,
-            offsets, rings, cells.columns, tissue.layers, tissue.ground, book,
-        )  # fmt: skip
-        if did != DIVIDE:
+        if daughter is None:
             return None
-        cells.n += 1
-        daughter = cells.n - 1
         roster.tally("births", daughter)
         roster.inherit(np.array([daughter]))
         return roster.handle_at(daughter)
@@ -246,9 +232,6 @@ class Cell(Handle):
         """Die at once and leave debris."""
         roster, tissue = self._roster, self._roster.tissue
         row = roster.row(self)
-        if self._layer == "vessel":  # the network must not lead through a gap
-            sprouting.cut(*self.site, tissue.vessels.links)
-            tissue.vessels.root[self.site] = tissue.vessels.tip[self.site] = False
         roster.tally("deaths", row)
         tissue.kill(row)
         roster.forget(self._id)

@@ -88,6 +88,25 @@ class Core(Column):
         return roster.core[self.field].item(roster.row(cell))
 
 
+class Antigens(Column):
+    """Antigens as a whole number, a bit for each."""
+
+    def __init__(self, doc: str) -> None:
+        super().__init__(self._read_words, doc, self._write_words)
+
+    def _read_words(self, roster: Roster, rows: Rows) -> Any:
+        words = roster.antigens[rows]
+        if words.shape[-1] == 1:
+            return words[..., 0]
+        return np.asarray(sum(words[..., w].astype(object) << 64 * w for w in range(words.shape[-1])), object)
+
+    def _write_words(self, roster: Roster, rows: Rows, value: Any) -> None:
+        words = roster.antigens.shape[1]
+        found = whole(plain(value), self.name, 0, 2 ** (64 * words) - 1)
+        for w in range(words):
+            roster.antigens[rows, w] = found >> 64 * w & 0xFFFFFFFFFFFFFFFF
+
+
 class State(Column):
     """An integrated state of a cell type, in [0, 1]."""
 

@@ -12,7 +12,6 @@ from tmesim.agents.handle import DeadCell, Handle
 from tmesim.agents.mesa import MesaAgent
 from tmesim.agents.searching import lots, rows_of
 from tmesim.kernels.arrays import DEAD, PAD
-from tmesim.kernels.chance import key_of
 
 if TYPE_CHECKING:
     from tmesim.tissue import Tissue
@@ -50,6 +49,7 @@ class Roster:
         core = self._columns.core.view(np.ndarray)
         self.core: dict[str, np.ndarray] = {name: core[name] for name in core.dtype.names or ()}
         self.core["clone"] = self._columns.clone
+        self.antigens = self._columns.antigens
         self.ids = self.core["id"]
         self.types = self._columns.type
         self.state = self._columns.state
@@ -220,12 +220,13 @@ class Roster:
         """Cells change into another type of their layer; they sense anew in the next step."""
         if name not in self.names:
             raise ValueError(f"there is no cell type {name!r}. Known: {', '.join(self.names)}")
-        code, layers = self.names.index(name), self.tissue.biology.book.kinds["layer"]
+        code, layers = self.names.index(name), self.tissue.biology.rules.kinds["layer"]
         if (layers[self.types[rows]] != layers[code]).any():
             same = [other for c, other in enumerate(self.names) if layers[c] == layers[code]]
             raise ValueError(f"only cells of the same layer can become {name}: {', '.join(same)}")
         for row in rows[self.types[rows] != code].tolist():
             self.tally("changes", row)
+            self.tissue.counters[f"changes.{self.names[self.types[row]]}.{name}"] += 1
             self.types[row] = code
             self.core["target"][row] = 0
             self.value[row] = 0.0
@@ -241,7 +242,7 @@ class Roster:
     def key(self, purpose: str) -> np.uint64:
         """The key of a purpose of draws of agents."""
         if purpose not in self._keys:
-            self._keys[purpose] = key_of(self.tissue.seed, f"agent {purpose}")
+            self._keys[purpose] = self.tissue.key(f"agent {purpose}")
         return self._keys[purpose]
 
     def dealt(self, rows: np.ndarray) -> np.ndarray:

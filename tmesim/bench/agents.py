@@ -38,15 +38,15 @@ class MesaCase:
             model.step()
         held = model.agents.to_list() if self.looks else []
         peak = peak_rss()  # before the copy comes
-        alone = model.tissue.copy()
-        taken, bare = in_turn((model.step, model.tissue), (alone.step, alone), self.steps)
+        alone = model.body.copy()
+        taken, bare = in_turn((model.step, model.body), (alone.step, alone), self.steps)
         cost, *quartiles = (ratio - 1.0 for ratio in ratios(taken, bare))
-        return of_tissue(self.name, model.tissue, taken, peak) | {
+        return of_tissue(self.name, model.body, taken, peak) | {
             "cost_over_tissue": cost,
             "cost_quartiles": quartiles,
             "handles_held": len(held),
             "python_agents": self.agents,
-            "same_state": model.tissue.hash() == alone.hash(),
+            "same_state": model.body.hash() == alone.hash(),
         }
 
     def _model(self) -> TumorModel:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tmesim.bench.measuring import WHOLE, Step, figures, peak_rss
-from tmesim.fields import Fields, FieldSpec, SolveError
+from tmesim.tissue.fields import Fields, FieldSpec, SolveError
 
 DT = 1.0  # h
 TOL = 1e-4

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from tmesim.tissue import Tissue
+    from tmesim.body import Body
 
 # what is done cell by cell; matrix and fields are done site by site
 CELL_PHASES = ("reorder", "sense", "respond", "act", "migrate", "patrol", "admit", "remodel")
@@ -29,17 +29,17 @@ class Step(NamedTuple):
         return sum(self.seconds[phase] for phase in phases)
 
 
-def timed(step: Callable[[], Any], tissue: Tissue) -> Step:
-    """Time a step of a tissue, or of what steps it."""
-    cells, before = int(tissue.cells.rows.size), dict(tissue.seconds)
+def timed(step: Callable[[], Any], body: Body) -> Step:
+    """Time a step of a body, or of what steps it."""
+    cells, before = int(body.tissue.cells.rows.size), dict(body.seconds)
     begun = time.perf_counter()
     step()
     whole = time.perf_counter() - begun
-    return Step({WHOLE: whole} | {phase: tissue.seconds[phase] - then for phase, then in before.items()}, cells)
+    return Step({WHOLE: whole} | {phase: body.seconds[phase] - then for phase, then in before.items()}, cells)
 
 
 def in_turn(
-    one: tuple[Callable[[], Any], Tissue], other: tuple[Callable[[], Any], Tissue], steps: int
+    one: tuple[Callable[[], Any], Body], other: tuple[Callable[[], Any], Body], steps: int
 ) -> tuple[list[Step], list[Step]]:
     """Two that are in the same state step in turn, each first every other time: the machine's moods meet both."""
     pair = (one, other)
@@ -80,7 +80,7 @@ def figures(
 
     counted : phases that the rates refer to      each : how often a step brings a site up to date
     """
-    from tmesim.tissue import PHASES
+    from tmesim.body import STEP
 
     steps, cells = len(taken), sum(step.cells for step in taken)
     spent = [step.spent(counted) for step in taken]
@@ -99,13 +99,13 @@ def figures(
         "best_cell_updates_per_s": best,
         "site_updates_per_s": sites * each * steps / seconds,
         "peak_rss_bytes": peak,
-        "phases": {phase: sum(step.seconds.get(phase, 0.0) for step in taken) for phase in PHASES},
+        "phases": {phase: sum(step.seconds.get(phase, 0.0) for step in taken) for phase in (p.name for p in STEP)},
     }
 
 
 def of_tissue(
-    name: str, tissue: Tissue, taken: list[Step], peak: int, counted: tuple[str, ...] = (WHOLE,)
+    name: str, body: Body, taken: list[Step], peak: int, counted: tuple[str, ...] = (WHOLE,)
 ) -> dict[str, Any]:
     """`figures` of a case that steps a tissue."""
-    sites, fields = tissue.shape[0] * tissue.shape[1], len(tissue.fields)
-    return figures(name, taken, sites=sites, fields=fields, threads=tissue.threads, peak=peak, counted=counted)
+    sites, fields = body.tissue.shape[0] * body.tissue.shape[1], len(body.tissue.fields)
+    return figures(name, taken, sites=sites, fields=fields, threads=body.threads, peak=peak, counted=counted)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tmesim.bench.measuring import CELL_PHASES, WHOLE, in_turn, of_tissue, peak_rss, ratios, timed
 
 if TYPE_CHECKING:
+    from tmesim.body import Body
     from tmesim.scenario import Scenario
-    from tmesim.tissue import Tissue
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,17 @@ class TissueCase:
 
     def measure(self) -> dict[str, Any]:
         """Rates, seconds of each phase, substeps and hops of leukocytes."""
-        tissue = warmed(self.make(self.sites), self.threads, self.warm)
-        before = tissue.counters["hops"]
-        taken = [timed(tissue.step, tissue) for _ in range(self.steps)]
+        from tmesim.tissue.processes.patrol import Patrol
+
+        body = warmed(self.make(self.sites), self.threads, self.warm)
+        patrol = body.tissue.processes[Patrol]
+        assert isinstance(patrol, Patrol)
+        before = body.tissue.counters["hops"]
+        taken = [timed(body.step, body) for _ in range(self.steps)]
         counted = CELL_PHASES if self.cells_only else (WHOLE,)
-        return of_tissue(self.name, tissue, taken, peak_rss(), counted) | {
-            "substeps": tissue.substeps,
-            "hops_per_step": round((tissue.counters["hops"] - before) / self.steps),
+        return of_tissue(self.name, body, taken, peak_rss(), counted) | {
+            "substeps": patrol.substeps,
+            "hops_per_step": round((body.tissue.counters["hops"] - before) / self.steps),
         }
 
 
@@ -52,25 +56,25 @@ class ThreadsCase:
 
         Where another process takes the second core, only the two threads wait for it, and the figures are about that.
         """
-        tissue = warmed(self.make(self.sites), 2, self.warm)
+        body = warmed(self.make(self.sites), 2, self.warm)
         peak = peak_rss()  # before the copy comes
-        alone = tissue.copy()
-        alone.threads = 1
-        taken, slower = in_turn((tissue.step, tissue), (alone.step, alone), self.steps)
+        alone = body.copy()
+        alone.tissue.threads = 1
+        taken, slower = in_turn((body.step, body), (alone.step, alone), self.steps)
         parts = {WHOLE: (WHOLE,), "act": ("act",), "cell_phases": CELL_PHASES}
         faster = {part: ratios(slower, taken, phases) for part, phases in parts.items()}
-        return of_tissue(self.name, tissue, taken, peak) | {
+        return of_tissue(self.name, body, taken, peak) | {
             "speedup_of_two_threads": {part: median for part, (median, *_) in faster.items()},
             "speedup_quartiles": {part: quartiles for part, (_, *quartiles) in faster.items()},
-            "same_state": tissue.hash() == alone.hash(),
+            "same_state": body.hash() == alone.hash(),
         }
 
 
-def warmed(scenario: Scenario, threads: int, steps: int) -> Tissue:
-    """A tissue after some steps: kernels are compiled, memory is at hand."""
-    from tmesim.tissue import Tissue
+def warmed(scenario: Scenario, threads: int, steps: int) -> Body:
+    """A body after some steps: kernels are compiled, memory is at hand."""
+    from tmesim.body import Body
 
-    tissue = Tissue(scenario, threads=threads)
+    body = Body(scenario, threads=threads)
     for _ in range(steps):
-        tissue.step()
-    return tissue
+        body.step()
+    return body

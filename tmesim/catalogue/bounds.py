@@ -89,7 +89,7 @@ _PROCESSES = {
     "leukocytes.squeeze": NumberSpec((), high=1),
     "leukocytes.ecm_exclusion": NumberSpec((), high=1),
     "leukocytes.gradient_half": NumberSpec((), positive=True),
-    "priming.clones": NumberSpec((), low=1, high=32, whole=True),  # bits of a mask
+    "priming.clonotypes": NumberSpec((), low=1, high=1000, whole=True),
     "priming.cells_per_level": NumberSpec((), positive=True),
     "priming.half_antigen": NumberSpec((), positive=True),
     "priming.lag": NumberSpec((), positive=True, high=1e4),
@@ -130,6 +130,8 @@ def _spec(contents: Contents, path: DataPath) -> NumberSpec | None:
         return NumberSpec(("1",), high=3.0)
     if kind == "cells" and rest[0] == "starts":
         return NumberSpec(("1",), high=1.0)
+    if kind == "cells" and rest[0] == "primed":
+        return NumberSpec(("1",), high=1e3)
     if kind == "cells":
         word = vocabulary.of(contents).behaviors.get(str(rest[1]))
         return word and NumberSpec((word.unit,), high=word.most)

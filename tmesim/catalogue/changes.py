@@ -92,7 +92,10 @@ def dropping(contents: C, fields: Iterable[str]) -> C:
     words = {family.word(name) for name in gone for family in vocabulary.OF_FIELDS}
     cells = {
         name: cell.model_copy(
-            update={"behaviors": frozendict({n: v for n, v in cell.behaviors.items() if n not in words})}
+            update={
+                "behaviors": frozendict({n: v for n, v in cell.behaviors.items() if n not in words}),
+                "guided_by": None if cell.guided_by in gone else cell.guided_by,
+            }
         )
         for name, cell in contents.cells.items()
     }

@@ -78,6 +78,7 @@ def issues(catalogue: Contents) -> list[Issue]:
     for name, therapy in catalogue.therapies.items():
         found += _therapy(catalogue, ("therapies", name), therapy)
     found += _names(catalogue)
+    found += _roles(catalogue)
     found += agreement(catalogue)
     for kind, name, entry in catalogue.entries():
         found += _evidence((kind, name, "evidence"), getattr(entry, "evidence", ()))
@@ -234,6 +235,30 @@ def _names(catalogue: Contents) -> Iterator[Issue]:
             rules[rule] = f"therapies.{name}"
     for name in catalogue.fields.keys() & catalogue.matrix.keys():
         yield ("matrix", name), f"'{name}' is already a field"
+    for name, state in catalogue.states.items():
+        if state.shown and (name in catalogue.cells or name == "vessel"):
+            yield ("states", name), f"'contact.{name}' already means contact with a cell of this name"
+
+
+def _roles(catalogue: Contents) -> Iterator[Issue]:
+    """Parts that cells and maps play: in the layer where they can, and one alone where only one is asked for."""
+    for name, cell in catalogue.cells.items():
+        if cell.malignant and cell.layer != "tissue":
+            yield ("cells", name, "malignant"), f"only cells of the tissue layer can be, {name} is of the {cell.layer} layer"
+        if cell.guided_by is not None:
+            yield from _known(("cells", name, "guided_by"), "field", cell.guided_by, catalogue.fields)
+            if cell.layer != "vessel":
+                yield ("cells", name, "guided_by"), f"is for cells of the vessel layer, {name} is of the {cell.layer} layer"
+    several = [(("cells", name, "malignant"), "malignant cell type") for name, c in catalogue.cells.items() if c.malignant]
+    yield from _one(several)
+    for role in ("barrier", "debris"):
+        yield from _one([(("matrix", m, "role"), f"map that is {role}") for m, e in catalogue.matrix.items() if e.role == role])
+
+
+def _one(found: list[tuple[DataPath, str]]) -> Iterator[Issue]:
+    """All but the first of what there can be one of."""
+    for path, what in found[1:]:
+        yield path, f"there is one {what} only, and '{found[0][0][1]}' is one already"
 
 
 def _evidence(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:

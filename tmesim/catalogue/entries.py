@@ -23,11 +23,25 @@ class Fate(Entry):
 
 
 class CellType(Entry):
+    """A type of cell: what it is at rest, and the parts that it plays in the processes.
+
+    malignant : the tumor's own, which disks of a start plant, clones multiply and antigens mark
+    antigen_specific : attacks only what its receptor recognizes
+    captures_antigens : takes up the antigens of debris, and brings them to the lymph node when it leaves
+    primed : how many of them leave the lymph node for each effector that is primed there
+    guided_by : the field up whose gradient its sprouts grow (of a vessel)
+    targets : the cell types that it attacks
+    """
+
     label: str
     agent: str
     layer: Layer
     color: Annotated[str, Key(pattern=r"^#[0-9a-fA-F]{6}$")]
+    malignant: StrictBool = False
     antigen_specific: StrictBool = False
+    captures_antigens: StrictBool = False
+    primed: Number | None = None
+    guided_by: str | None = None
     targets: Names = ()
     states: Names = ()
     starts: Numbers = Key(default={}, validate_default=True)
@@ -41,11 +55,13 @@ class CellType(Entry):
 class StateVariable(Entry):
     """A slow inner state between 0 and 1: dz/dt = gain (1 − z) − loss z.
 
+    Others can feel one that is shown on the surface, as the signal contact.NAME.
     At a division the daughter's odds z / (1 − z) are the mother's times (u / (1 − u))^spread, u uniform in (0, 1).
     """
 
     label: str
     meaning: str
+    shown: StrictBool = False
     spread: Number | None = None
     evidence: Texts
     note: str = ""
@@ -104,7 +120,7 @@ class VesselSupply(Entry):
 
 
 class Field(Entry):
-    """A diffusing substance: D∇²c − loss c + source = 0."""
+    """A diffusing substance: D∇²c − loss c + source = 0; of a slow one this is dc/dt."""
 
     label: str = ""
     unit: str
@@ -115,6 +131,7 @@ class Field(Entry):
     kinetics: Literal["linear", "michaelis_menten"] = "linear"
     half_max: Number | None = None
     vessel: VesselSupply | None = None
+    slow: StrictBool = False
     start: Number | None = None
     meaning: str = ""
     evidence: Texts
@@ -129,11 +146,15 @@ class Field(Entry):
 
 
 class MatrixMap(Entry):
-    """A map of sites that does not diffuse."""
+    """A map of sites that does not diffuse: a density, 0 to 1, that cells lay down and remove.
+
+    role : "barrier" is what leukocytes find hard to pass; "debris" is what the dead leave, an amount in cells
+    """
 
     label: str
     unit: str = "1"
     color_map: str = "viridis"
+    role: Literal["barrier", "debris"] | None = None
     decay: Number | None = None
     meaning: str = ""
     evidence: Texts = ()

@@ -106,6 +106,20 @@ def _matrix(contents: Contents) -> Iterator[Item]:
         yield Item(name, entry.unit, label=entry.label)
 
 
+def _densities(contents: Contents) -> Iterator[Item]:
+    """What cells lay down and remove: all of the matrix but debris."""
+    for name, entry in contents.matrix.items():
+        if entry.role != "debris":
+            yield Item(name, entry.unit, label=entry.label.removesuffix(" density"))
+
+
+def _shown(contents: Contents) -> Iterator[Item]:
+    """States that others can feel."""
+    for name, state in contents.states.items():
+        if state.shown:
+            yield Item(name, label=state.label.removesuffix(" level"))
+
+
 def _states(contents: Contents) -> Iterator[Item]:
     for name, state in contents.states.items():
         yield Item(name, label=state.label, meaning=state.meaning)
@@ -121,6 +135,8 @@ ITEMS: Mapping[str, Callable[[Contents], Iterator[Item]]] = {
     "cells": _cells,
     "fields": _fields,
     "matrix": _matrix,
+    "densities": _densities,
+    "shown": _shown,
     "states": _states,
     "therapies": _therapies,
 }
@@ -135,9 +151,9 @@ SIGNALS: Mapping[str, Family] = {
         "contact.{name}", "1", "number of cells of type {name} ({label}) on the same site and its 8 neighbors",
         "contact with {plural}", "contact", "cells",
     ),
-    "contact_pdl1": Family(
-        "contact.pdl1", "1", "PD-L1 summed over the cells on the same site and its 4 neighbors",
-        "PD-L1 on touching cells", "contact_pdl1",
+    "contact_state": Family(
+        "contact.{name}", "1", "{label} summed over the cells on the same site and its 4 neighbors",
+        "{label} on touching cells", "contact_state", "shown",
     ),
     "contact_vessel": Family(
         "contact.vessel", "1", "perfused vessel segments on the same site and its 8 neighbors",
@@ -179,8 +195,12 @@ BEHAVIORS: Mapping[str, Family] = {
         "chemotaxis.{name}", "1", "share of moves directed up the gradient of {name}",
         "movement up the gradient of {label}", "movement", "fields", 1.0,
     ),
-    "deposition": Family("deposition.ecm", "1/h", "lays down extracellular matrix", "matrix deposition", "matrix"),
-    "degradation": Family("degradation.ecm", "1/h", "removes extracellular matrix", "matrix degradation", "matrix"),
+    "deposition": Family(
+        "deposition.{name}", "1/h", "lays down {label}", "deposition of {label}", "matrix", "densities"
+    ),
+    "degradation": Family(
+        "degradation.{name}", "1/h", "removes {label}", "degradation of {label}", "matrix", "densities"
+    ),
     "attachment": Family("attachment", "1/h", "forms a synapse with a touched target", "synapse formation", "killing"),
     "detachment": Family("detachment", "1/h", "lets go of a synapse", "detachment from synapses", "killing"),
     "hit_rate": Family("hit_rate", "1/h", "hits the target it is engaged with", "the hit rate", "killing"),

@@ -89,7 +89,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "trial", "report", "model", "figures", "notices", "plots", "result", "statistics", "tables",
-    "agents", "recorder", "frames", "observables", "tissue", "tissue_state", "start", "cells", "fields",
-    "node", "therapy", "vessels", "rules", "scenario", "catalogue", "evidence", "arguments", "section", "storage",
-    "cards", "reading", "reserved", "units", "text", "version", "wording", "kernels",
+    "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
+    "arguments", "section", "storage", "cards", "reading", "reserved", "units", "text", "version",
+    "wording", "kernels",
 )  # fmt: skip

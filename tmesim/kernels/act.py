@@ -7,78 +7,16 @@ ever ask for the same row; which row a cell gets has no influence on anything.
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import BECOME, DEAD, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TISSUE
-from tmesim.kernels.chance import below, draw, identity_of, shuffle, stray
+from tmesim.kernels.arrays import BECOME, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TISSUE
+from tmesim.kernels.chance import below, draw, shuffle
 from tmesim.kernels.compiling import inner, kernel, parallel
 from tmesim.kernels.events import FEW, locate_events, order_by_site, sort_events
 from tmesim.kernels.lattice import lay_tiles, tile_of_color
+from tmesim.kernels.living import be_born, die, vanish
 
 DISPLACED = np.uint8(128)  # flag on a pending event: the cell was pushed and acts after the tiles
-WAIT = 0  # what a cell did whose daughter found no room
-DEEDS = 5  # WAIT, DIVIDE, DIE, BECOME, LEAVE
+WAITED = 1  # the lowest bit of an outcome, the rest of which is the event: the daughter found no room
 NEAR = 2  # sites within which a dividing leukocyte's daughter finds room: leukocytes squeeze, they do not push
-
-
-@inner
-def die(row, cells, layers, ground):
-    """Take a cell out; its matter and antigens stay as debris at the site."""
-    y = cells.core[row].y
-    x = cells.core[row].x
-    ground.matrix[1, y, x] += np.float32(1.0)
-    ground.antigens[y, x] |= cells.core[row].antigens
-    vanish(row, cells, layers)
-
-
-@inner
-def vanish(row, cells, layers):
-    """Take a cell out without a trace."""
-    py = cells.core[row].y + PAD
-    px = cells.core[row].x + PAD
-    if layers.tissue[py, px] == row:
-        layers.tissue[py, px] = EMPTY
-    elif layers.leukocyte[py, px] == row:
-        layers.leukocyte[py, px] = EMPTY
-    elif layers.vessel[py, px] == row:
-        layers.vessel[py, px] = EMPTY
-    cells.type[row] = DEAD
-    cells.event[row] = 0
-
-
-@inner
-def inherit(row, mother, step, key, cells, book):
-    """States of a daughter: her mother's, or around them where sisters differ."""
-    for s in range(cells.state.shape[1]):
-        z = np.float64(cells.state[mother, s])
-        if book.spread[s] > 0.0:
-            w0, _, _, _ = draw(key, cells.core[row].id, step, s + 1)
-            z = stray(z, np.float64(book.spread[s]), w0)
-        cells.state[row, s] = z
-
-
-@inner
-def be_born(row, mother, y, x, now, step, key, cells, book):
-    """Fill the row of a daughter at (y, x) from its mother; engagement and damage start anew."""
-    cells.core[row].id = identity_of(cells.core[mother].id, cells.core[mother].births, 0)
-    cells.core[row].mother = cells.core[mother].id
-    cells.core[mother].births += np.uint32(1)
-    cells.type[row] = cells.type[mother]
-    cells.core[row].y = y
-    cells.core[row].x = x
-    cells.core[row].born = now
-    cells.core[row].births = 0
-    cells.clone[row] = cells.clone[mother]
-    cells.core[row].antigens = cells.core[mother].antigens
-    cells.core[row].tcr = cells.core[mother].tcr
-    inherit(row, mother, step, key, cells, book)
-    for b in range(cells.value.shape[1]):
-        cells.value[row, b] = cells.value[mother, b]
-    cells.core[row].engagement = 0.0
-    cells.core[row].damage = 0.0
-    cells.core[row].hit_at = now
-    cells.core[row].target = 0
-    cells.core[row].heading = cells.core[mother].heading
-    cells.event[row] = 0
-    cells.core[row].stamp = cells.core[mother].stamp
 
 
 @inner
@@ -127,52 +65,57 @@ def push(y, x, dy, dx, cells, layers):
 
 
 @inner
-def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book):
-    """Carry out the event of one cell. Returns what it did, DIVIDE … LEAVE or WAIT; a daughter takes the row `new`."""
+def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, maps, rules):
+    """Carry out the event of one cell; a daughter takes the row `new`. Returns 2 × the event, + WAITED if she waits."""
     kind = np.int64(cells.type[row])
-    e = book.kinds[kind].event_first + cells.event[row] - 1
-    does = book.events[e].does
+    e = np.int64(rules.kinds[kind].event_first) + cells.event[row] - 1
+    does = rules.events[e].does
     cells.event[row] = 0
     cells.core[row].stamp = np.uint32(step * STAMPS)
     if does == DIVIDE:
         y = np.int64(cells.core[row].y)
         x = np.int64(cells.core[row].x)
         w0, _, _, _ = draw(key, cells.core[row].id, step, 0)
-        if book.kinds[kind].layer == TISSUE:
+        if rules.kinds[kind].layer == TISSUE:
             k = nearest_free(y, x, layers.tissue, reach, offsets, first, w0)
         else:
             k = nearest_free(y, x, layers.leukocyte, NEAR, offsets, first, w0)
         if k < 0:
-            return WAIT
+            return 2 * e + WAITED
         dy = np.int64(offsets[k, 0])
         dx = np.int64(offsets[k, 1])
-        if book.kinds[kind].layer == TISSUE:
+        if rules.kinds[kind].layer == TISSUE:
             ry, rx = push(y, x, dy, dx, cells, layers)
             layers.tissue[ry + PAD, rx + PAD] = new
         else:
             ry = y + dy
             rx = x + dx
             layers.leukocyte[ry + PAD, rx + PAD] = new
-        be_born(new, row, ry, rx, now + dt, step, key, cells, book)
-        return DIVIDE
-    if does == DIE:
-        die(row, cells, layers, ground)
+        be_born(new, row, ry, rx, now + dt, step, key, cells, rules)
+    elif does == DIE:
+        die(row, cells, layers, maps, rules)
     elif does == BECOME:
-        cells.type[row] = book.events[e].to
+        cells.type[row] = rules.events[e].to
         cells.core[row].target = 0
         for b in range(cells.value.shape[1]):
             cells.value[row, b] = 0.0
     elif does == LEAVE:
-        vanish(row, cells, layers)
-    return np.int64(does)
+        vanish(row, cells, layers, maps)
+    return 2 * e
+
+
+@inner
+def bore(outcome, rules):
+    """Whether an outcome of `act_one` is a division that took place, 0 or 1."""
+    return np.int64((outcome & WAITED == 0) & (rules.events[outcome >> 1].does == DIVIDE))
 
 
 @inner
 def act_tile(
-    tile, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book, rows, deeds
+    tile, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, maps, rules, rows, outcomes
 ):  # fmt: skip
     """The events of one tile, those of `rows`, in drawn order; births take the rows from `new` on."""
-    order_by_site(rows, ground.perfusion.shape[1], cells, book)
+    order_by_site(rows, maps.perfusion.shape[1], cells, rules)
     m = 0
     for i in range(rows.size):
         # a cell that was pushed while its turn was pending acts after the tiles: it may stand in another one now
@@ -183,14 +126,12 @@ def act_tile(
     shuffle(rows, m, w0, w1)
     for i in range(m):
         if cells.event[rows[i]] < DISPLACED:
-            kind = np.int64(cells.type[rows[i]])
-            did = act_one(rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book)
-            deeds[i] = DEEDS * kind + did
-            new += np.int64(did == DIVIDE)
+            outcomes[i] = act_one(rows[i], new, now, dt, step, key, reach, offsets, first, cells, layers, maps, rules)
+            new += bore(outcomes[i], rules)
 
 
 @kernel
-def act_late(found, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book):
+def act_late(found, new, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, maps, rules):
     """Events, of those found, of cells that were pushed while their turn was pending, in drawn order.
 
     Returns (rows in use, who acted, what they did) as `act` does.
@@ -201,7 +142,7 @@ def act_late(found, new, now, dt, step, tile_key, key, reach, offsets, first, ce
     for row in found:
         if cells.event[row] != 0:
             # insertion in the order of sites: the few that there are shall not depend on their rows
-            where = np.int64(cells.core[row].y) * ground.perfusion.shape[1] + cells.core[row].x
+            where = np.int64(cells.core[row].y) * maps.perfusion.shape[1] + cells.core[row].x
             i = m
             while i > 0 and place[i - 1] > where:
                 place[i] = place[i - 1]
@@ -212,31 +153,29 @@ def act_late(found, new, now, dt, step, tile_key, key, reach, offsets, first, ce
             m += 1
     w0, w1, _, _ = draw(tile_key, np.uint64(0), step, 1)
     shuffle(late, m, w0, w1)
-    deeds = np.empty(m, dtype=np.int64)
+    outcomes = np.empty(m, dtype=np.int64)
     for i in range(m):
         cells.event[late[i]] &= DISPLACED - np.uint8(1)
-        kind = np.int64(cells.type[late[i]])
-        did = act_one(late[i], new, now, dt, step, key, reach, offsets, first, cells, layers, ground, book)
-        deeds[i] = DEEDS * kind + did
-        new += np.int64(did == DIVIDE)
-    return new, late[:m], deeds
+        outcomes[i] = act_one(late[i], new, now, dt, step, key, reach, offsets, first, cells, layers, maps, rules)
+        new += bore(outcomes[i], rules)
+    return new, late[:m], outcomes
 
 
 @parallel
-def act(found, n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book):
+def act(found, n, now, dt, step, tile_key, key, reach, offsets, first, cells, layers, maps, rules):
     """All events of a step, of the rows found (see `find_events`). Needs room for two daughters of each past row n.
 
-    Returns (rows in use, rows of those who acted, what each did: DEEDS × type + DIVIDE … LEAVE or WAIT).
+    Returns (rows in use, rows of those who acted, the outcome of each as `act_one` gives it).
     """
-    ny, nx = ground.perfusion.shape
+    ny, nx = maps.perfusion.shape
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, step)
     tiles = down * across
     tile_of = np.empty(found.size, dtype=np.int64)
     divides = np.empty(found.size, dtype=np.uint8)
     for k in prange((found.size + FEW - 1) // FEW):
-        locate_events(k * FEW, min(found.size, (k + 1) * FEW), found, oy, ox, across, cells, book, tile_of, divides)
+        locate_events(k * FEW, min(found.size, (k + 1) * FEW), found, oy, ox, across, cells, rules, tile_of, divides)
     rows, begin, births = sort_events(found, tile_of, divides, tiles)
-    deeds = np.full(rows.size, -1, dtype=np.int64)
+    outcomes = np.full(rows.size, -1, dtype=np.int64)
     of_color = ((down + 1) // 2) * ((across + 1) // 2)
     for c in range(4):
         for k in prange(of_color):
@@ -244,11 +183,11 @@ def act(found, n, now, dt, step, tile_key, key, reach, offsets, first, cells, la
             if tile >= 0:
                 act_tile(
                     tile, n + births[tile], now, dt, step, tile_key, key, reach, offsets, first,
-                    cells, layers, ground, book,
-                    rows[begin[tile] : begin[tile + 1]], deeds[begin[tile] : begin[tile + 1]],
+                    cells, layers, maps, rules,
+                    rows[begin[tile] : begin[tile + 1]], outcomes[begin[tile] : begin[tile + 1]],
                 )  # fmt: skip
-    end, late, late_deeds = act_late(
-        found, n + births[tiles], now, dt, step, tile_key, key, reach, offsets, first, cells, layers, ground, book
+    end, late, late_outcomes = act_late(
+        found, n + births[tiles], now, dt, step, tile_key, key, reach, offsets, first, cells, layers, maps, rules
     )
-    acted = deeds >= 0
-    return end, np.concatenate((rows[acted], late)), np.concatenate((deeds[acted], late_deeds))
+    acted = outcomes >= 0
+    return end, np.concatenate((rows[acted], late)), np.concatenate((outcomes[acted], late_outcomes))

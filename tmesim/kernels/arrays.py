@@ -14,7 +14,7 @@ PAD = 8  # wall sites around each layer, so that nothing within reach needs a bo
 EMPTY = -1
 WALL = -2
 DEAD = 255  # the type of a row that holds no cell
-NOBODY_TCR = 255  # T-cell receptor of a bystander: recognizes nothing here
+NOBODY_TCR = 65535  # T-cell receptor of a bystander: recognizes nothing here
 SITE_UM = 15.0  # the site for which amounts of the catalogue are given; the section is as thick
 TILE = 16
 STAMPS = 64  # sweeps that a step may have; each has its own stamp
@@ -25,7 +25,7 @@ ALONG_Y = (0, -1, -1, -1, 0, 1, 1, 1)  # the neighbors by the bits of a link: E,
 ALONG_X = (1, 1, 0, -1, -1, -1, 0, 1)
 
 # where a signal comes from
-FIELD, MATRIX, PACKING, CONTACT, CONTACT_PDL1, CONTACT_VESSEL, STATE, HYBRID, ENGAGEMENT, AGE, DRUG = range(11)
+FIELD, MATRIX, PACKING, CONTACT, CONTACT_STATE, CONTACT_VESSEL, STATE, HYBRID, ENGAGEMENT, AGE, DRUG = range(11)
 
 # what an event does
 DIVIDE, DIE, BECOME, LEAVE = 1, 2, 3, 4
@@ -41,11 +41,10 @@ CELL = np.dtype(
         ("damage", np.float32),  # hits in force then
         ("engagement", np.float32),  # share of the last hour in a synapse
         ("births", np.uint32),  # divisions, and so the number of the next daughter
-        ("antigens", np.uint32),  # bit mask: carried (tumor) or captured (dendritic)
         ("stamp", np.uint32),  # the last sweep that has seen the cell
         ("y", np.int16),  # row of the lattice
         ("x", np.int16),
-        ("tcr", np.uint8),  # the antigen bit that a T cell recognizes
+        ("tcr", np.uint16),  # the antigen that a T cell recognizes
         ("heading", np.uint8),  # direction of the last hop
     ],
     align=True,
@@ -57,7 +56,8 @@ class Columns(NamedTuple):
 
     type: A  # uint8 (rows,), beside the record because neighbors read it most
     event: A  # uint8 (rows,), 1 + index of the drawn event of its type, 0 none
-    clone: A  # uint8 (rows,), 1 + index of its clone, 0 none
+    clone: A  # uint16 (rows,), 1 + index of its clone, 0 none
+    antigens: A  # uint64 (rows, words), a bit for each antigen that is carried (tumor) or captured (dendritic)
     core: A  # CELL (rows,)
     state: A  # float32 (rows, states), in [0, 1]
     value: A  # float32 (rows, slots), behaviors of the last sensing
@@ -71,37 +71,45 @@ class Layers(NamedTuple):
     vessel: A
 
 
-class Ground(NamedTuple):
+class SiteMaps(NamedTuple):
     """What lies at the sites beside cells."""
 
     fields: A  # float32 (fields, ny, nx)
     loss: A  # float32 (fields, ny, nx), 1/h
     source: A  # float32 (fields, ny, nx), per h
     vmax: A  # float32 (saturable fields, ny, nx), per h
-    matrix: A  # float32 (maps, ny, nx): 0 ECM density, 1 debris
-    antigens: A  # uint32 (ny, nx), antigens in the debris
+    matrix: A  # float32 (matrix maps, ny, nx): a density, or the amount of debris
+    antigens: A  # uint64 (ny, nx, words), antigens in the debris
     perfusion: A  # float32 (ny, nx), 0 … 1 of a segment's flow
     length: A  # float32 (ny, nx), length of a segment in SITE_UM: 1 of one that crosses the plane
+    links: A  # uint8 (ny, nx), bits of the directions in which a segment is joined to another
+    root: A  # bool (ny, nx), segments that cross the plane and carry blood on their own
+    tip: A  # bool (ny, nx), the growing ends of sprouts
 
 
 def _record(*fields: tuple[str, type]) -> np.dtype:
     return np.dtype(list(fields), align=True)
 
 
+ASKED = (
+    "speed", "persistence", "attachment", "detachment", "hit_rate", "visibility",
+    "sprouting", "tip_speed", "regression", "openness",
+)  # fmt: skip
 KIND = _record(  # a cell type; each `…_first` begins a range that ends where the next type's begins
     *(
         (name, np.int32)
-        for name in ("slot_first", "used_first", "state_first", "flux_first", "event_first", "taxis_first")
+        for name in (
+            "slot_first", "used_first", "state_first", "flux_first", "event_first", "taxis_first", "admission_first",
+        )
     ),
-    # slots of behaviors that processes ask for, -1: it has none
-    *((name, np.int32) for name in ("speed", "persistence", "attachment", "detachment", "hit_rate", "visibility")),
-    *((name, np.int32) for name in ("deposition", "degradation")),
-    ("targets", np.uint32),  # bit mask of attacked types
+    *((name, np.int32) for name in ASKED),  # slots of behaviors that processes ask for, -1: it has none
+    ("guide", np.int32),  # the field that leads the sprouts of a vessel, -1 none
     ("layer", np.uint8),
+    ("reached", np.uint8),  # bits of the layers in which what it attacks lives
     ("needs", np.uint8),  # 1: counts its contacts
-    ("antigen_load", np.uint8),  # 1: captures antigens from debris
+    ("captures", np.uint8),  # 1: takes up the antigens of debris
     ("specific", np.uint8),  # 1: attacks only what its receptor recognizes
-)
+)  # fmt: skip
 GROUP = _record(
     ("base", np.float32),
     ("highest", np.float32),
@@ -122,9 +130,10 @@ SECRETION, UPTAKE, SATURABLE_UPTAKE, EXCHANGE = range(4)
 EVENT = _record(("slot", np.int32), ("does", np.int32), ("to", np.int32))
 CHANGE = _record(("state", np.int32), ("gain", np.int32), ("loss", np.int32))  # slots or -1
 TAXIS = _record(("field", np.int32), ("slot", np.int32))
+ADMISSION = _record(("slot", np.int32), ("enters", np.int32))  # who comes out of a vessel, by which behavior of it
 
 
-class Book(NamedTuple):
+class RuleTables(NamedTuple):
     """The biology, compiled: type → behaviors (slots) → groups → terms."""
 
     kinds: A  # KIND (types + 1)
@@ -137,11 +146,17 @@ class Book(NamedTuple):
     events: A  # EVENT
     changes: A  # CHANGE, integrated states
     taxes: A  # TAXIS, chemotaxis
+    admissions: A  # ADMISSION, who enters through a type of vessel
+    targets: A  # bool (types, types), whom each type attacks
+    deposition: A  # int32 (types, matrix maps), slot of what each type lays down of a map, -1 nothing
+    degradation: A  # int32 (types, matrix maps), slot of what each type removes of a map, -1 nothing
     spread: A  # float32 (states), how far a daughter may stray from her mother, on the logit scale
-    pdl1: np.int64  # index of the state pdl1, or -1
+    barrier: np.int64  # the matrix map that slows leukocytes, -1 none
+    debris: np.int64  # the matrix map that the dead become, -1 none
+    settled: np.int64  # 1: some attackers live in another layer than leukocytes
 
 
-class Hour(NamedTuple):
+class StepInputs(NamedTuple):
     """What the step's clock and drugs say."""
 
     decay: A  # float32 (fields), 1/h

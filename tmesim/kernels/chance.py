@@ -24,7 +24,8 @@ UNIT = 2.0**-32
 HALF = np.uint64(16)
 HALF_MASK = np.uint64(0xFFFF)
 HALF_UNIT = 2.0**-16
-BIRTH = np.uint64(0x6269727468)  # the key under which identities of daughters are hashed
+BIRTH = np.uint64(0x6269727468)  # the key under which identities of daughters are hashed, and those of PRIMARY
+PRIMARY = "breast"
 
 
 def _philox(c0, c1, c2, c3, key):
@@ -99,13 +100,14 @@ def below(word, n):
 
 
 @kernel
-def identity_of(a, b, c):
+def identity_of(a, b, c, origin):
     """A 64-bit identity from two numbers and a third: (mother, division number) or (site, step, index).
 
-    Never 0, which means nobody.
+    origin : BIRTH for a daughter, whose mother has an identity of her own; for a cell that nobody bore the key of its
+    tissue (see `origin_of`), so that those of two tissues differ. Never 0, which means nobody.
     """
     who = np.uint64(a)
-    w0, w1, _, _ = philox(who & LOW, who >> WORD, np.uint64(b) & LOW, np.uint64(c) & LOW, BIRTH)
+    w0, w1, _, _ = philox(who & LOW, who >> WORD, np.uint64(b) & LOW, np.uint64(c) & LOW, origin)
     made = (w1 << WORD) | w0
     return made if made != np.uint64(0) else np.uint64(1)
 
@@ -146,7 +148,13 @@ def shuffle(rows, n, word_0, word_1):
         rows[j] = kept
 
 
-def key_of(seed: int, purpose: str, tissue: str = "breast") -> np.uint64:
+def origin_of(tissue: str) -> np.uint64:
+    """The key under which the identities of cells that come into being in a tissue are hashed; that of PRIMARY is
+    BIRTH, so that organs beside it leave its cells the identities that they have without them."""
+    return BIRTH if tissue == PRIMARY else key_of(0, "identity", tissue)
+
+
+def key_of(seed: int, purpose: str, tissue: str = PRIMARY) -> np.uint64:
     """The 64-bit key of a purpose in a tissue under a seed: stable for ever for these three."""
     digest = hashlib.blake2b(f"{seed}|{purpose}|{tissue}".encode(), digest_size=8).digest()
     return np.uint64(int.from_bytes(digest, "little"))

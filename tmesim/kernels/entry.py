@@ -5,29 +5,40 @@ import numpy as np
 from tmesim.kernels.act import NEAR, nearest_free
 from tmesim.kernels.arrays import EMPTY, NOBODY_TCR, PAD
 from tmesim.kernels.chance import draw, identity_of, poisson, unit
-from tmesim.kernels.compiling import kernel
+from tmesim.kernels.compiling import inline, kernel
+from tmesim.kernels.living import begin
+
+
+@inline
+def expected(y, x, j, dt, blood, cells, layers, maps, rules):
+    """How many enter at a segment by its admission j within dt, on average."""
+    admission = rules.admissions[j]
+    open_to = np.float64(cells.value[layers.vessel[y + PAD, x + PAD], admission.slot])
+    return open_to * maps.perfusion[y, x] * maps.length[y, x] * blood[admission.enters] * dt
 
 
 @kernel
-def count_entries(dt, step, key, slots, blood, cells, layers, perfusion, length):
+def count_entries(dt, step, key, blood, cells, layers, maps, rules):
     """How many rows `enter` may need at most in this step."""
-    ny, nx = perfusion.shape
+    ny, nx = maps.perfusion.shape
     total = 0
     for y in range(ny):
         for x in range(nx):
             row = layers.vessel[y + PAD, x + PAD]
-            if row >= 0 and perfusion[y, x] > 0.0:
-                for j in range(slots.size):
-                    mean = np.float64(cells.value[row, slots[j]]) * perfusion[y, x] * length[y, x] * blood[j] * dt
+            if row >= 0 and maps.perfusion[y, x] > 0.0:
+                kind = np.int64(cells.type[row])
+                first = rules.kinds[kind].admission_first
+                for j in range(first, rules.kinds[kind + 1].admission_first):
+                    mean = expected(y, x, j, dt, blood, cells, layers, maps, rules)
                     if mean > 0.0:
-                        w0, _, _, _ = draw(key, cells.core[row].id, step, j)
+                        w0, _, _, _ = draw(key, cells.core[row].id, step, j - first)
                         total += poisson(w0, mean)
     return total
 
 
 @kernel
 def receptor(u, shares):
-    """The clone of an entering T cell for a draw u: shares (clones,) of tumor-reactive clones; the rest bystanders."""
+    """The antigen of an entering T cell for a draw u: shares (clonotypes,) of those that know one; the rest none."""
     for k in range(shares.size):
         u -= shares[k]
         if u < 0.0:
@@ -36,31 +47,30 @@ def receptor(u, shares):
 
 
 @kernel
-def enter(
-    n, now, dt, step, key, slots, kinds, blood, clonal, shares, starts, offsets, first, cells, layers, perfusion, length
-):
+def enter(n, now, dt, step, key, origin, blood, shares, starts, offsets, first, cells, layers, maps, rules):
     """Admit leukocytes next to each perfused segment, by its length; those that find no free site stay in the blood.
 
-    slots : admission behaviors of endothelial cells, kinds : what enters by each, blood : level of each in the
-    blood; clonal : (types,) 1 where a receptor is drawn from `shares`; starts : (types, states) of newcomers.
-    Returns (rows in use, entries of each (slots,)).
+    origin : key of the identities that are made here; blood : (types,) level of each type; shares : of clonotypes,
+    for types that are specific; starts : (types, states) of newcomers. Returns (rows in use, entries of each type).
     """
-    ny, nx = perfusion.shape
-    entered = np.zeros(slots.size, dtype=np.int64)
+    ny, nx = maps.perfusion.shape
+    entered = np.zeros(blood.size, dtype=np.int64)
     for y in range(ny):
         for x in range(nx):
             segment = layers.vessel[y + PAD, x + PAD]
-            if segment < 0 or perfusion[y, x] <= 0.0:
+            if segment < 0 or maps.perfusion[y, x] <= 0.0:
                 continue
-            for j in range(slots.size):
-                mean = np.float64(cells.value[segment, slots[j]]) * perfusion[y, x] * length[y, x] * blood[j] * dt
+            vessel = np.int64(cells.type[segment])
+            begun = rules.kinds[vessel].admission_first
+            for j in range(begun, rules.kinds[vessel + 1].admission_first):
+                mean = expected(y, x, j, dt, blood, cells, layers, maps, rules)
                 if mean <= 0.0:
                     continue
-                w0, _, _, _ = draw(key, cells.core[segment].id, step, j)
+                w0, _, _, _ = draw(key, cells.core[segment].id, step, j - begun)
                 for i in range(poisson(w0, mean)):
-                    me = identity_of(np.uint64(y * nx + x + 1), np.uint64(step), np.uint64(3 + 64 * j + i))
+                    index = np.uint64(3 + 64 * (j - begun) + i)
+                    me = identity_of(np.uint64(y * nx + x + 1), np.uint64(step), index, origin)
                     w1, w2, w3, _ = draw(key, me, step, 0)
-                    k = -1
                     ty = y
                     tx = x
                     if layers.leukocyte[y + PAD, x + PAD] != EMPTY:
@@ -69,29 +79,14 @@ def enter(
                             continue
                         ty = y + offsets[k, 0]
                         tx = x + offsets[k, 1]
-                    kind = kinds[j]
-                    cells.core[n].id = me
-                    cells.core[n].mother = 0
-                    cells.type[n] = kind
-                    cells.core[n].y = ty
-                    cells.core[n].x = tx
-                    cells.core[n].born = now + dt
-                    cells.core[n].births = 0
-                    cells.clone[n] = 0
-                    cells.core[n].antigens = 0
-                    cells.core[n].tcr = receptor(unit(w2), shares) if clonal[kind] else NOBODY_TCR
+                    kind = rules.admissions[j].enters
+                    begin(n, kind, me, ty, tx, now + dt, cells)
+                    if rules.kinds[kind].specific:
+                        cells.core[n].tcr = receptor(unit(w2), shares)
                     for s in range(starts.shape[1]):
                         cells.state[n, s] = starts[kind, s]
-                    for b in range(cells.value.shape[1]):
-                        cells.value[n, b] = 0.0
-                    cells.core[n].engagement = 0.0
-                    cells.core[n].damage = 0.0
-                    cells.core[n].hit_at = now
-                    cells.core[n].target = 0
                     cells.core[n].heading = np.uint8(w3 & np.uint64(3))
-                    cells.event[n] = 0
-                    cells.core[n].stamp = 0
                     layers.leukocyte[ty + PAD, tx + PAD] = n
-                    entered[j] += 1
+                    entered[kind] += 1
                     n += 1
     return n, entered

@@ -52,16 +52,16 @@ def find_events(n, event):
 
 
 @inner
-def locate_events(first, end, found, oy, ox, across, cells, book, tile, divides):
+def locate_events(first, end, found, oy, ox, across, cells, rules, tile, divides):
     """The tile of events first … end − 1 of those found, -1 for vessels, which act after the tiles; whether they are
     divisions."""
     for i in range(first, end):
         row = found[i]
         kind = np.int64(cells.type[row])
         tile[i] = ((cells.core[row].y + oy) // TILE) * across + (cells.core[row].x + ox) // TILE
-        if book.kinds[kind].layer == VESSEL:
+        if rules.kinds[kind].layer == VESSEL:
             tile[i] = -1
-        divides[i] = book.events[book.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE
+        divides[i] = rules.events[rules.kinds[kind].event_first + cells.event[row] - 1].does == DIVIDE
 
 
 @kernel
@@ -89,20 +89,20 @@ def sort_events(found, tile, divides, tiles):
 
 
 @inner
-def place_of(row, nx, cells, book):
+def place_of(row, nx, cells, rules):
     """A number for the site and layer of a cell, in raster order."""
-    layer = np.int64(book.kinds[np.int64(cells.type[row])].layer)
+    layer = np.int64(rules.kinds[np.int64(cells.type[row])].layer)
     return 2 * (np.int64(cells.core[row].y) * nx + np.int64(cells.core[row].x)) + layer
 
 
 @inner
-def order_by_site(rows, nx, cells, book):
+def order_by_site(rows, nx, cells, rules):
     """Rows of one tile by site, a tissue cell before a leukocyte: what follows shall not depend on their numbers."""
     for i in range(1, rows.size):
         row = rows[i]
-        place = place_of(row, nx, cells, book)
+        place = place_of(row, nx, cells, rules)
         k = i
-        while k > 0 and place_of(rows[k - 1], nx, cells, book) > place:
+        while k > 0 and place_of(rows[k - 1], nx, cells, rules) > place:
             rows[k] = rows[k - 1]
             k -= 1
         rows[k] = row

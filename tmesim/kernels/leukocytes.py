@@ -8,11 +8,11 @@ fades between hits; a target whose damage reaches `hits_needed` dies and the att
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.act import die
-from tmesim.kernels.arrays import EMPTY, NOBODY_TCR, PAD, TILE
+from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, NOBODY_TCR, PAD, TILE, TISSUE, VESSEL
 from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
+from tmesim.kernels.living import die
 from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
 from tmesim.kernels.sense import behave, perceive
 from tmesim.kernels.touch import count_contacts
@@ -24,37 +24,67 @@ CONTACT_X = (0, 1, 0, -1, 0)
 
 
 @inline
-def recognizes(row, kind, other, cells, book):
-    """Whether the attacker in `row` attacks the cell in row `other`."""
-    if not (book.kinds[kind].targets >> np.uint32(cells.type[other])) & np.uint32(1):
-        return False
-    if not book.kinds[kind].specific:
-        return True
-    tcr = cells.core[row].tcr
-    return tcr != NOBODY_TCR and ((cells.core[other].antigens >> np.uint32(tcr)) & np.uint32(1)) != 0
+def occupant(layer, y, x, layers):
+    """Row of the cell on a site of a layer, below 0 where there is none."""
+    if layer == TISSUE:
+        return layers.tissue[y + PAD, x + PAD]
+    if layer == LEUKOCYTE:
+        return layers.leukocyte[y + PAD, x + PAD]
+    return layers.vessel[y + PAD, x + PAD]
 
 
 @inline
-def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, book):
+def recognizes(row, kind, other, cells, rules):
+    """Whether the attacker in `row` attacks the cell in row `other`."""
+    if other == row or not rules.targets[kind, cells.type[other]]:
+        return False
+    if not rules.kinds[kind].specific:
+        return True
+    tcr = cells.core[row].tcr
+    if tcr == NOBODY_TCR:
+        return False
+    return (cells.antigens[other, tcr >> 6] >> np.uint64(tcr & 63)) & np.uint64(1) != 0
+
+
+@inline
+def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, rules):
     """Form a synapse with a recognized cell in touch, with probability `chance`, drawn among them; whether it did."""
     if unit(word_0) >= chance:
         return False
+    reached = rules.kinds[kind].reached
     found = 0
-    for k in range(5):
-        other = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
-        if other >= 0 and recognizes(row, kind, other, cells, book):
-            found += 1
+    for layer in range(3):
+        if (reached >> layer) & 1:
+            for k in range(5):
+                other = occupant(layer, y + CONTACT_Y[k], x + CONTACT_X[k], layers)
+                if other >= 0 and recognizes(row, kind, other, cells, rules):
+                    found += 1
     if found == 0:
         return False
     pick = below(word_1, found)
-    for k in range(5):
-        other = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
-        if other >= 0 and recognizes(row, kind, other, cells, book):
-            if pick == 0:
-                cells.core[row].target = cells.core[other].id
-                return True
-            pick -= 1
+    for layer in range(3):
+        if (reached >> layer) & 1:
+            for k in range(5):
+                other = occupant(layer, y + CONTACT_Y[k], x + CONTACT_X[k], layers)
+                if other >= 0 and recognizes(row, kind, other, cells, rules):
+                    if pick == 0:
+                        cells.core[row].target = cells.core[other].id
+                        return True
+                    pick -= 1
     return False
+
+
+@inner
+def find_target(row, kind, y, x, cells, layers, rules):
+    """Row of the cell with which an attacker is in synapse, -1 when it is no more in touch."""
+    reached = rules.kinds[kind].reached
+    for layer in range(3):
+        if (reached >> layer) & 1:
+            for k in range(5):
+                other = np.int64(occupant(layer, y + CONTACT_Y[k], x + CONTACT_X[k], layers))
+                if other >= 0 and cells.core[other].id == cells.core[row].target:
+                    return other
+    return np.int64(-1)
 
 
 @inner
@@ -72,9 +102,9 @@ def strike(
     fading,
     cells,
     layers,
-    ground,
-    book,
-    hour,
+    maps,
+    rules,
+    inputs,
     signals,
     contacts,
     who,
@@ -85,29 +115,24 @@ def strike(
 
     dwell : h, the substep; share : its share of the step; fading : 1/h, how fast damage is repaired.
     """
-    other = np.int64(-1)
-    for k in range(5):
-        candidate = layers.tissue[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
-        if candidate >= 0 and cells.core[candidate].id == cells.core[row].target:
-            other = candidate
-            break
+    other = find_target(row, kind, y, x, cells, layers, rules)
     # the target has died or was pushed away, or has changed into something else
-    if other < 0 or not recognizes(row, kind, other, cells, book):
+    if other < 0 or not recognizes(row, kind, other, cells, rules):
         cells.core[row].target = 0
         return
     who[0, 0] = row
     who[1, 0] = y
     who[2, 0] = x
     who[3, 0] = cells.clone[row]
-    if book.kinds[kind].needs:
+    if rules.kinds[kind].needs:
         count_contacts(y, x, kind, cells, layers, contacts)
-    perceive(kind, 1, who, now, cells, layers, ground, book, hour, signals, contacts)
-    hit_rate = book.kinds[kind].slot_first + book.kinds[kind].hit_rate
-    behave(hit_rate, 1, who[3], book, hour, signals, work[0], work[1], work[2])
+    perceive(kind, 1, who, now, cells, layers, maps, rules, inputs, signals, contacts)
+    hit_rate = rules.kinds[kind].slot_first + rules.kinds[kind].hit_rate
+    behave(hit_rate, 1, who[3], rules, inputs, signals, work[0], work[1], work[2])
     rate = np.float64(work[0, 0])
     victim = np.int64(cells.type[other])
-    if book.kinds[victim].visibility >= 0:
-        rate *= np.float64(cells.value[other, book.kinds[victim].visibility])
+    if rules.kinds[victim].visibility >= 0:
+        rate *= np.float64(cells.value[other, rules.kinds[victim].visibility])
     cells.core[row].engagement += np.float32(share)
     w0, w1, _, _ = draw(key, cells.core[row].id, when, 1)
     if unit(w0) < -np.expm1(-rate * dwell):
@@ -118,18 +143,30 @@ def strike(
         cells.core[other].hit_at = now
         if damage >= hits_needed:
             tally[KILLS] += 1
-            die(other, cells, layers, ground)
+            die(other, cells, layers, maps, rules)
             cells.core[row].target = 0
             return
-    if book.kinds[kind].detachment >= 0:
-        if unit(w1) < -np.expm1(-np.float64(cells.value[row, book.kinds[kind].detachment]) * dwell):
+    if rules.kinds[kind].detachment >= 0:
+        if unit(w1) < -np.expm1(-np.float64(cells.value[row, rules.kinds[kind].detachment]) * dwell):
             cells.core[row].target = 0
+
+
+@inner
+def lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally):
+    """A substep in place: an attacker may meet what has come into touch with it."""
+    y = np.int64(cells.core[row].y)
+    x = np.int64(cells.core[row].x)
+    _, w1 = split(pairs[0, i])
+    w2, _ = split(pairs[1, i])
+    chance = -np.expm1(-np.float64(cells.value[row, rules.kinds[kind].attachment]) * minutes / 60.0)
+    if meet(row, kind, y, x, chance, w1, w2, cells, layers, rules):
+        tally[SYNAPSES] += 1
 
 
 @inline
 def roam(
     row, kind, i, pairs, first_pairs, minutes, spacing, squeeze, exclusion, half, key, when,
-    cells, layers, ground, book, tally,
+    cells, layers, maps, rules, tally,
 ):  # fmt: skip
     """A substep on the way: hops with persistence, cues, crowding and matrix in the way; meetings after each.
 
@@ -137,31 +174,28 @@ def roam(
     """
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
-    speed = np.float64(cells.value[row, book.kinds[kind].speed])
+    speed = np.float64(cells.value[row, rules.kinds[kind].speed])
     w0, w1 = split(pairs[0, i])
     hops = min(np.int64(speed * minutes / spacing + unit(w0)), MOST_HOPS)
-    attack = book.kinds[kind].attachment >= 0
+    attack = rules.kinds[kind].attachment >= 0
     if hops == 0:
         if attack:
-            w2, _ = split(pairs[1, i])
-            chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / 60.0)
-            if meet(row, kind, y, x, chance, w1, w2, cells, layers, book):
-                tally[SYNAPSES] += 1
+            lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally)
         return
     keep = 0.0
-    if book.kinds[kind].persistence >= 0 and cells.value[row, book.kinds[kind].persistence] > 0:
-        keep = np.exp(-spacing / (speed * np.float64(cells.value[row, book.kinds[kind].persistence])))
+    if rules.kinds[kind].persistence >= 0 and cells.value[row, rules.kinds[kind].persistence] > 0:
+        keep = np.exp(-spacing / (speed * np.float64(cells.value[row, rules.kinds[kind].persistence])))
     heading = np.int64(cells.core[row].heading)
     chance = 0.0
     if attack:
-        chance = -np.expm1(-np.float64(cells.value[row, book.kinds[kind].attachment]) * minutes / (60.0 * hops))
+        chance = -np.expm1(-np.float64(cells.value[row, rules.kinds[kind].attachment]) * minutes / (60.0 * hops))
     for hop in range(hops):
         if hop == 0:
             w0, w1 = split(first_pairs[0, i])
             w2, w3 = split(first_pairs[1, i])
         else:
             w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + hop)
-        cue = guided(row, kind, y, x, w0, half, cells, ground, book)
+        cue = guided(row, kind, y, x, w0, half, cells, maps, rules)
         if cue >= 0:
             heading = cue
         elif high(w1) >= keep:
@@ -169,7 +203,9 @@ def roam(
         ty = y + STEP_Y[heading]
         tx = x + STEP_X[heading]
         if layers.leukocyte[ty + PAD, tx + PAD] == EMPTY:
-            ease = 1.0 - exclusion * np.float64(min(ground.matrix[0, ty, tx], np.float32(1.0)))
+            ease = 1.0
+            if rules.barrier >= 0:
+                ease = 1.0 - exclusion * np.float64(min(maps.matrix[rules.barrier, ty, tx], np.float32(1.0)))
             if layers.tissue[ty + PAD, tx + PAD] >= 0:
                 ease *= squeeze
             if low(w1) < ease:
@@ -180,7 +216,7 @@ def roam(
                 tally[HOPS] += 1
         else:
             heading = np.int64((w3 >> np.uint64(2)) & np.uint64(3))
-        if attack and meet(row, kind, y, x, chance, w2, w3, cells, layers, book):
+        if attack and meet(row, kind, y, x, chance, w2, w3, cells, layers, rules):
             tally[SYNAPSES] += 1
             break
     cells.core[row].y = y
@@ -191,11 +227,11 @@ def roam(
 @inner
 def patrol_tile(
     tile, across, oy, ox, moment, when, burst, substeps, dwell, spacing, rates, tile_key, key, stamp,
-    cells, layers, ground, book, hour, tally, rows, identities, pairs, first_pairs, signals, contacts, who, work,
+    cells, layers, maps, rules, inputs, tally, rows, identities, pairs, first_pairs, signals, contacts, who, work,
 ):  # fmt: skip
-    """`burst` substeps of the leukocytes of one tile, in drawn order; some end outside of it."""
+    """`burst` substeps of the leukocytes and other attackers of one tile, in drawn order; some end outside of it."""
     squeeze, exclusion, half, hits_needed, fading = rates
-    ny, nx = ground.perfusion.shape
+    ny, nx = maps.perfusion.shape
     y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
     m = 0
     for y in range(y0, y1):
@@ -204,6 +240,12 @@ def patrol_tile(
             if row >= 0 and cells.core[row].stamp != stamp:
                 rows[m] = row
                 m += 1
+            if rules.settled:
+                for layer in (TISSUE, VESSEL):
+                    row = occupant(layer, y, x, layers)
+                    if row >= 0 and rules.kinds[cells.type[row]].attachment >= 0:
+                        rows[m] = row
+                        m += 1
     w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
     shuffle(rows, m, w0, w1)
     for i in range(m):
@@ -214,24 +256,28 @@ def patrol_tile(
         draw_many(key, identities, m, np.uint64(when + sub), np.uint64(3), first_pairs)
         for i in range(m):
             row = rows[i]
+            if cells.type[row] == DEAD:  # another leukocyte has killed it
+                continue
             kind = np.int64(cells.type[row])
             if cells.core[row].target != 0:
                 y = np.int64(cells.core[row].y)
                 x = np.int64(cells.core[row].x)
                 strike(
                     row, kind, y, x, moment + dwell * sub, dwell, 1.0 / substeps, key, when + sub, hits_needed, fading,
-                    cells, layers, ground, book, hour, signals, contacts, who, work, tally,
+                    cells, layers, maps, rules, inputs, signals, contacts, who, work, tally,
                 )  # fmt: skip
-            elif book.kinds[kind].speed >= 0:
+            elif rules.kinds[kind].layer != LEUKOCYTE:
+                lurk(row, kind, i, pairs, 60.0 * dwell, cells, layers, rules, tally)
+            elif rules.kinds[kind].speed >= 0:
                 roam(
                     row, kind, i, pairs, first_pairs, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when + sub,
-                    cells, layers, ground, book, tally,
+                    cells, layers, maps, rules, tally,
                 )  # fmt: skip
 
 
 @parallel
 def patrol(
-    now, step, substeps, sub, burst, dt, spacing, rates, tile_key, key, stamp, cells, layers, ground, book, hour
+    now, step, substeps, sub, burst, dt, spacing, rates, tile_key, key, stamp, cells, layers, maps, rules, inputs
 ):
     """Substeps sub … sub + burst − 1 of all leukocytes, in one sweep.
 
@@ -241,7 +287,7 @@ def patrol(
     rates : (squeeze, exclusion, gradient_half, hits_needed, fading): chance to enter a site taken by a tissue
     cell, share of hops that full ECM density stops, relative rise read by half, hits, 1/h.
     """
-    ny, nx = ground.perfusion.shape
+    ny, nx = maps.perfusion.shape
     when = step * substeps + sub
     dwell = dt / substeps
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, when)
@@ -251,18 +297,19 @@ def patrol(
         for k in prange(of_color):
             tile = tile_of_color(k, colors[c], down, across)
             if tile >= 0:
-                rows = np.empty(TILE * TILE, dtype=np.int64)
-                identities = np.empty(TILE * TILE, dtype=np.uint64)
-                pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
-                first_pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
-                signals = np.zeros((book.signals.size, 1), dtype=np.float32)
-                contacts = np.zeros((book.kinds.size, 1), dtype=np.float32)
+                room = TILE * TILE * (3 if rules.settled else 1)
+                rows = np.empty(room, dtype=np.int64)
+                identities = np.empty(room, dtype=np.uint64)
+                pairs = np.empty((2, room), dtype=np.uint64)
+                first_pairs = np.empty((2, room), dtype=np.uint64)
+                signals = np.zeros((rules.signals.size, 1), dtype=np.float32)
+                contacts = np.zeros((rules.kinds.size, 1), dtype=np.float32)
                 who = np.empty((4, 1), dtype=np.int64)
                 work = np.empty((3, 1), dtype=np.float32)
                 patrol_tile(
                     tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates,
                     tile_key, key, stamp,
-                    cells, layers, ground, book, hour, tallies[tile],
+                    cells, layers, maps, rules, inputs, tallies[tile],
                     rows, identities, pairs, first_pairs, signals, contacts, who, work,
                 )  # fmt: skip
     return tallies

@@ -1,4 +1,4 @@
-"""Migrate: tissue cells move to free neighboring sites, a few sweeps an hour."""
+"""Migrate: tissue cells move to free neighboring sites, a few sweeps an inputs."""
 
 import numpy as np
 from numba import prange
@@ -35,29 +35,29 @@ def uphill(y, x, field, half):
 
 
 @inline
-def guided(row, kind, y, x, word, half, cells, ground, book):
+def guided(row, kind, y, x, word, half, cells, maps, rules):
     """A direction up one of the gradients that the cell follows, or -1: no cue this time.
 
     The cell's biases share one draw: field f guides with probability bias_f × clarity of its gradient.
     """
-    if book.kinds[kind].taxis_first == book.kinds[kind + 1].taxis_first:
+    if rules.kinds[kind].taxis_first == rules.kinds[kind + 1].taxis_first:
         return -1
     u = high(word)
-    for k in range(book.kinds[kind].taxis_first, book.kinds[kind + 1].taxis_first):
-        bias = np.float64(cells.value[row, book.taxes[k].slot])
+    for k in range(rules.kinds[kind].taxis_first, rules.kinds[kind + 1].taxis_first):
+        bias = np.float64(cells.value[row, rules.taxes[k].slot])
         if u < bias:
-            direction, clarity = uphill(y, x, ground.fields[book.taxes[k].field], half)
+            direction, clarity = uphill(y, x, maps.fields[rules.taxes[k].field], half)
             return direction if low(word) < clarity else -1
         u -= bias
     return -1
 
 
 @inline
-def hop(row, word_1, word_2, half, stamp, cells, layers, ground, book):
+def hop(row, word_1, word_2, half, stamp, cells, layers, maps, rules):
     """A hop of a tissue cell to a free site of its four neighbors, if there is one; stamps the cell that moved."""
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
-    direction = guided(row, np.int64(cells.type[row]), y, x, word_2, half, cells, ground, book)
+    direction = guided(row, np.int64(cells.type[row]), y, x, word_2, half, cells, maps, rules)
     if direction >= 0:
         if layers.tissue[y + STEP_Y[direction] + PAD, x + STEP_X[direction] + PAD] != EMPTY:
             return
@@ -89,14 +89,14 @@ def hop(row, word_1, word_2, half, stamp, cells, layers, ground, book):
 @inner
 def migrate_tile(
     tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp,
-    cells, layers, ground, book, rows, identities, pairs,
+    cells, layers, maps, rules, rows, identities, pairs,
 ):  # fmt: skip
     """The hops of one tile, in drawn order.
 
     rows, identities (TILE²), pairs (2, TILE²) : scratch. Who is there, can move and will is sifted without branches,
     which chance would mispredict.
     """
-    ny, nx = ground.perfusion.shape
+    ny, nx = maps.perfusion.shape
     y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
     m = 0
     for y in range(y0, y1):
@@ -107,7 +107,7 @@ def migrate_tile(
     n = 0
     for i in range(m):
         row = rows[i]
-        slot = book.kinds[cells.type[row]].speed
+        slot = rules.kinds[cells.type[row]].speed
         rows[n] = row
         n += np.int64((slot >= 0) & (cells.core[row].stamp != stamp) & (cells.value[row, max(slot, 0)] > 0))
     w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
@@ -118,7 +118,7 @@ def migrate_tile(
     m = 0
     for i in range(n):
         row = rows[i]
-        speed = np.float64(cells.value[row, book.kinds[cells.type[row]].speed])
+        speed = np.float64(cells.value[row, rules.kinds[cells.type[row]].speed])
         word, _ = split(pairs[0, i])
         rows[m] = row
         pairs[0, m] = pairs[0, i]
@@ -127,16 +127,16 @@ def migrate_tile(
     for i in range(m):
         _, w1 = split(pairs[0, i])
         w2, _ = split(pairs[1, i])
-        hop(rows[i], w1, w2, half, stamp, cells, layers, ground, book)
+        hop(rows[i], w1, w2, half, stamp, cells, layers, maps, rules)
 
 
 @parallel
-def migrate(when, chance_per_speed, half, tile_key, key, stamp, cells, layers, ground, book):
+def migrate(when, chance_per_speed, half, tile_key, key, stamp, cells, layers, maps, rules):
     """One sweep of hops over the tissue layer; each cell at most once: cells stamped `stamp` stay.
 
     when : number of the sweep since the start; chance_per_speed : hop probability per µm/min of speed.
     """
-    ny, nx = ground.perfusion.shape
+    ny, nx = maps.perfusion.shape
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, when)
     of_color = ((down + 1) // 2) * ((across + 1) // 2)
     for c in range(4):
@@ -148,5 +148,5 @@ def migrate(when, chance_per_speed, half, tile_key, key, stamp, cells, layers, g
                 pairs = np.empty((2, TILE * TILE), dtype=np.uint64)
                 migrate_tile(
                     tile, across, oy, ox, when, chance_per_speed, half, tile_key, key, stamp,
-                    cells, layers, ground, book, rows, identities, pairs,
+                    cells, layers, maps, rules, rows, identities, pairs,
                 )  # fmt: skip

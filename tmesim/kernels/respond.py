@@ -12,18 +12,18 @@ CHUNK = 256  # rows that one thread takes at a time
 
 
 @inline
-def advance_states(row, kind, dt, cells, book):
+def advance_states(row, kind, dt, cells, rules):
     """One cell's states over dt."""
-    for k in range(book.kinds[kind].state_first, book.kinds[kind + 1].state_first):
+    for k in range(rules.kinds[kind].state_first, rules.kinds[kind + 1].state_first):
         gain = ZERO
         loss = ZERO
-        if book.changes[k].gain >= 0:
-            gain = cells.value[row, book.changes[k].gain]
-        if book.changes[k].loss >= 0:
-            loss = cells.value[row, book.changes[k].loss]
+        if rules.changes[k].gain >= 0:
+            gain = cells.value[row, rules.changes[k].gain]
+        if rules.changes[k].loss >= 0:
+            loss = cells.value[row, rules.changes[k].loss]
         rate = gain + loss
         if rate > ZERO:
-            i = book.changes[k].state
+            i = rules.changes[k].state
             target = gain / rate
             z = cells.state[row, i]
             if z != target:
@@ -31,19 +31,19 @@ def advance_states(row, kind, dt, cells, book):
 
 
 @inline
-def pick_event(row, kind, total, word, cells, book):
+def pick_event(row, kind, total, word, cells, rules):
     """Which of its hazards, `total` 1/h together, befalls a cell: 1 + index among the events of its type."""
-    first = book.kinds[kind].event_first
+    first = rules.kinds[kind].event_first
     which = unit(word) * total
-    for k in range(first, book.kinds[kind + 1].event_first):
-        which -= np.float64(cells.value[row, book.events[k].slot])
+    for k in range(first, rules.kinds[kind + 1].event_first):
+        which -= np.float64(cells.value[row, rules.events[k].slot])
         if which < 0.0:
             return k - first + 1
     return 0
 
 
 @inner
-def respond_rows(first, end, dt, key, step, cells, book, identities, hazards, pairs):
+def respond_rows(first, end, dt, key, step, cells, rules, identities, hazards, pairs):
     """Rows first … end − 1 of `respond`. identities, hazards (CHUNK), pairs (2, CHUNK) : scratch."""
     for row in range(first, end):
         total = 0.0
@@ -51,9 +51,9 @@ def respond_rows(first, end, dt, key, step, cells, book, identities, hazards, pa
             kind = np.int64(cells.type[row])
             if cells.core[row].engagement != ZERO:
                 cells.core[row].engagement = ZERO
-            advance_states(row, kind, dt, cells, book)
-            for k in range(book.kinds[kind].event_first, book.kinds[kind + 1].event_first):
-                total += np.float64(cells.value[row, book.events[k].slot])
+            advance_states(row, kind, dt, cells, rules)
+            for k in range(rules.kinds[kind].event_first, rules.kinds[kind + 1].event_first):
+                total += np.float64(cells.value[row, rules.events[k].slot])
             cells.event[row] = 0
         hazards[row - first] = total
         identities[row - first] = cells.core[row].id
@@ -65,11 +65,11 @@ def respond_rows(first, end, dt, key, step, cells, book, identities, hazards, pa
         # 1 − exp(−x) ≤ x spares most cells the exponential
         if u < total * dt and u < -np.expm1(-total * dt):
             row = first + i
-            cells.event[row] = pick_event(row, np.int64(cells.type[row]), total, w1, cells, book)
+            cells.event[row] = pick_event(row, np.int64(cells.type[row]), total, w1, cells, rules)
 
 
 @parallel
-def respond(n, dt, key, step, cells, book):
+def respond(n, dt, key, step, cells, rules):
     """Integrated states move towards their targets; competing hazards are drawn into the column `event`.
 
     States obey dz/dt = gain (1 − z) − loss z, solved exactly over dt (h). The hazards of a cell share one draw:
@@ -80,4 +80,4 @@ def respond(n, dt, key, step, cells, book):
         hazards = np.empty(CHUNK, dtype=np.float64)
         pairs = np.empty((2, CHUNK), dtype=np.uint64)
         end = min(n, (chunk + 1) * CHUNK)
-        respond_rows(chunk * CHUNK, end, dt, key, step, cells, book, identities, hazards, pairs)
+        respond_rows(chunk * CHUNK, end, dt, key, step, cells, rules, identities, hazards, pairs)

@@ -9,7 +9,7 @@ from numba import prange
 
 from tmesim.kernels.arrays import (
     CONTACT,
-    CONTACT_PDL1,
+    CONTACT_STATE,
     CONTACT_VESSEL,
     DRUG,
     ENGAGEMENT,
@@ -27,7 +27,7 @@ from tmesim.kernels.arrays import (
     VESSEL,
 )
 from tmesim.kernels.compiling import inline, inner, parallel, side_by_side
-from tmesim.kernels.touch import count_near, perfused_near, sum_pdl1
+from tmesim.kernels.touch import count_near, perfused_near, sum_state
 
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
@@ -38,19 +38,19 @@ BAND = 8  # rows of the lattice that one thread takes at a time
 
 
 @side_by_side
-def perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts):
+def perceive(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts):
     """Fill signals[used by the type, :n] for n cells of one type.
 
     who : (4, lanes) row, y, x and clone of each; contacts : (types + 1, lanes) cells touched by type; last, packing.
     """
-    for u in range(book.kinds[kind].used_first, book.kinds[kind + 1].used_first):
-        s = book.used[u]
-        source = book.signals[s].kind
-        i = book.signals[s].index
+    for u in range(rules.kinds[kind].used_first, rules.kinds[kind + 1].used_first):
+        s = rules.used[u]
+        source = rules.signals[s].kind
+        i = rules.signals[s].index
         line = signals[s]
         if source == FIELD:
             for c in range(n):
-                line[c] = ground.fields[i, who[1, c], who[2, c]]
+                line[c] = maps.fields[i, who[1, c], who[2, c]]
         elif source == CONTACT:
             for c in range(n):
                 line[c] = contacts[i, c]
@@ -63,39 +63,39 @@ def perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, cont
                 line[c] = FOUR * z * (ONE - z)
         elif source == MATRIX:
             for c in range(n):
-                line[c] = ground.matrix[i, who[1, c], who[2, c]]
+                line[c] = maps.matrix[i, who[1, c], who[2, c]]
         elif source == PACKING:
             for c in range(n):
                 line[c] = contacts[contacts.shape[0] - 1, c]
         elif source == DRUG:
             for c in range(n):
-                line[c] = hour.drug[i]
+                line[c] = inputs.drug[i]
         elif source == ENGAGEMENT:
             for c in range(n):
                 line[c] = cells.core[who[0, c]].engagement
-        elif source == CONTACT_PDL1:
+        elif source == CONTACT_STATE:
             for c in range(n):
-                line[c] = sum_pdl1(who[1, c], who[2, c], cells, layers, book.pdl1, who[0, c])
+                line[c] = sum_state(who[1, c], who[2, c], cells, layers, i, who[0, c])
         elif source == CONTACT_VESSEL:
             for c in range(n):
-                line[c] = perfused_near(who[1, c], who[2, c], layers, ground)
+                line[c] = perfused_near(who[1, c], who[2, c], layers, maps)
         else:
             for c in range(n):
                 line[c] = np.float32(now) - cells.core[who[0, c]].born
-        factor = hour.signal_factor[kind, s]
+        factor = inputs.signal_factor[kind, s]
         for c in range(n):
             line[c] = max(line[c], ZERO) * factor
 
 
 @side_by_side
-def pull(level, limit, first, end, n, book, signals, total):
+def pull(level, limit, first, end, n, rules, signals, total):
     """Levels drawn towards a limit by the terms first … end − 1: (level + S · limit) / (1 + S), in place."""
     for c in range(n):
         total[c] = ZERO
     for k in range(first, end):
-        line = signals[book.terms[k].signal]
-        inverse = book.terms[k].inverse
-        halves = book.terms[k].halves
+        line = signals[rules.terms[k].signal]
+        inverse = rules.terms[k].inverse
+        halves = rules.terms[k].halves
         if halves == 2:
             for c in range(n):
                 total[c] += line[c] * inverse
@@ -117,7 +117,7 @@ def pull(level, limit, first, end, n, book, signals, total):
                 ratio *= ratio
                 total[c] += ratio * ratio
         else:
-            power = book.terms[k].power
+            power = rules.terms[k].power
             for c in range(n):
                 ratio = line[c] * inverse
                 if ratio > ZERO:
@@ -130,64 +130,62 @@ def pull(level, limit, first, end, n, book, signals, total):
 
 
 @side_by_side
-def behave(behavior, n, clone, book, hour, signals, value, level, total):
+def behave(behavior, n, clone, rules, inputs, signals, value, level, total):
     """value[:n] of one behavior (index over all types) of n cells, given their clones and signals (signals, lanes).
 
     level, total : (lanes,) scratch.
     """
     for c in range(n):
-        value[c] = hour.factor[clone[c], behavior]
-    for g in range(book.group_first[behavior], book.group_first[behavior + 1]):
-        base = book.groups[g].base
+        value[c] = inputs.factor[clone[c], behavior]
+    for g in range(rules.group_first[behavior], rules.group_first[behavior + 1]):
+        base = rules.groups[g].base
         for c in range(n):
             level[c] = base
-        middle = book.groups[g].down_first
-        if middle > book.groups[g].up_first:
-            pull(level, book.groups[g].highest, book.groups[g].up_first, middle, n, book, signals, total)
-        if book.groups[g].term_end > middle:
-            pull(level, book.groups[g].lowest, middle, book.groups[g].term_end, n, book, signals, total)
+        middle = rules.groups[g].down_first
+        if middle > rules.groups[g].up_first:
+            pull(level, rules.groups[g].highest, rules.groups[g].up_first, middle, n, rules, signals, total)
+        if rules.groups[g].term_end > middle:
+            pull(level, rules.groups[g].lowest, middle, rules.groups[g].term_end, n, rules, signals, total)
         for c in range(n):
             value[c] *= level[c]
 
 
 @side_by_side
-def sense_lanes(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts, work):
+def sense_lanes(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts, work):
     """All behaviors of n cells of one type into cells.value. work : (3, lanes) scratch."""
-    perceive(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts)
-    first = book.kinds[kind].slot_first
+    perceive(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts)
+    first = rules.kinds[kind].slot_first
     value = work[0]
-    for b in range(first, book.kinds[kind + 1].slot_first):
-        behave(b, n, who[3], book, hour, signals, value, work[1], work[2])
+    for b in range(first, rules.kinds[kind + 1].slot_first):
+        behave(b, n, who[3], rules, inputs, signals, value, work[1], work[2])
         for c in range(n):
             cells.value[who[0, c], b - first] = value[c]
 
 
 @inline
-def exchange(row, y, x, cells, ground, book, hour):
-    """What one cell gives to the fields and takes from them at its site; antigens that it captures there.
+def exchange(row, y, x, cells, maps, rules, inputs):
+    """What one cell gives to the fields and takes from them at its site.
 
     Amounts of a cell, and of a length of vessel, are its own: in a larger site they are spread over more volume.
     """
     kind = np.int64(cells.type[row])
-    share = hour.dilution
-    if book.kinds[kind].layer == VESSEL:
-        share *= ground.length[y, x]
-    for k in range(book.kinds[kind].flux_first, book.kinds[kind + 1].flux_first):
-        f = book.fluxes[k].field
-        amount = cells.value[row, book.fluxes[k].slot] * share
-        how = book.fluxes[k].how
+    share = inputs.dilution
+    if rules.kinds[kind].layer == VESSEL:
+        share *= maps.length[y, x]
+    for k in range(rules.kinds[kind].flux_first, rules.kinds[kind + 1].flux_first):
+        f = rules.fluxes[k].field
+        amount = cells.value[row, rules.fluxes[k].slot] * share
+        how = rules.fluxes[k].how
         if how == SECRETION:
-            ground.source[f, y, x] += amount
+            maps.source[f, y, x] += amount
         elif how == UPTAKE:
-            ground.loss[f, y, x] += amount
+            maps.loss[f, y, x] += amount
         elif how == SATURABLE_UPTAKE:
-            ground.vmax[book.fluxes[k].saturable, y, x] += amount
+            maps.vmax[rules.fluxes[k].saturable, y, x] += amount
         else:
-            amount *= ground.perfusion[y, x]
-            ground.loss[f, y, x] += amount
-            ground.source[f, y, x] += amount * hour.blood[f]
-    if book.kinds[kind].antigen_load:
-        cells.core[row].antigens |= ground.antigens[y, x]
+            amount *= maps.perfusion[y, x]
+            maps.loss[f, y, x] += amount
+            maps.source[f, y, x] += amount * inputs.blood[f]
 
 
 @inner
@@ -225,25 +223,25 @@ def gather_band(y0, y1, cells, layers, found, order, end):
 
 @inner
 def sense_band(
-    y0, y1, now, cells, layers, ground, book, hour,
+    y0, y1, now, cells, layers, maps, rules, inputs,
     signals, contacts, who, work, found, order, end, near, seen, column,
 ):  # fmt: skip
     """Rows y0 … y1 − 1 of `sense`: cells of one type side by side, then the exchange in the order of sites."""
-    nx = ground.fields.shape[2]
-    types = book.kinds.size - 1
-    for f in range(ground.fields.shape[0]):
+    nx = maps.fields.shape[2]
+    types = rules.kinds.size - 1
+    for f in range(maps.fields.shape[0]):
         for y in range(y0, y1):
             for x in range(nx):
-                ground.loss[f, y, x] = hour.decay[f]
-                ground.source[f, y, x] = ZERO
-    for f in range(ground.vmax.shape[0]):
+                maps.loss[f, y, x] = inputs.decay[f]
+                maps.source[f, y, x] = ZERO
+    for f in range(maps.vmax.shape[0]):
         for y in range(y0, y1):
             for x in range(nx):
-                ground.vmax[f, y, x] = ZERO
+                maps.vmax[f, y, x] = ZERO
     m = gather_band(y0, y1, cells, layers, found, order, end)
     touch = False
     for kind in range(types):
-        touch |= book.kinds[kind].needs != 0
+        touch |= rules.kinds[kind].needs != 0
     if touch:
         count_near(y0, y1, cells, layers, near, seen, column)
     begin = 0
@@ -256,31 +254,31 @@ def sense_band(
                 who[1, c] = found[i, 1]
                 who[2, c] = found[i, 2]
                 who[3, c] = cells.clone[found[i, 0]]
-            if book.kinds[kind].needs:
-                for u in range(book.kinds[kind].used_first, book.kinds[kind + 1].used_first):
-                    i = book.signals[book.used[u]].index
-                    if book.signals[book.used[u]].kind == CONTACT:
+            if rules.kinds[kind].needs:
+                for u in range(rules.kinds[kind].used_first, rules.kinds[kind + 1].used_first):
+                    i = rules.signals[rules.used[u]].index
+                    if rules.signals[rules.used[u]].kind == CONTACT:
                         own = ONE if i == kind else ZERO
                         for c in range(n):
                             contacts[i, c] = np.float32(near[who[1, c] - y0, i, who[2, c]]) - own
                 for c in range(n):
                     contacts[types, c] = np.float32(near[who[1, c] - y0, types, who[2, c]] * 0.125)
-            sense_lanes(kind, n, who, now, cells, layers, ground, book, hour, signals, contacts, work)
+            sense_lanes(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts, work)
             begin += n
     for i in range(m):
-        exchange(np.int64(found[i, 0]), np.int64(found[i, 1]), np.int64(found[i, 2]), cells, ground, book, hour)
+        exchange(np.int64(found[i, 0]), np.int64(found[i, 1]), np.int64(found[i, 2]), cells, maps, rules, inputs)
 
 
 @parallel
-def sense(now, cells, layers, ground, book, hour):
+def sense(now, cells, layers, maps, rules, inputs):
     """Every cell's behaviors, and the loss, source and saturable uptake of every field at every site.
 
     Reads the state of the step's start only. A site is one thread's: sources are gathered, never scattered.
     """
-    ny, nx = ground.perfusion.shape
-    types = book.kinds.size - 1
+    ny, nx = maps.perfusion.shape
+    types = rules.kinds.size - 1
     for band in prange((ny + BAND - 1) // BAND):
-        signals = np.zeros((book.signals.size, LANES), dtype=np.float32)
+        signals = np.zeros((rules.signals.size, LANES), dtype=np.float32)
         contacts = np.zeros((types + 1, LANES), dtype=np.float32)
         who = np.empty((4, LANES), dtype=np.int64)
         work = np.empty((3, LANES), dtype=np.float32)
@@ -291,6 +289,6 @@ def sense(now, cells, layers, ground, book, hour):
         seen = np.empty((BAND + 2, types + 2, nx + 2), dtype=np.uint8)
         column = np.empty(nx + 2, dtype=np.uint8)
         sense_band(
-            band * BAND, min(ny, (band + 1) * BAND), now, cells, layers, ground, book, hour,
+            band * BAND, min(ny, (band + 1) * BAND), now, cells, layers, maps, rules, inputs,
             signals, contacts, who, work, found, order, end, near, seen, column,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Vessels: regression, sprouting, growth of tips up the VEGF gradient, joining, and who carries blood.
+"""Vessels: regression, sprouting, growth of tips up the gradient that guides them, joining, and who carries blood.
 
 The vessel layer is an overlay of segments, one a site; `links` says which of a segment's eight neighbors it is
 joined to (bits 0 … 7: E, NE, N, NW, W, SW, S, SE; north is y − 1). Roots are capillaries that cross the plane and
@@ -9,74 +9,36 @@ these phases run in one thread.
 
 import numpy as np
 
-from tmesim.kernels.act import vanish
 from tmesim.kernels.arrays import ALONG_X, ALONG_Y, EMPTY, PAD
-from tmesim.kernels.chance import below, draw, identity_of, unit
-from tmesim.kernels.compiling import kernel
+from tmesim.kernels.chance import below, draw, unit
+from tmesim.kernels.compiling import inline, kernel
+from tmesim.kernels.living import begin_from, link, vanish
 
 SPROUTS, JOINS, REGRESSIONS = 0, 1, 2
 MOST_ADVANCE = 3  # sites that a tip may gain in a step
 
 
-@kernel
-def link(y, x, direction, links):
-    """Join a segment to its neighbor in a direction, both ways."""
-    links[y, x] |= np.uint8(1 << direction)
-    links[y + ALONG_Y[direction], x + ALONG_X[direction]] |= np.uint8(1 << ((direction + 4) & 7))
+@inline
+def cue_at(guide, y, x, maps):
+    """The concentration that leads sprouts, 0 everywhere where nothing does."""
+    return maps.fields[guide, y, x] if guide >= 0 else np.float32(0.0)
 
 
 @kernel
-def cut(y, x, links):
-    """Undo all links of a segment, both ways."""
-    for d in range(8):
-        if links[y, x] & np.uint8(1 << d):
-            links[y + ALONG_Y[d], x + ALONG_X[d]] &= np.uint8(255 - (1 << ((d + 4) & 7)))
-    links[y, x] = 0
-
-
-@kernel
-def add_segment(new, parent, y, x, now, kind, cells, layers):
-    """A young endothelial cell at (y, x), daughter of the segment in row `parent`."""
-    cells.core[new].id = identity_of(cells.core[parent].id, cells.core[parent].births, 2)
-    cells.core[parent].births += np.uint32(1)
-    cells.core[new].mother = cells.core[parent].id
-    cells.type[new] = kind
-    cells.core[new].y = y
-    cells.core[new].x = x
-    cells.core[new].born = now
-    cells.core[new].births = 0
-    cells.clone[new] = 0
-    cells.core[new].antigens = 0
-    cells.core[new].tcr = 0
-    for s in range(cells.state.shape[1]):
-        cells.state[new, s] = 0.0
-    for b in range(cells.value.shape[1]):
-        cells.value[new, b] = cells.value[parent, b]
-    cells.core[new].engagement = 0.0
-    cells.core[new].damage = 0.0
-    cells.core[new].hit_at = now
-    cells.core[new].target = 0
-    cells.core[new].heading = 0
-    cells.event[new] = 0
-    cells.core[new].stamp = 0
-    layers.vessel[y + PAD, x + PAD] = new
-
-
-@kernel
-def steer(identity, y, x, index, key, step, guidance, noise, vegf, links):
-    """Direction in which a tip goes on, or -1: clearest rise of VEGF, straightness and chance, never back.
+def steer(identity, y, x, index, key, step, guidance, noise, guide, maps):
+    """Direction in which a tip goes on, or -1: clearest rise of the field `guide`, straightness, chance, never back.
 
     guidance : weight of the relative rise; noise : weight of chance; straight ahead counts 1.
     """
-    ny, nx = vegf.shape
+    ny, nx = maps.links.shape
     back = -1
     for d in range(8):
-        if links[y, x] & np.uint8(1 << d):
+        if maps.links[y, x] & np.uint8(1 << d):
             back = d
             break
     best = -1
     top = -1e30
-    here = np.float64(vegf[y, x])
+    here = np.float64(cue_at(guide, y, x, maps))
     for d in range(8):
         if back >= 0:
             ahead = abs(((d - back + 12) & 7) - 4)  # 4: straight on, 2: to a side, 0: back
@@ -88,7 +50,7 @@ def steer(identity, y, x, index, key, step, guidance, noise, vegf, links):
             continue
         w0, _, _, _ = draw(key, identity, step, 16 + 8 * index + d)
         length = 1.0 if d % 2 == 0 else 1.4142135623730951
-        rise = (np.float64(vegf[ty, tx]) - here) / (here + 1e-9) / length
+        rise = (np.float64(cue_at(guide, ty, tx, maps)) - here) / (here + 1e-9) / length
         score = guidance * rise + noise * unit(w0)
         if back >= 0:
             score += 0.25 * ahead
@@ -110,26 +72,33 @@ def tip_near(y, x, reach, tip):
 
 
 @kernel
-def advance(
-    row, y, x, n, now, dt, step, spacing, key, guidance, noise, slot, kind, vegf, cells, layers, links, tip, tally
-):
+def add_segment(new, parent, y, x, now, cells, layers):
+    """A young segment at (y, x), daughter of the one in row `parent`."""
+    begin_from(new, parent, 2, y, x, now, cells)
+    layers.vessel[y + PAD, x + PAD] = new
+
+
+@kernel
+def advance(row, y, x, n, now, dt, step, spacing, key, guidance, noise, cells, layers, maps, rules, tally):
     """Grow a tip for one step. Returns the rows in use."""
+    kind = np.int64(cells.type[row])
+    guide = np.int64(rules.kinds[kind].guide)
     w0, _, _, _ = draw(key, cells.core[row].id, step, 2)
-    sites = min(np.int64(np.float64(cells.value[row, slot]) * dt / spacing + unit(w0)), MOST_ADVANCE)
-    for i in range(sites):
-        d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, vegf, links)
+    reached = np.float64(cells.value[row, rules.kinds[kind].tip_speed]) * dt / spacing
+    for i in range(min(np.int64(reached + unit(w0)), MOST_ADVANCE)):
+        d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, guide, maps)
         if d < 0:
             return n
         ty = y + ALONG_Y[d]
         tx = x + ALONG_X[d]
-        tip[y, x] = False
-        link(y, x, d, links)
+        maps.tip[y, x] = False
+        link(y, x, d, maps.links)
         if layers.vessel[ty + PAD, tx + PAD] >= 0:
-            tip[ty, tx] = False  # two tips that meet are one vessel
+            maps.tip[ty, tx] = False  # two tips that meet are one vessel
             tally[JOINS] += 1
             return n
-        add_segment(n, row, ty, tx, now, kind, cells, layers)
-        tip[ty, tx] = True
+        add_segment(n, row, ty, tx, now, cells, layers)
+        maps.tip[ty, tx] = True
         row = n
         n += 1
         y = ty
@@ -137,20 +106,41 @@ def advance(
     return n
 
 
+@inline
+def rate_of(row, slot, cells):
+    """A behavior of a segment, 0 if its type has none."""
+    return np.float64(cells.value[row, slot]) if slot >= 0 else 0.0
+
+
 @kernel
-def remodel(
-    n, now, dt, step, spacing, key, slots, rates, kind, vegf, cells, layers, links, root, tip, perfusion, length
-):
+def sprout_towards(y, x, guide, word, layers, maps):
+    """Direction of a new sprout: the free neighbor where the guide is highest, the first of equals in a drawn turn."""
+    ny, nx = maps.links.shape
+    best = -1
+    top = np.float32(-1.0)
+    turn = below(word, 8)
+    for k in range(8):
+        d = (k + turn) & 7
+        ty = y + ALONG_Y[d]
+        tx = x + ALONG_X[d]
+        if 0 <= ty < ny and 0 <= tx < nx and layers.vessel[ty + PAD, tx + PAD] == EMPTY:
+            if cue_at(guide, ty, tx, maps) > top:
+                top = cue_at(guide, ty, tx, maps)
+                best = d
+    return best
+
+
+@kernel
+def remodel(n, now, dt, step, spacing, key, rates, cells, layers, maps, rules):
     """Regression, sprouting and growth of tips in one step. A vessel sprouts, and is cut while it flows, by its length.
 
-    slots : behaviors (sprouting, tip_speed, regression) of endothelial cells; rates : (guidance, noise,
-    tip spacing in sites, 1/h at which segments without blood are lost, h before they can be, factor on the
-    regression of segments that carry blood).
+    rates : (guidance, noise, tip spacing in sites, 1/h at which segments without blood are lost, h before they can be,
+    factor on the regression of segments that carry blood).
     Needs room for MOST_ADVANCE + 1 new rows a segment. Returns rows in use, and sprouts, joins, regressions.
     """
     guidance, noise, gap, starving, grace, sheltered = rates
     tally = np.zeros(3, dtype=np.int64)
-    ny, nx = vegf.shape
+    ny, nx = maps.links.shape
     places = np.empty(ny * nx, dtype=np.int64)
     m = 0
     for y in range(ny):
@@ -162,44 +152,31 @@ def remodel(
         y = places[i] // nx
         x = places[i] % nx
         row = layers.vessel[y + PAD, x + PAD]
+        kind = np.int64(cells.type[row])
         w0, w1, w2, _ = draw(key, cells.core[row].id, step, 0)
-        loss = np.float64(cells.value[row, slots[2]])
-        if perfusion[y, x] > 0.0:
-            loss *= sheltered * length[y, x]
+        loss = rate_of(row, rules.kinds[kind].regression, cells)
+        if maps.perfusion[y, x] > 0.0:
+            loss *= sheltered * maps.length[y, x]
         elif now - cells.core[row].born > grace:
             loss += starving
         if unit(w0) < -np.expm1(-loss * dt):
-            cut(y, x, links)
-            root[y, x] = False
-            tip[y, x] = False
-            vanish(row, cells, layers)
+            vanish(row, cells, layers, maps)
             tally[REGRESSIONS] += 1
-        elif tip[y, x]:
-            n = advance(
-                row, y, x, n, now, dt, step, spacing, key, guidance, noise, slots[1], kind,
-                vegf, cells, layers, links, tip, tally,
-            )  # fmt: skip
-        elif (
-            perfusion[y, x] > 0.0
-            and unit(w1) < -np.expm1(-np.float64(cells.value[row, slots[0]]) * length[y, x] * dt)
-            and not tip_near(y, x, np.int64(gap), tip)
-        ):
-            best = -1
-            top = -1.0
-            turn = below(w2, 8)
-            for k in range(8):
-                d = (k + turn) & 7
-                ty = y + ALONG_Y[d]
-                tx = x + ALONG_X[d]
-                if 0 <= ty < ny and 0 <= tx < nx and layers.vessel[ty + PAD, tx + PAD] == EMPTY and vegf[ty, tx] > top:
-                    top = vegf[ty, tx]
-                    best = d
-            if best >= 0:
-                link(y, x, best, links)
-                add_segment(n, row, y + ALONG_Y[best], x + ALONG_X[best], now, kind, cells, layers)
-                tip[y + ALONG_Y[best], x + ALONG_X[best]] = True
-                n += 1
-                tally[SPROUTS] += 1
+        elif maps.tip[y, x]:
+            if rules.kinds[kind].tip_speed >= 0:
+                n = advance(
+                    row, y, x, n, now, dt, step, spacing, key, guidance, noise, cells, layers, maps, rules, tally
+                )  # fmt: skip
+        elif maps.perfusion[y, x] > 0.0:
+            sprouting = rate_of(row, rules.kinds[kind].sprouting, cells) * maps.length[y, x]
+            if unit(w1) < -np.expm1(-sprouting * dt) and not tip_near(y, x, np.int64(gap), maps.tip):
+                best = sprout_towards(y, x, np.int64(rules.kinds[kind].guide), w2, layers, maps)
+                if best >= 0:
+                    link(y, x, best, maps.links)
+                    add_segment(n, row, y + ALONG_Y[best], x + ALONG_X[best], now, cells, layers)
+                    maps.tip[y + ALONG_Y[best], x + ALONG_X[best]] = True
+                    n += 1
+                    tally[SPROUTS] += 1
     return n, tally
 
 
@@ -278,12 +255,9 @@ def mark_through(first, seen, sites, numbers, links, root, order, low, turn, pat
 
 
 @kernel
-def perfuse(openness, cells, layers, links, root, perfusion):
-    """Blood flow of each segment: its openness where it lies on a path between two roots or is one itself; else 0.
-
-    openness : slot of the behavior; perfusion : (ny, nx) float32, overwritten.
-    """
-    ny, nx = links.shape
+def perfuse(cells, layers, maps, rules):
+    """Blood flow of each segment: its openness where it lies on a path between two roots or is one itself; else 0."""
+    ny, nx = maps.links.shape
     numbers = np.empty((ny, nx), dtype=np.int64)
     sites = number_segments(layers, numbers)
     n = sites.size
@@ -295,11 +269,13 @@ def perfuse(openness, cells, layers, links, root, perfusion):
     through = np.zeros(n, dtype=np.bool_)
     seen = 0
     for i in range(n):
-        if root[sites[i] // nx, sites[i] % nx] and order[i] == 0:
-            seen = mark_through(i, seen, sites, numbers, links, root, order, low, turn, path, block, through)
-    perfusion[:] = np.float32(0.0)
+        if maps.root[sites[i] // nx, sites[i] % nx] and order[i] == 0:
+            seen = mark_through(i, seen, sites, numbers, maps.links, maps.root, order, low, turn, path, block, through)
+    maps.perfusion[:] = np.float32(0.0)
     for i in range(n):
         if through[i]:
             y = sites[i] // nx
             x = sites[i] % nx
-            perfusion[y, x] = cells.value[layers.vessel[y + PAD, x + PAD], openness]
+            row = layers.vessel[y + PAD, x + PAD]
+            openness = rules.kinds[cells.type[row]].openness
+            maps.perfusion[y, x] = cells.value[row, openness] if openness >= 0 else np.float32(0.0)

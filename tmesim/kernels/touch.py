@@ -1,4 +1,4 @@
-"""What cells touch: neighbors by type, crowding, the PD-L1 and the perfused vessels beside them."""
+"""What cells touch: neighbors by type, crowding, what they show and the perfused vessels beside them."""
 
 import numpy as np
 
@@ -79,8 +79,9 @@ def count_near(y0, y1, cells, layers, near, seen, column):
 
 
 @inline
-def sum_pdl1(y, x, cells, layers, pdl1, own):
-    """PD-L1 of the cells on the site and its four neighbors, in both cell layers, without the cell's own."""
+def sum_state(y, x, cells, layers, state, own):
+    """A state that cells show to others, summed over both cell layers of the site and its four neighbors, without the
+    cell's own."""
     total = ZERO
     for k in range(5):
         py = y + PAD
@@ -95,19 +96,19 @@ def sum_pdl1(y, x, cells, layers, pdl1, own):
             py += 1
         row = layers.tissue[py, px]
         if row >= 0 and row != own:
-            total += cells.state[row, pdl1]
+            total += cells.state[row, state]
         row = layers.leukocyte[py, px]
         if row >= 0 and row != own:
-            total += cells.state[row, pdl1]
+            total += cells.state[row, state]
     return total
 
 
 @inline
-def perfused_near(y, x, layers, ground):
+def perfused_near(y, x, layers, maps):
     """Perfused vessel segments on the site and its eight neighbors, weighted by their flow."""
     total = ZERO
-    ny, nx = ground.perfusion.shape
+    ny, nx = maps.perfusion.shape
     for dy in range(max(y - 1, 0), min(y + 2, ny)):
         for dx in range(max(x - 1, 0), min(x + 2, nx)):
-            total += ground.perfusion[dy, dx]
+            total += maps.perfusion[dy, dx]
     return total

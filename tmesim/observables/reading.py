@@ -12,11 +12,18 @@ from tmesim.section import Living, Section
 NAN = math.nan
 
 
-class Treated(Living, Protocol):
+class Counted(Living, Protocol):
     """What a reading needs of a tissue beside its section."""
 
     @property
     def counters(self) -> Mapping[str, Any]: ...
+
+
+class Treated(Protocol):
+    """What a reading needs of a body."""
+
+    @property
+    def tissue(self) -> Counted: ...
 
     def drug(self, name: str) -> Mapping[str, float]: ...
 
@@ -36,9 +43,9 @@ class Reading:
     before: Mapping[str, float] | None = None
 
     @classmethod
-    def of(cls, tissue: Treated, before: Mapping[str, float] | None = None) -> Reading:
-        """A tissue as it is now; as `Section.of`, it copies nothing and holds until the tissue changes."""
-        return cls(Section.of(tissue), tissue.counters, tissue.drug, before)
+    def of(cls, body: Treated, before: Mapping[str, float] | None = None) -> Reading:
+        """A body as it is now; as `Section.of`, it copies nothing and holds until its tissue changes."""
+        return cls(Section.of(body.tissue), body.tissue.counters, body.drug, before)
 
     def counter(self, name: str) -> float:
         """How often a thing has happened since the start; NaN where that is not known."""

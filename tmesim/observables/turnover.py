@@ -21,7 +21,7 @@ ENTRIES = (
     ),
     Observable(
         "tumor_necroses", "tumor cells gone necrotic", "cells", "Tumor cells that became necrotic since the start.",
-        counter_of("changes.tumor"),
+        counter_of("changes.tumor.necrotic"),
     ),
     Observable("births", "births", "cells", "Cells of all types born since the start.", counter_of("births")),
     Observable(

@@ -14,8 +14,8 @@ from tmesim.section import Section
 from tmesim.statistics import CONFIDENCE, words
 
 if TYPE_CHECKING:
+    from tmesim.body import Body
     from tmesim.result import Result
-    from tmesim.tissue import Tissue
 
 __all__ = ["Drawing", "Film", "Picture", "Plots", "TissuePicture", "View", "view_of"]
 
@@ -117,10 +117,10 @@ class Plots:
         return Film(gif, f"Movie of the tissue from day 0 to day {days:g}, the arms side by side: {arms}")
 
 
-def view_of(tissue: Tissue, title: str | None = None) -> View:
-    """A living tissue as it is now."""
-    section = Section.of(tissue).snapshot()
-    return View(title or f"{words(tissue.arm)}, day {section.day:.3g}", section)
+def view_of(body: Body, title: str | None = None) -> View:
+    """The tissue of a body as it is now."""
+    section = Section.of(body.tissue).snapshot()
+    return View(title or f"{words(body.arm)}, day {section.day:.3g}", section)
 
 
 def flat(given: tuple[str | Iterable[str], ...], argument: str, known: Iterable[str]) -> tuple[str, ...]:

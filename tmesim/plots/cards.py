@@ -16,9 +16,9 @@ from tmesim.plots.tissue import counted
 from tmesim.statistics import change, compact, defined_mean, words
 
 if TYPE_CHECKING:
+    from tmesim.body import Body
     from tmesim.result import Result
     from tmesim.statistics import Comparison
-    from tmesim.tissue import Tissue
 
 
 def result_card(result: Result) -> str:
@@ -73,17 +73,17 @@ def place(result: Result) -> tuple[str, str, str]:
     return f"{result.whereabouts};", relative, "report"
 
 
-def model_card(tissue: Tissue) -> str:
+def model_card(body: Body) -> str:
     """Who lives in a model now, and its picture."""
-    view = view_of(tissue)
-    catalogue, counts = tissue.scenario.catalogue, counted(view.shot)
+    view = view_of(body)
+    catalogue, counts = body.scenario.catalogue, counted(view.shot)
     rows = {cell.label: compact(counts[name]) for name, cell in catalogue.cells.items() if counts[name]}
     half = -(-len(rows) // 2)
     named = list(rows.items())
     columns = [named[i] + (named[i + half] if i + half < len(named) else ("", "")) for i in range(half)]
-    ny, nx = tissue.shape
-    about = f"arm {words(tissue.arm)}, day {tissue.hour / 24:.3g} of {tissue.scenario.time.days:g}"
+    ny, nx = body.tissue.shape
+    about = f"arm {words(body.arm)}, day {body.hour / 24:.3g} of {body.scenario.time.days:g}"
     return cards.card(
-        tissue.scenario.name, f"model, {nx} × {ny} sites, {tissue.host}", about,
+        body.scenario.name, f"model, {nx} × {ny} sites, {body.host}", about,
         cards.table(("cells", "", "", ""), columns), cards.pictures({view.title: thumbnail(view.shot, catalogue)}, 240),
     )  # fmt: skip

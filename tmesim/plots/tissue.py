@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from tmesim.catalogue.compile import drug_field
 from tmesim.figures.style import CLOSED, FAINT, INK, PERFUSED, legend_on, literal
 from tmesim.figures.tissue import BEHIND
 from tmesim.plots.panel import casing, field_of, paint, scale_end, zoom_for
 from tmesim.plots.picture import SCREEN_DPI, Drawing
-from tmesim.rules import drug_field
 from tmesim.section import OUTLINE
 from tmesim.statistics import compact, words
 from tmesim.text import line, shortened
@@ -122,7 +122,7 @@ class TissuePicture(Drawing):
         """Show a model (a TumorModel with a tissue of the same size) as it is now."""
         from tmesim.plots import view_of
 
-        self.show([[view_of(model.tissue, title)]])
+        self.show([[view_of(model.body, title)]])
         return self
 
     def _legend(self, shots: Sequence[Section]) -> None:

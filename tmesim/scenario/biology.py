@@ -95,8 +95,6 @@ class Biology(Parts):
             path: DataPath = ("drop", "fields", index)
             if name not in catalogue.fields:
                 self.blame(path, f"there is no field '{brief(name)}'.{suggestion(name, catalogue.fields)}")
-            elif name in limits.NEEDED:
-                self.blame(path, f"'{name}' cannot be dropped: {limits.NEEDED[name]}")
             else:
                 names.setdefault(name, path)
         needed: set[str] = set()

@@ -135,13 +135,13 @@ class DiskPart(Part):
 class ClonePart(Part):
     name: Name
     share: Share
-    antigens: Annotated[StrictInt, Field(ge=0, le=32)] = 3
+    antigens: Annotated[StrictInt, Field(ge=0, le=1000)] = 3
     multipliers: dict[str, Factor] = {}
 
 
 class StartPart(Part):
     tumor: Annotated[tuple[DiskPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
-    clones: Annotated[tuple[ClonePart, ...], Field(max_length=250)] = ()  # their number is 8-bit
+    clones: Annotated[tuple[ClonePart, ...], Field(max_length=60_000)] = ()  # their number is 16-bit
     densities: dict[str, Density] = Field({}, description="cells per mm² of host tissue outside the tumor")
     capillaries: Density = Field(description="capillaries that cross the plane, per mm² of host tissue")
     ecm: Share

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tmesim.scenario.file import DosePart
 
 AT_THE_START = {
-    "processes.priming.clones": "how many antigens there are is laid down at the start",
+    "processes.priming.clonotypes": "how many antigens there are is laid down at the start",
     "processes.priming.precursors": "naive precursors are counted at the start, and only shrink from then on",
 }
 

@@ -25,10 +25,8 @@ MAX_WORK = 1e16  # sites times steps; a processor makes about 1e6 of them a seco
 MAX_SWEEPS = 64  # a step; kernels.arrays.STAMPS
 MAX_HOPS = 6  # of a leukocyte in one substep; kernels.leukocytes.roam
 MAX_ADVANCE = 3  # sites that a vessel tip can gain in a step; kernels.sprouting.MOST_ADVANCE
-MAX_TYPES = 32  # cell types; targets are a 32-bit mask
+MAX_TYPES = 250  # cell types; a cell has its type in 8 bits
 MAX_EXCHANGE = 1e4  # 1/h, between the compartments of a drug
-NEEDED = {"vegf": "vessels grow towards it"}  # fields that a process reads by name
-
 Finding = tuple[str, str]  # where, in the words of the scenario, and what
 
 

@@ -155,9 +155,8 @@ class Resolver(Biology):
                 ("time", "record_every"), f"{message} are {records:.3g} rows; the limit is {limits.MAX_RECORDS:.0e}"
             )
         if not _multiple(end, part.step):
-            self.blame(
-                ("time", "days"), f"{units.show(end, 'h')} is not a multiple of the step of {units.show(part.step, 'h')}"
-            )
+            step = units.show(part.step, "h")
+            self.blame(("time", "days"), f"{units.show(end, 'h')} is not a multiple of the step of {step}")
         if part.planned is not None and part.planned < part.days:
             planned, days = units.show(part.planned, "d"), units.show(part.days, "d")
             self.blame(("time", "planned"), f"{planned} is less than the {days} of the run")

@@ -103,8 +103,8 @@ def _clones(clones: tuple[Clone, ...], catalogue: Catalogue | None, blame: Blame
     for index, clone in enumerate(clones):
         if clone.name in [other.name for other in clones[:index]]:
             blame(("start", "clones", index, "name"), f"'{clone.name}' is given twice")
-        own = catalogue.cells["tumor"].behaviors if catalogue and "tumor" in catalogue.cells else None
-        for name in clone.multipliers if own is not None else ():
-            if name not in own:  # type: ignore[operator]
-                message = f"there is no behavior '{name}' of tumor cells.{suggestion(name, own or ())}"
+        cell = next((c for c in catalogue.cells.values() if c.malignant), None) if catalogue else None
+        for name in clone.multipliers if cell is not None else ():
+            if name not in cell.behaviors:  # type: ignore[union-attr]
+                message = f"there is no behavior '{name}' of a {cell.label}.{suggestion(name, cell.behaviors)}"
                 blame(("start", "clones", index, "multipliers", name), message)

@@ -1,4 +1,4 @@
-"""Cells written in Python in a trial: a model with its agents stands where a replicate otherwise has its tissue.
+"""Cells written in Python in a trial: a model with its agents stands where a replicate otherwise has its body.
 
 The classes travel to other processes as the code that they are here (cloudpickle), never through a file. A checkpoint
 holds arrays and JSON; a replicate whose cells keep anything else is simulated anew when it is interrupted.
@@ -22,15 +22,15 @@ from tmesim.agents import Cell
 from tmesim.agents.identity import globals_of, identity, is_own
 from tmesim.agents.mesa import DataCollector
 from tmesim.agents.plain import Encoder, NotPlain, decode
+from tmesim.body import Body
 from tmesim.model import TumorModel
-from tmesim.tissue import Tissue
 from tmesim.trial.news import NotSaved, StepFailed
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 AGENTS = "agents"
-"""The array of a state that holds what the arrays of a tissue do not: JSON as bytes."""
+"""The array of a state that holds what the arrays of a body do not: JSON as bytes."""
 
 KEPT = {
     "seed": "", "replicate": "", "steps": "", "running": "", "random": "", "rng": "", "memory": "a column",
@@ -40,7 +40,7 @@ KEPT = {
 
 
 class PythonCells:
-    """Makes the models of replicates, where `Tissue` makes tissues otherwise.
+    """Makes the models of replicates, where `Body` makes bodies otherwise.
 
     identities : class name → hash of its code, as provenance keeps it
     """
@@ -74,11 +74,11 @@ class PythonCells:
                 f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate; results"
                 " would hang on their order. Keep what changes in columns, a cache in functools.cache"
             )
-        return Habitat(TumorModel.around(Tissue(scenario, seed=seed, replicate=replicate, arm=arm), self.classes), self)
+        return Habitat(TumorModel.around(Body(scenario, seed=seed, replicate=replicate, arm=arm), self.classes), self)
 
     def from_state(self, scenario: Scenario, state: Mapping[str, np.ndarray]) -> Habitat:
         """The model of which a checkpoint was taken."""
-        tissue = {name: array for name, array in state.items() if name != AGENTS}
+        body = {name: array for name, array in state.items() if name != AGENTS}
         kept = json.loads(state[AGENTS].tobytes())
         model = TumorModel.__new__(TumorModel)
 
@@ -93,7 +93,7 @@ class PythonCells:
 
         model.__setstate__(
             {name: told(name) for name in KEPT if name not in ("notes", "attributes")} | {
-                "scenario": scenario, "tissue": tissue, "agent_classes": self.classes, "notes": {}, "attributes": {},
+                "scenario": scenario, "body": body, "agent_classes": self.classes, "notes": {}, "attributes": {},
                 "observables": (), "rows": [], "past": [], "collects": False, "datacollector": DataCollector(),
             }
         )  # fmt: skip
@@ -152,7 +152,7 @@ def _place(function: FunctionType) -> tuple[str, int]:
 
 
 class Habitat:
-    """A model with its agents in the place of a tissue: what a replicate asks of one is asked of the other."""
+    """A model with its agents in the place of a body: what a replicate asks of one is asked of the other."""
 
     def __init__(self, model: TumorModel, cells: PythonCells) -> None:
         self.model = model
@@ -161,7 +161,7 @@ class Habitat:
     def __getattr__(self, name: str) -> Any:
         if name in ("model", "_cells"):  # not there yet, as while a copy is made
             raise AttributeError(name)
-        return getattr(self.model.tissue, name)
+        return getattr(self.model.body, name)
 
     def treat(self, arm: str) -> None:
         self.model.treat(arm)
@@ -212,7 +212,7 @@ class Habitat:
             told = {name: encoder.encode(taken[name], what) for name, what in KEPT.items()}
         except NotPlain as error:
             raise NotSaved(f"{error}: not plain data; columns can hold numbers, text and tuples") from None
-        return taken["tissue"] | {AGENTS: np.frombuffer(json.dumps(told).encode(), np.uint8)}
+        return taken["body"] | {AGENTS: np.frombuffer(json.dumps(told).encode(), np.uint8)}
 
 
 def _lasting(note: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """A replicate of a scenario, under its seed. `engine` stands in for `Tissue` in tests."""
+    """A replicate of a scenario, under its seed. `engine` stands in for `Body` in tests."""
 
     scenario: Scenario
     replicate: int

@@ -38,14 +38,36 @@ WAIT_S = 0.2
 
 SHARES = {
     1: (
-        ("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over"),
+        (
+            "populate",
+            "patrol",
+            "sense",
+            "act",
+            "diffuse",
+            "remodel",
+            "migrate",
+            "respond",
+            "admit",
+            "turn_over",
+            "capture",
+        ),
     ),
-    2: (("patrol", "diffuse", "migrate", "respond"), ("populate", "sense", "act", "remodel", "admit", "turn_over")),
-    3: (("patrol", "migrate", "respond"), ("diffuse", "remodel"), ("populate", "sense", "act", "admit", "turn_over")),
+    2: (
+        ("patrol", "diffuse", "migrate", "respond"),
+        ("populate", "sense", "act", "remodel", "admit", "turn_over", "capture"),
+    ),
+    3: (
+        ("patrol", "migrate", "respond"),
+        ("diffuse", "remodel"),
+        ("populate", "sense", "act", "admit", "turn_over", "capture"),
+    ),
     4: (
-        ("patrol",), ("diffuse", "turn_over"), ("populate", "sense", "admit", "respond"), ("act", "remodel", "migrate"),
+        ("patrol",),
+        ("diffuse", "turn_over", "capture"),
+        ("populate", "sense", "admit", "respond"),
+        ("act", "remodel", "migrate"),
     ),
-}  # fmt: skip
+}
 """What each of so many processes compiles, phases of a step and the making of cells, so that they take about as long
 (measured, each by itself, s: patrol 16, diffuse 12, act 10, sense 10, remodel 8, migrate 3, the others 1 to 2)."""
 
@@ -130,25 +152,27 @@ def call(phases: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctrl_c_comes()
     threading.Thread(target=end_with_parent, daemon=True).start()
-    from tmesim import start
+    from tmesim.body import STEP, Body
     from tmesim.scenario import load
-    from tmesim.tissue import Tissue
+    from tmesim.tissue.start import populate
 
     scenario = load(ANY)
-    tissue = Tissue(scenario, seed=0, populate=False)
+    body = Body(scenario, seed=0, populate=False)
+    tissue = body.tissue
     if phases[0] == "populate":
-        start.populate(tissue)
+        populate(tissue, body.start, body.blood.clonotypes(body.node))
         phases = phases[1:]
     else:
         kinds = [name for name, cell in scenario.catalogue.cells.items() if cell.layer != "vessel"]
         for i, kind in enumerate(kinds):
             tissue.spawn(kind, *divmod(i, tissue.shape[1]))
-    tissue._medicate()
+    by_name = {process.name: process for process in STEP}
+    body.run(by_name["treat"])
     tissue.solver.loss[:] = tissue.solver.source[:] = 1.0
     done = True
     for phase in phases:
         try:
-            getattr(tissue, f"_{phase}")()
+            body.run(by_name[phase])
         except Exception:  # what fails here fails in the run, and is told there
             done = False
     if cache_folder.unkept or not done:

@@ -20,7 +20,7 @@ class Execution:
     quiet : whether nothing is said on the way
     checkpoint_s : wall time between two checkpoints of a replicate, s
     executor : who simulates instead of `workers`
-    engine : what makes the tissue of a replicate; None: `Tissue`
+    engine : what makes the body of a replicate; None: `Body`
     """
 
     workers: int | None = None

@@ -77,7 +77,8 @@ def run_cases(
         else:
             crew.local(left, min(workers, len(left)), stop)
     if stop.is_set() and len(crew.finished) < len(cases):
-        raise Interrupted(f"stopped with {len(crew.finished)} of {len(cases)} replicates finished; --resume resumes the run")
+        done = f"{len(crew.finished)} of {len(cases)} replicates finished"
+        raise Interrupted(f"stopped with {done}; --resume resumes the run")
     return [crew.finished[case.replicate] for case in cases]
 
 

@@ -73,11 +73,11 @@ def run(
         is killed has so much to do again
     executor : any `concurrent.futures.Executor` (Dask's `client.get_executor()`) in place of `workers`. Its workers
         need no file of this machine; those that do not see the run directory keep no checkpoints
-    engine : stands in for the tissue, in tests
+    engine : stands in for the body, in tests
 
     The `step()` of agent classes runs once a step for each of their cells, in every arm and replicate. Arms share one
     history until their programs differ, so a `step()` must not read `model.arm`: let it read what an arm changes, such
-    as `self.behavior(name)` or `model.tissue.drug(name)`. Declared `columns`, and attributes of cells that are numbers,
+    as `self.behavior(name)` or `model.body.drug(name)`. Declared `columns`, and attributes of cells that are numbers,
     text, tuples, lists or mappings of such, are in checkpoints; a replicate whose cells hold anything else is simulated
     anew when it is interrupted. A run with agent classes is known by their code too: after a change of a `step()` it is
     another run. `tmesim.agents.identity` says what counts as code.

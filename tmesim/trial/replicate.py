@@ -26,8 +26,8 @@ from tmesim.trial.news import Notice, NotSaved, Progress, Watch
 from tmesim.trial.scratch import Memory, scratch_of
 
 if TYPE_CHECKING:
+    from tmesim.body import Body
     from tmesim.scenario import Scenario
-    from tmesim.tissue import Tissue
 
 CHECKPOINT_S = 60.0
 """Wall time between checkpoints of a running replicate unless one says otherwise, s."""
@@ -45,8 +45,8 @@ class Simulation:
     checkpoint_s: float = CHECKPOINT_S
     segment: int = 0
     done: int = 0
-    current: tuple[Tissue, Recorder] | None = None
-    ends: dict[int, tuple[Tissue, Recorder]] = field(default_factory=dict)
+    current: tuple[Body, Recorder] | None = None
+    ends: dict[int, tuple[Body, Recorder]] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
     told: bool = False  # that there are no checkpoints
 
@@ -61,18 +61,18 @@ class Simulation:
             segment = segments[self.segment]
             if self.current is None:
                 self.current = self._begin(segment, segments)
-            tissue, recorder = self.current
-            while tissue.step_index < segment.end:
+            body, recorder = self.current
+            while body.step_index < segment.end:
                 if watch.stopped():
                     self.keep(watch)
                     return False
-                tissue.step()
+                body.step()
                 self.done += 1
-                recorder.take(tissue, tissue.step_index)
-                self._snapshot(tissue, segment)
+                recorder.take(body, body.step_index)
+                self._snapshot(body, segment)
                 now = time.monotonic()
                 if now - last_report > REPORT_S:
-                    watch.report(Progress(self.case.replicate, self.done, tissue.hour / 24, segment.arms))
+                    watch.report(Progress(self.case.replicate, self.done, body.hour / 24, segment.arms))
                     last_report = now
                 if now - last_check >= self.checkpoint_s:
                     self.keep(watch)
@@ -86,28 +86,28 @@ class Simulation:
             self.segment += 1
         return True
 
-    def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Tissue, Recorder]:
+    def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Body, Recorder]:
         scenario = self.case.scenario
         if segment.parent is None:
             seed, arm = self.case.seed, segment.arms[0]
-            tissue = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
+            body = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
             recorder = new_recorder(scenario)
-            recorder.take(tissue, tissue.step_index)
-            self._snapshot(tissue, segment)
-            return tissue, recorder
-        tissue, recorder = self.ends[segment.parent]
+            recorder.take(body, body.step_index)
+            self._snapshot(body, segment)
+            return body, recorder
+        body, recorder = self.ends[segment.parent]
         if segment.index == segments[segment.parent].children[-1]:
             del self.ends[segment.parent]  # nobody else branches here, so no copy is needed
         else:
-            tissue, recorder = tissue.copy(), recorder.copy()
-        tissue.treat(segment.arms[0])
-        return tissue, recorder
+            body, recorder = body.copy(), recorder.copy()
+        body.treat(segment.arms[0])
+        return body, recorder
 
-    def _snapshot(self, tissue: Tissue, segment: Segment) -> None:
-        if tissue.step_index not in self.calendar.snapshots:
+    def _snapshot(self, body: Body, segment: Segment) -> None:
+        if body.step_index not in self.calendar.snapshots:
             return
-        for kind, data in Section.of(tissue).packed().items():
-            names = [snapshot_file(kind, arm, self.case.replicate, tissue.hour) for arm in segment.arms]
+        for kind, data in Section.of(body.tissue).packed().items():
+            names = [snapshot_file(kind, arm, self.case.replicate, body.hour) for arm in segment.arms]
             self.scratch.keep(names, data)
 
     def _keep_frames(self, recorder: Recorder, segment: Segment) -> None:
@@ -135,11 +135,11 @@ class Simulation:
         histories = {f"end{index}": history for index, history in self.ends.items()}
         if self.current is not None:
             histories["current"] = self.current
-        for name, (tissue, recorder) in histories.items():
+        for name, (body, recorder) in histories.items():
             arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
             if recorder.frames is not None:
                 arrays |= {f"{name}:frames:{key}": value for key, value in recorder.frames.state().items()}
-            arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in tissue.state().items()}
+            arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in body.state().items()}
         self.scratch.save(arrays)
 
     def load(self) -> bool:
@@ -154,26 +154,26 @@ class Simulation:
             prefix = f"{name}:state:"
             state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
             index = self.segment if name == "current" else int(name[len("end") :])
-            tissue = engine(self.case).from_state(self.case.scenario, state)
+            body = engine(self.case).from_state(self.case.scenario, state)
             recorder = new_recorder(self.case.scenario)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
             if recorder.frames is not None:
                 start = f"{name}:frames:"
                 recorder.frames.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
             if name == "current":
-                self.current = tissue, recorder
+                self.current = body, recorder
             else:
-                self.ends[segments[index].index] = tissue, recorder
+                self.ends[segments[index].index] = body, recorder
         return True
 
 
 def engine(case: Case) -> Any:
-    """What makes the tissue of a case."""
+    """What makes the body of a case."""
     if case.engine is not None:
         return case.engine
-    from tmesim.tissue import Tissue
+    from tmesim.body import Body
 
-    return Tissue
+    return Body
 
 
 def new_recorder(scenario: Scenario) -> Recorder:

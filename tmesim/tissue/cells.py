@@ -10,15 +10,19 @@ COLUMNS = frozenset(CELL.names or ())
 
 
 class Cells:
-    """Rows 0 … n − 1 are in use, some of them dead (type 255). Columns are attributes, as views."""
+    """Rows 0 … n − 1 are in use, some of them dead (type 255). Columns are attributes, as views.
 
-    def __init__(self, states: int, slots: int) -> None:
+    states, slots : width of the columns `state` and `value`; words : of 64 antigens each
+    """
+
+    def __init__(self, states: int, slots: int, words: int = 1) -> None:
         self.n = 0
         capacity = 1024
         self.columns = Columns(
             np.full(capacity, DEAD, np.uint8),
             np.zeros(capacity, np.uint8),
-            np.zeros(capacity, np.uint8),
+            np.zeros(capacity, np.uint16),
+            np.zeros((capacity, words), np.uint64),
             np.zeros(capacity, CELL).view(np.recarray),
             np.zeros((capacity, max(states, 1)), np.float32),
             np.zeros((capacity, max(slots, 1)), np.float32),
@@ -27,7 +31,7 @@ class Cells:
     def __getattr__(self, name: str) -> np.ndarray:
         if name in COLUMNS:
             return self.columns.core[name]
-        if name in ("type", "event", "clone", "value"):
+        if name in ("type", "event", "clone", "antigens", "value"):
             return getattr(self.columns, name)
         if name == "state":
             return self.columns.state.T
@@ -63,6 +67,26 @@ class Cells:
         self.columns.type[m : self.n] = DEAD
         self.columns.event[m : self.n] = 0
         self.n = m
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """Copies of all columns that outlast a step."""
+        columns, n = self.columns, self.n
+        return {
+            "cells.type": columns.type[:n].copy(),
+            "cells.clone": columns.clone[:n].copy(),
+            "cells.antigens": columns.antigens[:n].copy(),
+            "cells.core": np.array(columns.core[:n].view(np.ndarray)),
+            "cells.state": columns.state[:n].copy(),
+        }
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Put back what `saved` returned, where nobody is yet."""
+        n = state["cells.type"].size
+        self.make_room(n)
+        self.n = n
+        for name in ("type", "clone", "antigens", "core", "state"):
+            column = getattr(self.columns, name)
+            column[:n] = state[f"cells.{name}"].astype(column.dtype, copy=False)
 
 
 def _rows(column: np.ndarray) -> np.ndarray:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tmesim.kernels import arrays
-from tmesim.kernels.arrays import Book
+from tmesim.kernels.arrays import RuleTables
 
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
     from tmesim.catalogue.models import Rule
-    from tmesim.scenario import Clone
 
 Slots = Mapping[tuple[str, str], int]
 Term = tuple[int, float, float, int]  # as in arrays.TERM
@@ -22,7 +21,6 @@ Groups = dict[str, tuple[list[Term], list[Term], list["Rule"]]]  # name → what
 
 LAYERS = {"tissue": arrays.TISSUE, "leukocyte": arrays.LEUKOCYTE, "vessel": arrays.VESSEL}
 DOES = {"divide": arrays.DIVIDE, "die": arrays.DIE, "become": arrays.BECOME, "leave": arrays.LEAVE}
-MATRIX = ("ecm", "debris")
 
 
 def drug_field(therapy: str) -> str:
@@ -32,19 +30,20 @@ def drug_field(therapy: str) -> str:
 
 @dataclass(frozen=True)
 class Biology:
-    """The compiled vocabulary: names beside the arrays of `Book`, which know none."""
+    """The compiled vocabulary: names beside the arrays of `RuleTables`, which know none."""
 
     host: str
     types: list[str]
     states: list[str]
     fields: list[str]
+    matrix: list[str]
     drugs: list[str]
     signals: list[str]
     behaviors: list[tuple[str, str]]  # (type, behavior), in the order of KIND.slot_first
     starts: np.ndarray  # float32 (types, states)
     clone_factor: np.ndarray  # float32 (1 + clones, behaviors)
     constant: np.ndarray  # float32 (behaviors), product of the groups that no rule changes
-    book: Book
+    rules: RuleTables
     slots: dict[tuple[str, str], int] = field(repr=False, default_factory=dict)
 
     def code(self, cell: str) -> int:
@@ -63,37 +62,38 @@ class Biology:
             raise KeyError(f"{cell} has no behavior {behavior!r}. Known: {known}") from None
 
     def index(self, cell: str, behavior: str) -> int:
-        """Index of a behavior over all types, as in Book.group_first."""
-        return int(self.book.kinds["slot_first"][self.code(cell)]) + self.slot(cell, behavior)
+        """Index of a behavior over all types, as in RuleTables.group_first."""
+        return int(self.rules.kinds["slot_first"][self.code(cell)]) + self.slot(cell, behavior)
 
     @property
     def widest(self) -> int:
         """Most behaviors of a type: the width of the column `value`."""
-        return int(np.diff(self.book.kinds["slot_first"]).max())
+        return int(np.diff(self.rules.kinds["slot_first"]).max())
 
 
 def compile_biology(
     catalogue: Catalogue,
     host: str,
     therapies: tuple[str, ...] = (),
-    clones: Sequence[Clone] = (),
+    clones: Sequence[Mapping[str, float]] = (),
 ) -> Biology:
     """Arrays of all rules of a catalogue for a host, with the rules and fields of the named therapies.
 
-    clones : row 1 + i of `clone_factor` is the i-th; row 0 is for cells of no clone.
+    clones : factors of the behaviors of each; row 1 + i of `clone_factor` is the i-th, row 0 is for cells of no clone.
     """
     types = list(catalogue.cells)
     states = list(catalogue.states)
     delivered = [t for t in therapies if catalogue.therapies[t].delivery == "field"]
     drugs = list(therapies)
     fields = [*catalogue.fields, *(drug_field(t) for t in delivered)]
-    rules = dict(catalogue.rules)
+    matrix = list(catalogue.matrix)
+    entries = dict(catalogue.rules)
     for t in therapies:
-        rules |= catalogue.therapies[t].rules
-    signals = _signals(types, states, fields, drugs)
+        entries |= catalogue.therapies[t].rules
+    signals = _signals(catalogue, types, fields, drugs)
     names = [name for name, _, _ in signals]
     index_of = {name: i for i, name in enumerate(names)}
-    terms = _terms(rules, host, index_of)
+    terms = _terms(entries, host, index_of)
 
     behaviors: list[tuple[str, str]] = []
     slot_first = [0]
@@ -108,41 +108,49 @@ def compile_biology(
     for c, cell in enumerate(types):
         for state, number in catalogue.cells[cell].starts.items():
             starts[c, states.index(state)] = number.at(host)
-    roles = _roles(catalogue, types, slots)
     kinds = np.zeros(len(types) + 1, arrays.KIND).view(np.recarray)
     kinds["slot_first"] = slot_first
-    parts = {
+    parts: dict[str, Any] = {
         "used": _used(types, terms, signals, kinds),
         "changes": _changes(catalogue, types, states, slots, kinds),
         "fluxes": _fluxes(catalogue, types, fields, slots, kinds),
         "events": _events(catalogue, types, slots, kinds),
         "taxes": _taxes(types, fields, slots, kinds),
+        "admissions": _admissions(types, slots, kinds),
+        "targets": _targets(catalogue, types),
+        "deposition": _of_maps("deposition", types, matrix, slots),
+        "degradation": _of_maps("degradation", types, matrix, slots),
+        "barrier": _role_of(catalogue, "barrier"),
+        "debris": _role_of(catalogue, "debris"),
     }
     for c, cell in enumerate(types):
-        for name, value in roles(cell).items():
+        for name, value in _kind(catalogue, cell, fields, slots).items():
             kinds[name][c] = value
+    settled = (kinds["attachment"][:-1] >= 0) & (kinds["layer"][:-1] != arrays.LEUKOCYTE)
     group_first, groups, flat, constant = _groups(catalogue, host, behaviors, terms)
-    book = Book(
+    rules = RuleTables(
         kinds=kinds,
         group_first=group_first,
         groups=groups,
         terms=flat,
         signals=_table([(kind, index) for _, kind, index in signals], arrays.SIGNAL),
         spread=_spread(catalogue, host),
-        pdl1=np.int64(states.index("pdl1") if "pdl1" in states else -1),
+        settled=np.int64(settled.any()),
         **parts,
     )
-    factor = _clone_factor(clones, behaviors)
-    return Biology(host, types, states, fields, drugs, names, behaviors, starts, factor, constant, book, slots)
+    factor = _clone_factor(catalogue, clones, behaviors)
+    return Biology(host, types, states, fields, matrix, drugs, names, behaviors, starts, factor, constant, rules, slots)
 
 
-def _signals(types: list[str], states: list[str], fields: list[str], drugs: list[str]) -> list[tuple[str, int, int]]:
+def _signals(catalogue: Catalogue, types: list[str], fields: list[str], drugs: list[str]) -> list[tuple[str, int, int]]:
     """(name, kind, index) of every signal."""
+    states = list(catalogue.states)
+    shown = [(f"contact.{s}", arrays.CONTACT_STATE, i) for i, s in enumerate(states) if catalogue.states[s].shown]
     out = [(f, arrays.FIELD, i) for i, f in enumerate(fields)]
-    out += [(m, arrays.MATRIX, i) for i, m in enumerate(MATRIX)]
+    out += [(m, arrays.MATRIX, i) for i, m in enumerate(catalogue.matrix)]
     out += [("packing", arrays.PACKING, 0)]
     out += [(f"contact.{c}", arrays.CONTACT, i) for i, c in enumerate(types)]
-    out += [("contact.pdl1", arrays.CONTACT_PDL1, 0), ("contact.vessel", arrays.CONTACT_VESSEL, 0)]
+    out += [*shown, ("contact.vessel", arrays.CONTACT_VESSEL, 0)]
     out += [(f"state.{s}", arrays.STATE, i) for i, s in enumerate(states)]
     out += [(f"hybrid.{s}", arrays.HYBRID, i) for i, s in enumerate(states)]
     out += [("engagement", arrays.ENGAGEMENT, 0), ("age", arrays.AGE, 0)]
@@ -219,13 +227,15 @@ def _used(
     return np.array(used, np.int32)
 
 
-def _clone_factor(clones: Sequence[Clone], behaviors: list[tuple[str, str]]) -> np.ndarray:
-    """(1 + clones, behaviors) factors: row 0 for every cell of no clone, the others for tumor cells of a clone."""
+def _clone_factor(
+    catalogue: Catalogue, clones: Sequence[Mapping[str, float]], behaviors: list[tuple[str, str]]
+) -> np.ndarray:
+    """(1 + clones, behaviors) factors: row 0 for every cell of no clone, the others for malignant cells of a clone."""
     factor = np.ones((len(clones) + 1, len(behaviors)), np.float32)
     for c, clone in enumerate(clones):
         for i, (cell, behavior) in enumerate(behaviors):
-            if cell == "tumor":
-                factor[c + 1, i] = clone.multipliers.get(behavior, 1.0)
+            if catalogue.cells[cell].malignant:
+                factor[c + 1, i] = clone.get(behavior, 1.0)
     return factor
 
 
@@ -285,20 +295,41 @@ def _taxes(types: list[str], fields: list[str], slots: Slots, kinds: np.ndarray)
     return _table(rows, arrays.TAXIS)
 
 
-def _roles(catalogue: Catalogue, types: list[str], slots: Slots) -> Callable[[str], dict[str, int]]:
-    """A function from a cell type to the other entries of its KIND."""
-    plain = ("speed", "persistence", "attachment", "detachment", "hit_rate", "visibility")
+def _admissions(types: list[str], slots: Slots, kinds: np.ndarray) -> np.ndarray:
+    """Who enters the tissue through each type."""
+    rows = []
+    for c, cell in enumerate(types):
+        admitted = [b.split(".", 1)[1] for owner, b in slots if owner == cell and b.startswith("admit.")]
+        rows += [(slots[cell, f"admit.{enters}"], types.index(enters)) for enters in admitted if enters in types]
+        kinds["admission_first"][c + 1] = len(rows)
+    return _table(rows, arrays.ADMISSION)
 
-    def roles(cell: str) -> dict[str, int]:
-        entry = catalogue.cells[cell]
-        return {
-            **{b: slots.get((cell, b), -1) for b in plain},
-            "deposition": slots.get((cell, "deposition.ecm"), -1),
-            "degradation": slots.get((cell, "degradation.ecm"), -1),
-            "targets": sum(1 << types.index(t) for t in entry.targets),
-            "layer": LAYERS[entry.layer],
-            "antigen_load": "antigen_load" in entry.states,
-            "specific": bool(entry.antigen_specific),
-        }
 
-    return roles
+def _targets(catalogue: Catalogue, types: list[str]) -> np.ndarray:
+    """bool (types, types): whom each type attacks."""
+    return np.array([[other in catalogue.cells[cell].targets for other in types] for cell in types], np.bool_)
+
+
+def _of_maps(behavior: str, types: list[str], matrix: list[str], slots: Slots) -> np.ndarray:
+    """int32 (types, matrix maps): slot of a behavior towards each map, -1 without."""
+    rows = [[slots.get((cell, f"{behavior}.{name}"), -1) for name in matrix] for cell in types]
+    return np.array(rows, np.int32).reshape(len(types), len(matrix))
+
+
+def _role_of(catalogue: Catalogue, role: str) -> np.int64:
+    """Index of the matrix map with a role, -1 without one."""
+    return np.int64(next((i for i, entry in enumerate(catalogue.matrix.values()) if entry.role == role), -1))
+
+
+def _kind(catalogue: Catalogue, cell: str, fields: list[str], slots: Slots) -> dict[str, int]:
+    """The entries of a cell type's KIND that are not where something begins."""
+    entry = catalogue.cells[cell]
+    reached = {LAYERS[catalogue.cells[other].layer] for other in entry.targets if other in catalogue.cells}
+    return {
+        **{behavior: slots.get((cell, behavior), -1) for behavior in arrays.ASKED},
+        "guide": fields.index(entry.guided_by) if entry.guided_by in fields else -1,
+        "layer": LAYERS[entry.layer],
+        "reached": sum(1 << layer for layer in reached),
+        "captures": entry.captures_antigens,
+        "specific": entry.antigen_specific,
+    }

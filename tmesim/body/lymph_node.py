@@ -1,7 +1,7 @@
-"""Node: the lymph node that primes T cells, and the blood that carries them back.
+"""Lymph node: where T cells are primed, and the blood that carries them back.
 
-Dendritic cells that leave the tissue bring antigens. For each clone (antigen bit) k, with a_k units of antigen in the
-node,  da/dt = arrivals − loss · a;  precursors N are recruited at rate N a / (a + half) / lag; recruits wait `lag`,
+Cells that leave a tissue with antigens bring them here. For each clonotype (antigen) k, with a_k units of antigen in
+the node,  da/dt = arrivals − loss · a;  precursors N are recruited at rate N a / (a + half) / lag; recruits wait `lag`,
 then divide at `expansion` for `program`, and enter the blood, where they contract:  dB/dt = out − contraction · B.
 Cohorts are kept by age in steps, so lag and program are exact delays.
 """
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class LymphNode:
-    """Clones of tumor-reactive T cells: naive, in the program, and in the blood (cells each)."""
+    """Clonotypes of tumor-reactive T cells: naive, in the program, and in the blood (cells each)."""
 
     def __init__(self, parameters: Process, host: str, dt: float) -> None:
         self.dt = dt
-        clones = int(parameters["clones"].at(host))
-        self.naive = np.full(clones, parameters["precursors"].at(host))
-        self.antigen = np.zeros(clones)
-        self.cohorts = np.zeros((clones, 0))  # by age in steps
-        self.blood = np.zeros(clones)
+        clonotypes = int(parameters["clonotypes"].at(host))
+        self.naive = np.full(clonotypes, parameters["precursors"].at(host))
+        self.antigen = np.zeros(clonotypes)
+        self.cohorts = np.zeros((clonotypes, 0))  # by age in steps
+        self.blood = np.zeros(clonotypes)
         self.tune(parameters, host)
 
     def tune(self, parameters: Process, host: str) -> None:
@@ -56,9 +56,10 @@ class LymphNode:
         self.cohorts[:, :kept] = old[:, :kept]
         self.cohorts[:, -1] += old[:, kept:].sum(axis=1)
 
-    def advance(self, loaded: int, antigens: int) -> None:
-        """One step: `loaded` dendritic cells have arrived with the antigens of a bit mask."""
-        carried = np.array([(antigens >> k) & 1 for k in range(self.naive.size)], dtype=float)
+    def advance(self, loaded: int, antigens: np.ndarray) -> None:
+        """One step: so many `loaded` cells have arrived with antigens, (words,) uint64 of 64 bits each."""
+        k = np.arange(self.naive.size)
+        carried = (antigens[k >> 6] >> (k & 63).astype(np.uint64) & np.uint64(1)).astype(float)
         self.antigen = self.antigen * self.keep + self.unit * loaded * carried
         share = 1.0 - np.exp(-self.recruiting * self.dt * self.antigen / (self.antigen + self.half))
         recruits = self.naive * share
@@ -71,7 +72,7 @@ class LymphNode:
 
     @property
     def levels(self) -> np.ndarray:
-        """Blood level of each clone, in units of the reference level of T cells in healthy blood."""
+        """Blood level of each clonotype, in units of the reference level of T cells in healthy blood."""
         return self.blood / self.per_level
 
     def state(self) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Therapy: doses become plasma levels, plasma becomes tissue, tissue becomes occupancy of the target.
+"""Pharmacology: doses become plasma levels, plasma becomes tissue, tissue becomes occupancy of the target.
 
 A course is one or two compartments with first-order exchange, dA/dt = M A for the amounts per kg in (depot, central,
 peripheral) and the effect compartment dCe/dt = rate (partition · unbound · Cp − Ce); solved exactly by the matrix
@@ -9,14 +9,17 @@ compartment: its unbound plasma level is what perfused vessels carry, and its fi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.linalg import expm
 
+from tmesim.catalogue.compile import Biology, drug_field
+
 if TYPE_CHECKING:
+    from tmesim.catalogue import Catalogue
     from tmesim.catalogue.models import Number, Therapy
-    from tmesim.rules import Biology
+    from tmesim.scenario import Dose
 
 BODY = {"mouse": {"kg": 0.02, "m2": 0.02 / 3.0}, "human": {"kg": 70.0, "m2": 1.8}}  # m²: 3 and 37–39 kg/m² (FDA 2005)
 DEPOT, CENTRAL, PERIPHERAL, EFFECT = range(4)
@@ -121,6 +124,53 @@ class Course:
 
 def _is_pm(number: Number, host: str) -> bool:
     return number.unit_at(host) == "pM"
+
+
+class Acting(NamedTuple):
+    """What drugs do over a step in one compiled biology."""
+
+    drug: np.ndarray  # float32 (drugs,), share of the target that each holds
+    signal: np.ndarray  # float32 (types, signals), what is left of each signal
+    behavior: np.ndarray  # float32 (behaviors,), what is left of each behavior
+    carried: dict[str, float]  # pM in the blood of drugs that reach cells through a field, by its name
+
+
+class Pharmacology:
+    """All drugs that a scenario gives, in one body."""
+
+    def __init__(self, drugs: Iterable[str], catalogue: Catalogue, host: str, dt: float) -> None:
+        self.courses = {name: Course(name, catalogue.therapies[name], host, dt) for name in drugs}
+
+    def tune(self, catalogue: Catalogue) -> None:
+        """Take over the numbers of the catalogue in force, again when an arm changes them."""
+        for name, course in self.courses.items():
+            course.tune(catalogue.therapies[name])
+
+    def give(self, dose: Dose) -> None:
+        """A dose now."""
+        self.courses[dose.use].give(dose.dose, dose.unit)
+
+    def advance(self) -> None:
+        """One step."""
+        for course in self.courses.values():
+            course.advance()
+
+    def acting(self, biology: Biology) -> Acting:
+        """What all drugs together do over the present step."""
+        courses = self.courses.values()
+        signal, behavior = factors(courses, biology)
+        drug = np.array([course.effect for course in courses] or [0.0], np.float32)
+        carried = {drug_field(c.name): c.blood / NM_PER_PM for c in courses if c.delivered}
+        return Acting(drug, signal, behavior, carried)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of the amounts of each drug."""
+        return {name: course.amounts.copy() for name, course in self.courses.items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Put back what `state` returned."""
+        for name, amounts in state.items():
+            self.courses[name].restore(amounts)
 
 
 def factors(courses: Iterable[Course], biology: Biology) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,244 @@
+"""Body: a host with its drugs, blood, lymph node and sites, under the program of an arm."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+
+import numba
+import numpy as np
+
+from tmesim.body.blood import Blood
+from tmesim.body.lymph_node import LymphNode
+from tmesim.body.pharmacology import Pharmacology
+from tmesim.body.site import Site
+from tmesim.body.step import STEP
+from tmesim.catalogue import Catalogue
+from tmesim.catalogue.compile import compile_biology
+from tmesim.kernels.arrays import StepInputs
+from tmesim.kernels.chance import PRIMARY
+from tmesim.scenario import Scenario
+from tmesim.scenario.schedule import Schedule, schedule_of
+from tmesim.tissue import Tissue
+from tmesim.tissue.cells import COLUMNS
+from tmesim.tissue.process import Clock, Passed, Process, Setting, nobody_left
+from tmesim.tissue.processes.remodel import has_vessels, perfuse
+from tmesim.tissue.processes.sense import Sense
+from tmesim.tissue.start import populate
+
+UNHASHED = ("arm", "counters")  # what will be done and was counted, not what is
+
+
+class Body:
+    """A body at an hour; `step()` goes through STEP once.
+
+    scenario : with all its arms; arm : whose program is followed, by default the first
+    seed : of all chance in it, by default the scenario's; replicate : a number to be told apart by
+    threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1
+    populate : False leaves its tissue empty, for a state that will be put back
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        replicate: int = 0,
+        *,
+        arm: str | None = None,
+        threads: int = 1,
+        populate: bool = True,
+    ) -> None:
+        self.scenario = scenario
+        self.arm = next(iter(scenario.arms)) if arm is None else arm
+        self.start = scenario.start_of(self.arm)
+        self.seed = scenario.seed if seed is None else int(seed)
+        self.replicate = replicate
+        self.host = scenario.host
+        self.clock = Clock(scenario.time.step_h)
+        self.counters: Counter[str] = Counter()
+        self.seconds: dict[str, float] = dict.fromkeys((process.name for process in STEP), 0.0)
+        self.therapies = tuple(dict.fromkeys(dose.use for each in scenario.arms.values() for dose in each.therapies))
+        self._schedules: dict[str, Schedule] = {}
+        self.catalogue = scenario.catalogue
+        setting = self._setting()
+        self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
+        self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.clock.dt)
+        self.blood = Blood(self.catalogue, self.host)
+        most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+        local = tuple(process for process in STEP if process.scope == "tissue")
+        self.tissue = Tissue(
+            PRIMARY, scenario.tissue.shape, setting, self.clock, self.seed, local, max(1, min(threads, most))
+        )
+        self.processes: dict[type[Process], Process] = {kind: kind() for kind in STEP if kind.scope == "body"}
+        supply = self.blood.supply(setting.biology, self.node)
+        self.passed = {PRIMARY: Passed(self._inputs(), nobody_left(setting), supply)}
+        if populate:
+            self._populate()
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """All sites by name."""
+        return {self.tissue.name: self.tissue}
+
+    @property
+    def hour(self) -> float:
+        """Simulated time, h."""
+        return self.clock.hour
+
+    @property
+    def dt(self) -> float:
+        """Length of a step, h."""
+        return self.clock.dt
+
+    @property
+    def step_index(self) -> int:
+        """Steps made since the start."""
+        return self.clock.step
+
+    @property
+    def threads(self) -> int:
+        """Of numba, for one tissue."""
+        return self.tissue.threads
+
+    def _setting(self) -> Setting:
+        clones = [clone.multipliers for clone in self.start.clones]
+        biology = compile_biology(self.catalogue, self.host, self.therapies, clones)
+        return Setting(self.catalogue, biology, self.host, self.clock.dt, self.scenario.tissue.spacing)
+
+    def _inputs(self) -> StepInputs:
+        return self.tissue.inputs(*self.pharmacology.acting(self.tissue.biology))
+
+    def _populate(self) -> None:
+        """The tissue of hour 0, with vessels and fields in balance with its cells."""
+        tissue, passed = self.tissue, self.passed[self.tissue.name]
+        numba.set_num_threads(tissue.threads)
+        populate(tissue, self.start, self.blood.clonotypes(self.node))
+        passed.inputs = self._inputs()
+        sense = tissue.processes[Sense]
+        for _ in range(3):  # what cells take up depends on what they sense, and the reverse
+            sense.run(tissue, passed)
+            if has_vessels(tissue):
+                perfuse(tissue)
+                sense.run(tissue, passed)
+            tissue.solver.solve(threads=tissue.threads)
+
+    def treat(self, arm: str) -> None:
+        """Follow the program of an arm from now on; what has been given stays given.
+
+        ValueError for an arm that begins with another tissue.
+        """
+        if self.scenario.start_of(arm) != self.start:
+            raise ValueError(f"the arm '{arm}' begins with another tissue than '{self.arm}': start a new one for it")
+        self.arm = arm
+
+    def step(self) -> None:
+        """One step: all processes of STEP in order, those of tissues in each of them."""
+        numba.set_num_threads(self.tissue.threads)
+        for process in STEP:
+            begun = time.perf_counter()
+            self.run(process)
+            self.seconds[process.name] += time.perf_counter() - begun
+        self.clock.step += 1
+
+    def run(self, process: type[Process]) -> None:
+        """One process of the step, by itself: in the body, or in each site that takes part in it."""
+        if process.scope == "body":
+            self.processes[process].run(self, self.passed)
+            return
+        for name, site in self.sites.items():
+            if process in site.processes:
+                site.processes[process].run(site, self.passed[name])
+
+    @property
+    def schedule(self) -> Schedule:
+        """What the program of the arm has due, and when."""
+        if self.arm not in self._schedules:
+            self._schedules[self.arm] = schedule_of(self.scenario.arm(self.arm), self.clock.dt)
+        return self._schedules[self.arm]
+
+    def change(self, step: int) -> None:
+        """Bring the catalogue that the arm has in a step into force, if it is not yet."""
+        changed = step >= self.schedule.changes_from
+        catalogue = self.scenario.catalogue_for(self.arm) if changed else self.scenario.catalogue
+        if catalogue is not self.catalogue:
+            self.take_over(catalogue)
+
+    def take_over(self, catalogue: Catalogue) -> None:
+        """Bring a catalogue of the same shape into force: all numbers and rules that hold from now on."""
+        self.catalogue = catalogue
+        setting = self._setting()
+        self.pharmacology.tune(catalogue)
+        self.node.tune(catalogue.processes["priming"], self.host)
+        self.blood.tune(catalogue, self.host)
+        for site in self.sites.values():
+            site.tune(setting)
+
+    def drug(self, name: str) -> dict[str, float]:
+        """Levels of a drug: plasma and tissue in nM, occupancy 0 … 1; KeyError for one that no arm gives."""
+        course = self.pharmacology.courses[name]
+        return {"plasma": course.plasma, "tissue": course.tissue, "occupancy": course.occupancy}
+
+    # State: copies, checkpoints, identity
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that changes, as plain arrays; `from_state` brings it back to the same bits."""
+        arrays = {
+            "step": np.array(self.clock.step),
+            "seed": np.array(self.seed, np.uint64),
+            "replicate": np.array(self.replicate),
+            "arm": np.array(self.arm),
+            "counters.names": np.array(list(self.counters), dtype=np.str_),
+            "counters.values": np.array(list(self.counters.values()), dtype=np.float64),
+        }
+        arrays |= {f"node.{name}": values for name, values in self.node.state().items()}
+        arrays |= {f"drug.{name}": amounts for name, amounts in self.pharmacology.state().items()}
+        for name, site in self.sites.items():
+            arrays |= {f"{name}:{key}": values for key, values in site.state().items()}
+        return arrays
+
+    @classmethod
+    def from_state(cls, scenario: Scenario, state: dict[str, np.ndarray]) -> Body:
+        """The body of which `state` was taken, under the same scenario."""
+        seed, replicate, arm = int(state["seed"]), int(state["replicate"]), str(state["arm"])
+        body = cls(scenario, seed=seed, replicate=replicate, arm=arm, populate=False)
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+
+        body.clock.step = int(state["step"])
+        body.node.restore(part("node."))
+        body.pharmacology.restore(part("drug."))
+        names, values = state["counters.names"], state["counters.values"]
+        body.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})
+        for name, site in body.sites.items():
+            site.restore(part(f"{name}:"))
+        body.change(body.clock.step - 1)  # what its last step went by
+        for name, site in body.sites.items():
+            body.passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology))
+            if Sense in site.processes:  # so that behaviors can be read before the next step, which senses again
+                site.processes[Sense].run(site, body.passed[name])
+        return body
+
+    def copy(self) -> Body:
+        """An independent body in the same state."""
+        twin = Body.from_state(self.scenario, self.state())
+        twin.tissue.threads = self.tissue.threads
+        return twin
+
+    def hash(self) -> str:
+        """SHA-256 of the state in canonical order: equal for equal states, however the rows lie."""
+        found = hashlib.sha256()
+        for name, array in sorted(self.state().items()):
+            if name.split(":")[-1].split(".")[0] in UNHASHED:
+                continue
+            if name.endswith("cells.core"):
+                array = array.copy()
+                array["stamp"] = 0
+                parts = [np.ascontiguousarray(array[field]) for field in sorted(COLUMNS)]
+            else:
+                parts = [np.ascontiguousarray(array)]
+            found.update(name.encode())
+            for one in parts:
+                found.update(str(one.dtype).encode() + str(one.shape).encode() + one.tobytes())
+        return found.hexdigest()

@@ -1,0 +1,34 @@
+"""What the processes of a body see of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Protocol
+
+from tmesim.body.blood import Blood
+from tmesim.body.lymph_node import LymphNode
+from tmesim.body.pharmacology import Pharmacology
+from tmesim.body.site import Site
+from tmesim.scenario.schedule import Schedule
+from tmesim.tissue.process import Clock
+
+
+class Ward(Protocol):
+    """A body under treatment."""
+
+    clock: Clock
+    pharmacology: Pharmacology
+    blood: Blood
+    node: LymphNode
+    counters: Counter[str]
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """Its sites by name."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """What the program of the arm has due, and when."""
+
+    def change(self, step: int) -> None:
+        """Bring the catalogue that the arm has in a step into force."""

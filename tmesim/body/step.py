@@ -1,0 +1,43 @@
+"""The step of a body, as a table: its processes in their order, by the objects that carry them out."""
+
+from __future__ import annotations
+
+from tmesim.body.prime import Prime
+from tmesim.body.treat import Treat
+from tmesim.tissue.process import Process
+from tmesim.tissue.processes.act import Act
+from tmesim.tissue.processes.admit import Admit
+from tmesim.tissue.processes.capture import Capture
+from tmesim.tissue.processes.diffuse import Diffuse
+from tmesim.tissue.processes.migrate import Migrate
+from tmesim.tissue.processes.patrol import Patrol
+from tmesim.tissue.processes.remodel import Remodel
+from tmesim.tissue.processes.reorder import Reorder
+from tmesim.tissue.processes.respond import Respond
+from tmesim.tissue.processes.sense import Sense
+from tmesim.tissue.processes.turn_over import TurnOver
+
+STEP: tuple[type[Process], ...] = (
+    Treat,
+    Reorder,
+    Sense,
+    Capture,
+    Respond,
+    Act,
+    Migrate,
+    Patrol,
+    Prime,
+    Admit,
+    Remodel,
+    TurnOver,
+    Diffuse,
+)
+"""Those of scope "body" are run once, the others in each site that takes part in them."""
+
+
+def table() -> list[tuple[str, ...]]:
+    """(name, scope, what it does, reads, writes, takes, leaves) of each process, for people to read."""
+    return [
+        (p.name, p.scope, (p.__doc__ or "").split("\n")[0], *map(", ".join, (p.reads, p.writes, p.takes, p.leaves)))
+        for p in STEP
+    ]

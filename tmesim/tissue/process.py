@@ -1,0 +1,140 @@
+"""Process: one phase of a step, with what it reads, what it writes and what it hands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+
+from tmesim.kernels.arrays import Layers, SiteMaps, StepInputs
+from tmesim.tissue.cells import Cells
+from tmesim.tissue.fields import FieldReport, Fields
+from tmesim.tissue.vessels import Vessels
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from tmesim.catalogue import Catalogue
+    from tmesim.catalogue.compile import Biology
+
+
+@dataclass
+class Clock:
+    """The time of a body and of all its sites. dt : h"""
+
+    dt: float
+    step: int = 0
+
+    @property
+    def hour(self) -> float:
+        """Simulated time, h."""
+        return self.step * self.dt
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a process takes its numbers from: the catalogue in force, compiled, on a lattice.
+
+    dt : h; spacing : µm
+    """
+
+    catalogue: Catalogue
+    biology: Biology
+    host: str
+    dt: float
+    spacing: float
+
+    def number(self, process: str, name: str) -> float:
+        """A number of a process of the catalogue for this host."""
+        return self.catalogue.processes[process][name].at(self.host)
+
+    @property
+    def clonotypes(self) -> int:
+        """How many antigens of the tumor, and so kinds of T cells against it, are told apart."""
+        return int(self.number("priming", "clonotypes"))
+
+    @property
+    def words(self) -> int:
+        """Words of 64 bits that hold a bit for each antigen."""
+        return -(-self.clonotypes // 64)
+
+
+class Patch(Protocol):
+    """What processes see of a tissue.
+
+    name : within its body; origin : key of the identities of cells that come into being here; spacing : µm
+    """
+
+    name: str
+    shape: tuple[int, int]
+    spacing: float
+    clock: Clock
+    setting: Setting
+    biology: Biology
+    cells: Cells
+    layers: Layers
+    maps: SiteMaps
+    solver: Fields
+    vessels: Vessels
+    matrix: dict[str, np.ndarray]
+    counters: Counter[str]
+    reports: tuple[FieldReport, ...]
+    origin: np.uint64
+    threads: int
+
+    def key(self, purpose: str) -> np.uint64:
+        """The key of a purpose of draws of chance in this tissue."""
+
+    def layer_of(self, cell: str) -> np.ndarray:
+        """The padded layer in which cells of a type live."""
+
+
+class Departures(NamedTuple):
+    """Who left a tissue in a step with antigens for the lymph node."""
+
+    loaded: int  # cells
+    antigens: np.ndarray  # uint64 (words,), the antigens of any of them
+
+
+def nobody_left(setting: Setting) -> Departures:
+    """The departures of a step in which nobody leaves."""
+    return Departures(0, np.zeros(setting.words, np.uint64))
+
+
+class Supply(NamedTuple):
+    """What the blood brings to a tissue."""
+
+    levels: np.ndarray  # float64 (types,), of each cell type, 1 being healthy blood
+    clonotypes: np.ndarray  # float64 (clonotypes,), share of each among specific T cells; the rest are bystanders
+
+
+@dataclass
+class Passed:
+    """What the processes of one step hand on to later ones of the same step, for one tissue."""
+
+    inputs: StepInputs
+    departures: Departures
+    supply: Supply
+
+
+class Process:
+    """One phase of a step. Everything that it changes is named in `writes`, all else that it depends on in `reads`.
+
+    reads, writes : slots of a tissue (see `tissue.slots`) or of a body
+    takes, leaves : attributes of `Passed`
+    """
+
+    name: ClassVar[str]
+    scope: ClassVar[str] = "tissue"
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+    takes: ClassVar[tuple[str, ...]] = ()
+    leaves: ClassVar[tuple[str, ...]] = ()
+
+    def tune(self, setting: Setting) -> None:
+        """Take over the numbers of the catalogue in force, again whenever an arm changes them."""
+
+    def run(self, site: Any, passed: Any) -> None:
+        """One step. passed : the `Passed` of the tissue; of a process of the body those of all tissues by name."""
+        raise NotImplementedError

@@ -1,0 +1,60 @@
+"""Remodel: vessels regress, sprout and grow, and blood finds its way through them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tmesim.kernels import sprouting
+from tmesim.kernels.arrays import SITE_UM, VESSEL
+from tmesim.tissue.process import Passed, Patch, Process, Setting
+
+
+class Remodel(Process):
+    """Rules of sprouting, guidance, joining and pruning, and who carries blood: kernels.sprouting."""
+
+    name = "remodel"
+    reads = (
+        "layers", "cells.type", "cells.lineage", "cells.value", "fields.level", "vessels.network", "vessels.flow",
+    )  # fmt: skip
+    writes = (
+        "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.antigens", "cells.receptor",
+        "cells.state", "cells.value", "cells.event", "cells.synapse", "cells.damage", "cells.heading", "cells.stamp",
+        "vessels.network", "vessels.flow",
+    )  # fmt: skip
+
+    def tune(self, setting: Setting) -> None:
+        lines = setting.catalogue.processes["vessels"]
+        at = {name: lines[name].at(setting.host) for name in lines}
+        guidance = at["guidance"] * SITE_UM / setting.spacing  # weighs the rise over SITE_UM
+        self.rates = (
+            guidance, at["noise"], at["tip_spacing"] / setting.spacing, at["starving"], at["grace"],
+            at["flow_shelter"],
+        )  # fmt: skip
+
+    def run(self, tissue: Patch, passed: Passed) -> None:
+        if not has_vessels(tissue):
+            return
+        cells, clock = tissue.cells, tissue.clock
+        cells.make_room((sprouting.MOST_ADVANCE + 1) * int((tissue.layers.vessel >= 0).sum()) + 8)
+        cells.n, (sprouts, joins, regressions) = sprouting.remodel(
+            cells.n, clock.hour, clock.dt, clock.step, tissue.spacing, tissue.key("vessels"), self.rates,
+            cells.columns, tissue.layers, tissue.maps, tissue.biology.rules,
+        )  # fmt: skip
+        perfuse(tissue)
+        tissue.counters.update({"sprouts": int(sprouts), "joins": int(joins), "regressions": int(regressions)})
+
+
+def has_vessels(tissue: Patch) -> bool:
+    """Whether there is a type of vessel at all."""
+    return bool((tissue.biology.rules.kinds["layer"][:-1] == VESSEL).any())
+
+
+def perfuse(tissue: Patch) -> None:
+    """Find out who carries blood now. Roots cross the section; all other segments lie in it."""
+    measure(tissue)
+    sprouting.perfuse(tissue.cells.columns, tissue.layers, tissue.maps, tissue.biology.rules)
+
+
+def measure(tissue: Patch) -> None:
+    """The length of each segment, which follows from the roots."""
+    tissue.maps.length[...] = np.where(tissue.maps.root, 1.0, tissue.spacing / SITE_UM)
