@@ -104,7 +104,9 @@ def _clones(clones: tuple[Clone, ...], catalogue: Catalogue | None, blame: Blame
         if clone.name in [other.name for other in clones[:index]]:
             blame(("start", "clones", index, "name"), f"'{clone.name}' is given twice")
         cell = next((c for c in catalogue.cells.values() if c.malignant), None) if catalogue else None
-        for name in clone.multipliers if cell is not None else ():
-            if name not in cell.behaviors:  # type: ignore[union-attr]
+        if cell is None:
+            continue
+        for name in clone.multipliers:
+            if name not in cell.behaviors:
                 message = f"there is no behavior '{name}' of a {cell.label}.{suggestion(name, cell.behaviors)}"
                 blame(("start", "clones", index, "multipliers", name), message)
