@@ -299,7 +299,7 @@ RULE = "tgfb_drives_emt"
         ("cells", ("tumor", "behaviors", "division", "range"), [0.5, 1], "outside its range"),
         ("cells", ("tumor", "behaviors", "diving"), {"value": 1}, "there is no behavior 'diving'"),
         ("cells", ("tumor", "agent"), "Tumor Cell", "cannot be the name of a class"),
-        ("cells", ("tumor", "color"), "red", "'red' was found"),
+        ("cells", ("tumor", "color"), "red", "got 'red'"),
         ("cells", ("ctl", "targets"), ["tumors"], "there is no cell type 'tumors'"),
         ("cells", ("tumor", "kinetics"), {}, "unknown key"),
         ("fields", ("oxygen", "unit"), "pM", "expected a concentration (pM), got '8 mmHg', a pressure"),

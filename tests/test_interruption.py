@@ -337,7 +337,7 @@ def test_a_disk_that_is_full_at_any_file_keeps_what_was_good(tiny, tmp_path, mon
     for moment in range(1, count[0] + 1, every):
         fails_at(monkeypatch, moment)
         out = tmp_path / str(moment)
-        with pytest.raises(DiskFull, match=r"no room to write .* --resume goes on") as told:
+        with pytest.raises(DiskFull, match=r"no room to write .* --resume resumes the run") as told:
             run(tiny, out, checkpoint_s=0)
         assert "\n" not in str(told.value) and not list(out.rglob(f"*{DRAFT}"))
         fails_at(monkeypatch, 10**9)
@@ -352,7 +352,7 @@ def test_a_full_disk_in_a_worker_is_told_in_one_line(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)))  # fmt: skip
     assert done.returncode == 1 and len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert "no room to write" in done.stderr and "--resume goes on" in done.stderr
+    assert "no room to write" in done.stderr and "--resume resumes the run" in done.stderr
 
 
 @pytest.mark.slow

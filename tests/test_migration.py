@@ -229,3 +229,15 @@ def test_the_table_leads_from_what_is_gone_to_what_is_there():
     for since, old, new in RENAMED:
         assert 1 < since <= VERSION and re.fullmatch(r"\w+(\.\w+)+", new), old
         assert module._knows(c, old) != module._knows(c, new), (old, new)
+
+
+def test_the_names_of_version_1_are_read_by_those_of_version_2():
+    old = "set: {processes.priming.clones: 5, processes.priming.helpers_per_effector: x2}\n"
+    scenario, said = told(read_text, BASE + ARMS + old)
+    usual = load_catalogue().number("cells.th1.primed").at("mouse")
+    assert scenario.catalogue.number("processes.priming.clonotypes").at("mouse") == 5
+    assert scenario.catalogue.number("cells.th1.primed").at("mouse") == 2 * usual
+    assert len(said) == 2 and "priming.clones is called processes.priming.clonotypes since version 2" in said[0]
+    new = old.replace("processes.priming.clones", "processes.priming.clonotypes")
+    new = new.replace("processes.priming.helpers_per_effector", "cells.th1.primed")
+    assert told(read_text, "version: 2\n" + BASE + ARMS + new) == (scenario, [])

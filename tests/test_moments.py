@@ -32,13 +32,13 @@ def content(**arm):
 def test_a_moment_between_two_steps_is_refused(arm, place, found, near):
     with pytest.raises(InputError) as caught:
         read_text(yaml.safe_dump(content(**arm), allow_unicode=True))
-    assert f"arms.a.{place}: {found} is no multiple of the step of 2 h; {near} are" in str(caught.value)
+    assert f"arms.a.{place}: {found} is not a multiple of the step of 2 h; {near} are" in str(caught.value)
 
 
 def test_the_usual_interval_of_a_drug_may_not_fit_the_step_either():
     made = content(therapies=[{"use": "anti_cd25", "start": "0 h", "times": 2}])
     made["time"] = {"days": 35, "step": "2.5 h", "record_every": "2.5 h"}
-    with pytest.raises(InputError, match=r"the usual interval of anti_cd25, .* is no multiple of the step of 2\.5 h"):
+    with pytest.raises(InputError, match=r"the usual interval of anti_cd25, .* not a multiple of the step of 2\.5 h"):
         read_text(yaml.safe_dump(made, allow_unicode=True))
 
 

@@ -492,7 +492,7 @@ def test_nineteen_mistakes_and_more_are_told_once_each_and_without_an_echo():
     lines = command("check", file)[2].splitlines()
     found = [line.partition(f"{file.name}:")[2] for line in lines]
     due = [
-        "2: story: text is due", "3: hosst: unknown key", "5: tissue.size[1]: 607 µm is no whole number",
+        "2: story: expected text", "3: hosst: unknown key", "5: tissue.size[1]: 607 µm is not a whole number",
         "7: start.tumor.radius: must be above 0", "8: start.densities.fibroblst: there is no cell type",
         "8: start.densities.treg: expected a density per area (/mm²), got '5 mmHg'", "6: start.ecm: is missing",
         "10: start.clones: the shares add up to 0.5", "11: time.snapshots[0]: 9 d is beyond the end",
@@ -733,7 +733,7 @@ def test_a_model_takes_factors_and_bare_numbers():
     plan = TumorModel("minimal", set={DIVISION: "x2", "start.densities.caf": "50 /mm²"}).body.scenario
     assert plan.catalogue.number(DIVISION).at("mouse") == 2 * before
     assert plan.start.densities["caf"] == 50
-    assert TumorModel("minimal", set={DIVISION: np.float64(0.05)}).tissue.scenario.set == {DIVISION: "0.05 1/h"}
+    assert TumorModel("minimal", set={DIVISION: np.float64(0.05)}).body.scenario.set == {DIVISION: "0.05 1/h"}
 
 
 def test_a_factor_of_a_number_that_the_host_does_not_have_is_refused():

@@ -75,12 +75,12 @@ def test_a_second_document_is_an_error():
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n"])
 def test_an_empty_file_is_an_error(text):
-    assert problems(text) == ["x.yaml: the file is empty; a mapping of keys to values is due"]
+    assert problems(text) == ["x.yaml: the file is empty; expected a mapping of keys to values"]
 
 
 @pytest.mark.parametrize("text", ["- 1\n- 2\n", "just text", "3.5"])
 def test_the_top_must_be_a_mapping(text):
-    assert "x.yaml:1: a mapping (key: value) is due at the top" in problems(text)[0]
+    assert "x.yaml:1: expected a mapping (key: value) at the top" in problems(text)[0]
 
 
 def test_a_tab_is_named_as_such():
@@ -224,8 +224,8 @@ def test_errors_of_pydantic_get_file_line_key_and_choices():
         _Outer.model_validate(document.data)
     lines = [str(problem) for problem in problems_of(caught.value, document, _Outer)]
     assert any(line.startswith("x.yaml:4: parts.a[1].lvel: unknown key. Did you mean 'level'?") for line in lines)
-    assert any(line.startswith("x.yaml:5: parts.a[1].level: ") and "'x' was found" in line for line in lines)
-    assert "x.yaml:6: name: text is due, but '3' was found" in lines
+    assert any(line.startswith("x.yaml:5: parts.a[1].level: ") and "got 'x'" in line for line in lines)
+    assert "x.yaml:6: name: expected text, got '3'" in lines
 
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Co", "Cs", "Zl", "Zp")), max_size=8)

@@ -266,16 +266,16 @@ def test_what_exists_cannot_be_added():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("name: base", "name: ../../etc", "name: '../../etc' is no name that can stand for a folder"),
-        ("name: base", "name: .hidden", "no name that can stand for a folder"),
-        ("name: base", "name: con", "no name that can stand for a folder"),
-        ("name: base", "name: 12", "name: a name is due, but '12' was found"),
-        ("name: base", "name: a/b", "no name"),
+        ("name: base", "name: ../../etc", "name: '../../etc' cannot be the name of a folder"),
+        ("name: base", "name: .hidden", "cannot be the name of a folder"),
+        ("name: base", "name: con", "cannot be the name of a folder"),
+        ("name: base", "name: 12", "name: expected a name, got '12'"),
+        ("name: base", "name: a/b", "cannot be the name of a folder"),
         ("host: mouse", "host: rat", "host: 'rat' is not one of: 'mouse', 'human'"),
         ("host: mouse", "hosts: mouse", "hosts: unknown key. Did you mean 'host'?"),
         ("host: mouse\n", "", "host: is missing"),
         ("size: [600 µm, 450 µm]", "size: [600, 450 µm]", "tissue.size[0]: 600 has no unit: expected a length (µm)"),
-        ("size: [600 µm, 450 µm]", "size: [601 µm, 450 µm]", "no whole number of sites of 15 µm; 600 µm or 615 µm is"),
+        ("size: [600 µm, 450 µm]", "size: [601 µm, 450 µm]", "not a whole number of sites of 15 µm; 600 µm or"),
         ("size: [600 µm, 450 µm]", "size: [600 µm]", "tissue.size"),
         ("radius: 100 µm", "radius: 300 µm", "start.tumor.radius: a disk of radius 300 µm at (300, 225) µm does not"),
         ("size: [600 µm, 450 µm]", "size: [600 µm, 30 µm]", "tissue.size[1]: is 2 sites"),
@@ -289,15 +289,15 @@ def test_what_exists_cannot_be_added():
         (
             "fibroblast: 500",
             "fibroblast: 5000",
-            "holds at most 4444 /mm², but 5000 /mm² are asked for",
+            "holds at most 4444 /mm², got 5000 /mm²",
         ),
         ("500 /mm²", "500 mm", "start.densities.fibroblast: expected a density per area (/mm²), got '500 mm'"),
-        ("500 /mm²", "-500 /mm²", "is below 0"),
+        ("500 /mm²", "-500 /mm²", "must not be below 0"),
         ("500 /mm²", ".nan", "start.densities.fibroblast: nan is not finite"),
         ("capillaries: 120 /mm²", "capillaries: 1.2e4 /mm²", "start.capillaries: more than one a site"),
         ("  capillaries: 120 /mm²\n", "", "start.capillaries: is missing"),
         ("ecm: 0.2", "ecm: thick", "start.ecm: 'thick' does not start with a number"),
-        ("ecm: 0.2", "ecm: 0.2\n  clones: [{name: a, share: 0.5}, {name: a, share: 0.4}]", "add up to 0.9; 1 is due"),
+        ("ecm: 0.2", "ecm: 0.2\n  clones: [{name: a, share: 0.5}, {name: a, share: 0.4}]", "add up to 0.9, not to 1"),
         ("ecm: 0.2", "ecm: 0.2\n  clones: [{name: a, share: 0.5}, {name: a, share: 0.5}]", "'a' is given twice"),
         (
             "ecm: 0.2",
@@ -310,18 +310,18 @@ def test_what_exists_cannot_be_added():
         (
             "days: 4",
             "days: 4, step: 2 h, record_every: 3 h",
-            "record_every: 3 h is no multiple of the step of 2 h",
+            "record_every: 3 h is not a multiple of the step of 2 h",
         ),
-        ("days: 4", "days: 4, step: 7 h, record_every: 7 h", "time.days: 96 h is no multiple of the step of 7 h"),
+        ("days: 4", "days: 4, step: 7 h, record_every: 7 h", "time.days: 96 h is not a multiple of the step of 7 h"),
         ("days: 4", "days: 4, snapshots: [0 d, 5 d]", "time.snapshots[1]: 5 d is beyond the end of the run at 4 d"),
         ("days: 4", "days: 4, snapshots: [-1 d]", "time.snapshots[0]: -1 d is before the start of the run"),
-        ("days: 4", "days: 4, snapshots: [90 min]", "1.5 h is no multiple of the step of 1 h"),
-        ("days: 4", "days: 4, snapshots: 3", "time.snapshots: a list is due"),
+        ("days: 4", "days: 4, snapshots: [90 min]", "1.5 h is not a multiple of the step of 1 h"),
+        ("days: 4", "days: 4, snapshots: 3", "time.snapshots: expected a list"),
         ("question: q", "question: q\nreplicates: 0", "replicates: "),
-        ("question: q", "question: q\nreplicates: 2.5", "replicates: a whole number is due"),
-        ("question: q", "question: q\nreplicates: true", "replicates: a whole number is due"),
+        ("question: q", "question: q\nreplicates: 2.5", "replicates: expected a whole number"),
+        ("question: q", "question: q\nreplicates: true", "replicates: expected a whole number"),
         ("question: q", "question: q\nseed: -1", "seed: "),
-        ("question: q", "question: q\nseed: '7'", "seed: a whole number is due"),
+        ("question: q", "question: q\nseed: '7'", "seed: expected a whole number"),
         ("question: q", "question: ''", "question: must not be empty"),
         ("question: q", "question: q\nreference: treeted", "no arm 'treeted'. Did you mean 'treated'?"),
         ("question: q", "question: q\nendpoints: []", "endpoints: "),
@@ -335,7 +335,7 @@ def test_what_exists_cannot_be_added():
         ("question: q", "question: q\nset: {rules.tgfb_drives_emt.limit: 1e-6 1/h}", "which is below the base"),
         ("question: q", "question: q\nset: {cells.tumor.behaviors.emt_gain: 9 1/h}", "or switch the rule off"),
         ("question: q", "question: q\nadd: {cell: {}}", "there is no 'cell' in the catalogue"),
-        ("question: q", "question: q\nadd: {cells: [1]}", "add.cells: a mapping (key: value) is due"),
+        ("question: q", "question: q\nadd: {cells: [1]}", "add.cells: expected a mapping (key: value)"),
         ("use: anti_cd25", "use: anti_cd52", "arms.treated.therapies[0].use: there is no therapy 'anti_cd52'. Did you"),
         ("use: anti_cd25", "use: anti_cd25, dose: 3 mL", "expected a dose per body weight (mg/kg), got '3 mL'"),
         ("use: anti_cd25", "use: anti_cd25, dose: -3 mg/kg", "must not be below 0"),
@@ -346,8 +346,8 @@ def test_what_exists_cannot_be_added():
         ("start: 1 d", "strat: 1 d", "strat: unknown key. Did you mean 'start'?"),
         ("start: 1 d", "start: 1", "1 has no unit: expected a time (h)"),
         ("untreated: {}", "untreated: {from: 1 d}", "arms.untreated.from: says when 'set' and 'off' begin"),
-        ("untreated: {}", "'un/treated': {}", "no name that can stand for a folder"),
-        ("untreated: {}", "untreated: []", "arms.untreated: a mapping (key: value) is due"),
+        ("untreated: {}", "'un/treated': {}", "cannot be the name of a folder"),
+        ("untreated: {}", "untreated: []", "arms.untreated: expected a mapping (key: value)"),
     ],
 )
 def test_each_mistake_is_named_with_its_place(old, new, words):
@@ -493,7 +493,7 @@ def test_a_problem_names_the_file_it_stands_in(tmp_path):
 def test_a_circle_is_an_error_that_shows_it(tmp_path, ring):
     for name, other in zip(ring, ring[1:] + ring[:1], strict=True):
         write(tmp_path, name, f"name: {name}\nquestion: q\nextends: {other}\n")
-    with pytest.raises(InputError, match="goes round in a circle: " + " → ".join([*ring, "a"])):
+    with pytest.raises(InputError, match="scenarios extend each other in a circle: " + " → ".join([*ring, "a"])):
         load(tmp_path / "a.yaml")
 
 

@@ -66,6 +66,6 @@ def test_the_report_and_the_effects_say_what_is_shared(result):
     from tmesim.report.opening import design
 
     page = str(design(result))
-    assert "share no history" in page and "share the seed" in page
+    assert "share no history" in page and "common random numbers" in page
     assert "start.densities.ctl = " in page and "start.ecm = 0.6" in page
     assert "some begin with another tissue" in how_to_read(result)

@@ -12,15 +12,15 @@ from tmesim.reading.problems import DataPath, Document, Key, Problem, brief, sug
 
 _MESSAGES = {
     "missing": "is missing",
-    "string_type": "text is due, but {input} was found",
-    "int_type": "a whole number is due, but {input} was found",
-    "float_type": "a number is due, but {input} was found",
-    "bool_type": "true or false is due, but {input} was found",
-    "tuple_type": "a list is due, but {input} was found",
-    "list_type": "a list is due, but {input} was found",
-    "dict_type": "a mapping (key: value) is due, but {input} was found",
-    "model_type": "a mapping (key: value) is due, but {input} was found",
-    "finite_number": "must be finite, but {input} was found",
+    "string_type": "expected text, got {input}",
+    "int_type": "expected a whole number, got {input}",
+    "float_type": "expected a number, got {input}",
+    "bool_type": "expected true or false, got {input}",
+    "tuple_type": "expected a list, got {input}",
+    "list_type": "expected a list, got {input}",
+    "dict_type": "expected a mapping (key: value), got {input}",
+    "model_type": "expected a mapping (key: value), got {input}",
+    "finite_number": "expected a finite number, got {input}",
     "string_too_short": "must not be empty",
 }
 
@@ -44,13 +44,13 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
         elif kind in ("too_short", "too_long"):
             most = kind == "too_long"
             number = item["ctx"]["max_length" if most else "min_length"]
-            message = f"needs at {'most' if most else 'least'} {number} of them, but {_named(value)} was found"
+            message = f"expected at {'most' if most else 'least'} {number} of them, got {_named(value)}"
             if number == 1 and not most:
                 message = "must not be empty"
         elif kind in _MESSAGES:
             message = _MESSAGES[kind].format(input=_named(value))
         else:
-            message = f"{item['msg'][0].lower()}{item['msg'][1:]}, but {_named(value)} was found"
+            message = f"{item['msg'][0].lower()}{item['msg'][1:]}, got {_named(value)}"
         found.append(document.problem(path, message))
     return found
 

@@ -43,12 +43,10 @@ def parse(content: str | bytes, file: str = "<text>", prefix: DataPath = ()) -> 
     text = _decode(content, file)
     root = _Composer(text, file).compose()
     if root is None or root.content is None:
-        raise InputError([Problem("the file is empty; a mapping of keys to values is due", file=file)])
+        raise InputError([Problem("the file is empty; expected a mapping of keys to values", file=file)])
     if not isinstance(root.content, dict):
         found = "a list" if isinstance(root.content, list) else f"'{brief(root.content)}'"
-        raise InputError(
-            [Problem(f"a mapping (key: value) is due at the top, but {found} was found", "", file, *root.mark)]
-        )
+        raise InputError([Problem(f"expected a mapping (key: value) at the top, got {found}", "", file, *root.mark)])
     if root.size > MAX_NODES:
         message = f"holds {root.size} values when its aliases are expanded; {MAX_NODES} are allowed"
         raise InputError([Problem(message, file=file)])

@@ -27,24 +27,24 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"a name is due, but '{brief(value)}' was found; put it in quotes if it is meant as text")
+        raise ValueError(f"expected a name, got '{brief(value)}'; put it in quotes if it is meant as text")
     if not NAME.fullmatch(value) or value.endswith(".") or value.split(".")[0].lower() in _DEVICES:
-        message = "is no name that can stand for a folder: use letters, digits, '_', '-' and '.', at most 80"
+        message = "cannot be the name of a folder: use letters, digits, '_', '-' and '.', at most 80"
         raise ValueError(f"'{brief(value)}' {message}, with a letter or digit first")
     return value
 
 
 def _quantity(unit: str, low: float = 0.0, high: float | None = None, positive: bool = False) -> Any:
-    """A number in a unit, read from text such as `15 µm`; a bare number where a plain number is due."""
+    """A number in a unit, read from text such as `15 µm`; a bare number where the unit is 1."""
 
     def read(value: Any) -> float:
         number = units.quantity(value, unit)
         if positive and number <= 0:
-            raise ValueError(f"must be above 0, but {value} was found")
+            raise ValueError(f"must be above 0, got {value}")
         if number < low:
-            raise ValueError(f"{value} is below {units.show(low, unit)}")
+            raise ValueError(f"must not be below {units.show(low, unit)}, got {value}")
         if high is not None and number > high:
-            raise ValueError(f"must not be above {units.show(high, unit)}, but {value} was found")
+            raise ValueError(f"must not be above {units.show(high, unit)}, got {value}")
         return number
 
     kind = {"type": ["number", "string"]} if unit == "1" else {"type": "string", "examples": [units.example(unit)]}
@@ -57,11 +57,11 @@ def _days(value: Any) -> float:
         units.quantity(value, "d") if isinstance(value, str) and units.split(value)[1] else units.quantity(value, "1")
     )
     if days <= 0:
-        raise ValueError(f"must be above 0, but {value} was found")
+        raise ValueError(f"must be above 0, got {value}")
     if days * 24 < MIN_STEP:
         raise ValueError(f"{value} is shorter than the shortest step, {units.show(MIN_STEP, 'h')}")
     if days > MAX_DAYS:
-        raise ValueError(f"must not be above {units.show(MAX_DAYS, 'd')} (a hundred years), but {value} was found")
+        raise ValueError(f"must not be above {units.show(MAX_DAYS, 'd')} (a hundred years), got {value}")
     return days
 
 

@@ -83,7 +83,7 @@ def sweeps(
             "time.step",
             f"{units.show(step, 'h')} holds {substeps} substeps of leukocytes ({units.show(substep, 'min')} each) and "
             f"{moves} hops of the fastest tissue cell ({who}, {speed:g} µm/min on sites of {units.show(spacing, 'µm')})"
-            f": {substeps + moves} sweeps, but {MAX_SWEEPS} are the most; {remedy}",
+            f": {substeps + moves} sweeps; the limit is {MAX_SWEEPS}; {remedy}",
         )
     speed, who = champion("leukocyte")
     minutes = step * 60 / substeps
@@ -92,7 +92,7 @@ def sweeps(
         yield (
             "tissue.spacing",
             f"{who} moves up to {speed:g} µm/min, which is {speed * minutes / spacing:.3g} sites of "
-            f"{units.show(spacing, 'µm')} in a substep of {minutes:g} min; {MAX_HOPS} are the most: take wider sites, "
+            f"{units.show(spacing, 'µm')} in a substep of {minutes:g} min; the limit is {MAX_HOPS}: take wider sites, "
             f"or set processes.leukocytes.substep to {fits:g} min or less",
         )
     tips = fastest(catalogue, rules, host, "endothelial", "tip_speed") if "endothelial" in catalogue.cells else 0.0
@@ -100,7 +100,7 @@ def sweeps(
         yield (
             "time.step",
             f"vessel tips grow up to {tips:g} µm/h, which is {tips * step / spacing:.3g} sites in a step of "
-            f"{units.show(step, 'h')}; {MAX_ADVANCE} are the most: take shorter steps or wider sites",
+            f"{units.show(step, 'h')}; the limit is {MAX_ADVANCE}: take shorter steps or wider sites",
         )
 
 
@@ -136,7 +136,7 @@ def drugs(therapies: Mapping[str, Therapy], host: str) -> Iterator[Finding]:
             hourly = rate.at(host) / room.at(host)
             if hourly > MAX_EXCHANGE:
                 message = f"{rate} through a {volume.replace('_', ' ')} of {room} is {hourly:.3g} an hour"
-                yield f"therapies.{name}.pk.{flow}", f"{message}; {MAX_EXCHANGE:g} is the most"
+                yield f"therapies.{name}.pk.{flow}", f"{message}; the limit is {MAX_EXCHANGE:g}"
 
 
 def size(tissue: TissueBox, catalogue: Catalogue) -> str | None:

@@ -88,10 +88,10 @@ class Resolver(Biology):
                 fits = [units.show(n * part.spacing, "µm") for n in (math.floor(wide), math.ceil(wide)) if n > 0]
                 size, site = units.show(length, "µm"), units.show(part.spacing, "µm")
                 self.blame(
-                    ("tissue", "size", axis), f"{size} is no whole number of sites of {site}; {' or '.join(fits)} is"
+                    ("tissue", "size", axis), f"{size} is not a whole number of sites of {site}; {' or '.join(fits)} is"
                 )
             elif sites[-1] < 4:
-                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; 4 are the least")
+                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; the least is 4")
         width, height = part.size
         box = TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
         if len(self.problems) == count and (message := limits.size(box, load_catalogue())):
@@ -148,16 +148,15 @@ class Resolver(Biology):
         steps, records = end / part.step, end / part.record_every
         if steps > limits.MAX_STEPS:
             message = f"{units.show(part.days, 'd')} in steps of {units.show(part.step, 'h')} are {steps:.3g} steps"
-            self.blame(("time", "step"), f"{message}; {limits.MAX_STEPS:.0e} are the most")
+            self.blame(("time", "step"), f"{message}; the limit is {limits.MAX_STEPS:.0e}")
         elif records > limits.MAX_RECORDS:
             message = f"{units.show(part.days, 'd')} recorded every {units.show(part.record_every, 'h')}"
             self.blame(
-                ("time", "record_every"), f"{message} are {records:.3g} rows; {limits.MAX_RECORDS:.0e} are the most"
+                ("time", "record_every"), f"{message} are {records:.3g} rows; the limit is {limits.MAX_RECORDS:.0e}"
             )
         if not _multiple(end, part.step):
-            self.blame(
-                ("time", "days"), f"{units.show(end, 'h')} is no multiple of the step of {units.show(part.step, 'h')}"
-            )
+            step = units.show(part.step, "h")
+            self.blame(("time", "days"), f"{units.show(end, 'h')} is not a multiple of the step of {step}")
         if part.planned is not None and part.planned < part.days:
             planned, days = units.show(part.planned, "d"), units.show(part.days, "d")
             self.blame(("time", "planned"), f"{planned} is less than the {days} of the run")
@@ -295,9 +294,9 @@ class Resolver(Biology):
                 dose = units.quantity(part.dose, unit)
                 most = catalogue.spec(f"therapies.{use}.dose").most(unit)
                 if dose < 0:
-                    raise units.UnitError(f"must not be below 0, but {part.dose} was found")
+                    raise units.UnitError(f"must not be below 0, got {part.dose}")
                 if dose > most:
-                    raise units.UnitError(f"must not be above {units.show(most, unit)}, but {part.dose} was found")
+                    raise units.UnitError(f"must not be above {units.show(most, unit)}, got {part.dose}")
             except units.UnitError as error:
                 self.blame((*path, "dose"), f"{error}{self._flat(part.dose, unit)}")
         every = part.every if part.every is not None else therapy.schedule.every.at(host)
@@ -308,7 +307,7 @@ class Resolver(Biology):
         return Dose(use=use, start_h=part.start, dose=dose, unit=unit, every_h=every, times=times)
 
     def _flat(self, dose: str, unit: str) -> str:
-        """What a flat dose of an adult, as labels of antibodies have it, is where one per body weight is due."""
+        """What a flat dose of an adult, as labels of antibodies have it, is where one per body weight is expected."""
         if unit != "mg/kg" or self.part("host") != "human":
             return ""
         try:
@@ -343,4 +342,4 @@ def between_steps(hour: float, step: float) -> str | None:
         return None
     around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
     near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
-    return f"{units.show(hour, 'h')} is no multiple of the step of {units.show(step, 'h')}{near}"
+    return f"{units.show(hour, 'h')} is not a multiple of the step of {units.show(step, 'h')}{near}"

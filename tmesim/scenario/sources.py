@@ -123,7 +123,7 @@ class _NoBase(Exception):
 def _base(base: Any, beside: Path | None, chain: tuple[Path, ...]) -> Document:
     """The scenario that another one extends; `chain` holds the files that lead to it."""
     if not isinstance(base, str) or not base.strip():
-        raise _NoBase(f"the name or path of a scenario is due, but '{brief(base)}' was found")
+        raise _NoBase(f"expected the name or path of a scenario, got '{brief(base)}'")
     try:
         file = find(base, beside)
     except LookupError as error:
@@ -135,7 +135,7 @@ def _base(base: Any, beside: Path | None, chain: tuple[Path, ...]) -> Document:
         raise _NoBase(f"'{brief(base)}' cannot be the name of a file") from None
     if resolved in chain:
         names = " → ".join(path.stem for path in (*chain, file))
-        raise _NoBase(f"goes round in a circle: {names}")
+        raise _NoBase(f"scenarios extend each other in a circle: {names}")
     if len(chain) >= MAX_CHAIN:
         raise _NoBase(f"more than {MAX_CHAIN} scenarios extend one another")
     if not there:

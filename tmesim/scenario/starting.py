@@ -77,7 +77,7 @@ def _crowding(part: StartPart, tissue: TissueBox | None, catalogue: Catalogue | 
     per_site = (tissue.spacing / 1000) ** 2 if tissue is not None else 0.0
     if part.capillaries * per_site > 1:
         most = units.show(math.floor(1 / per_site), "/mm²")
-        blame(("start", "capillaries"), f"more than one a site; at most {most} fit")
+        blame(("start", "capillaries"), f"more than one a site; the limit is {most}")
     if catalogue is None:
         return
     wanted: dict[str, float] = {}
@@ -94,17 +94,19 @@ def _crowding(part: StartPart, tissue: TissueBox | None, catalogue: Catalogue | 
         if density * per_site > 1:
             most = units.show(math.floor(1 / per_site), "/mm²")
             total = units.show(density, "/mm²")
-            blame(("start", "densities"), f"the {place} layer holds at most {most}, but {total} are asked for")
+            blame(("start", "densities"), f"the {place} layer holds at most {most}, got {total}")
 
 
 def _clones(clones: tuple[Clone, ...], catalogue: Catalogue | None, blame: Blame) -> None:
     if clones and not math.isclose(sum(clone.share for clone in clones), 1, rel_tol=1e-6):
-        blame(("start", "clones"), f"the shares add up to {sum(c.share for c in clones):g}; 1 is due")
+        blame(("start", "clones"), f"the shares add up to {sum(c.share for c in clones):g}, not to 1")
     for index, clone in enumerate(clones):
         if clone.name in [other.name for other in clones[:index]]:
             blame(("start", "clones", index, "name"), f"'{clone.name}' is given twice")
         cell = next((c for c in catalogue.cells.values() if c.malignant), None) if catalogue else None
+        if cell is None:
+            continue
         for name in clone.multipliers:
-            if cell is not None and name not in cell.behaviors:
+            if name not in cell.behaviors:
                 message = f"there is no behavior '{name}' of a {cell.label}.{suggestion(name, cell.behaviors)}"
                 blame(("start", "clones", index, "multipliers", name), message)

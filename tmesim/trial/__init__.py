@@ -66,7 +66,7 @@ def run(scenario: Scenario, out: str | Path | None, execution: Execution) -> Res
             directory.complete()
             return result
         except DiskFull as error:
-            raise DiskFull(f"{error}. What was written is whole: --resume goes on once there is room") from None
+            raise DiskFull(f"{error}. What was written is whole: --resume resumes the run once there is room") from None
         finally:
             directory.release()
 

@@ -5,7 +5,7 @@
 | absent, empty, or hardly begun                   | run                    | run                    |
 | this run, complete                               | checked, read          | checked, read          |
 | this run, complete, with fewer replicates        | adds the others        | adds the others        |
-| this run, not complete (or with fewer)           | refused                | goes on                |
+| this run, not complete (or with fewer)           | refused                | resumes                |
 | this run with more replicates                    | refused                | refused                |
 | this run, complete, a file edited or damaged     | refused                | refused                |
 | another scenario, or this one by other versions  | refused                | refused                |
@@ -87,7 +87,7 @@ class RunDirectory:
     def _is_complete(self, resume: bool) -> bool:
         """Whether there is nothing left to do; InputError if the directory is not for this run."""
         if self.path.exists() and not self.path.is_dir():
-            raise self._refusal("is a file; the directory of a run is due")
+            raise self._refusal("is a file; expected the directory of a run")
         if not self._is_this_run():
             return False
         checksums = Checksums(self.path)
@@ -98,7 +98,7 @@ class RunDirectory:
                 raise InputError([checksums.problem(MARKER, f"is of another run than {PROVENANCE}; {REMEDY}")])
             return made == self.scenario.hash
         if not resume:
-            raise self._refusal("holds a part of this run; --resume goes on with it, another --out leaves it alone")
+            raise self._refusal("holds a part of this run; --resume resumes it, another --out leaves it alone")
         return False
 
     def _is_this_run(self) -> bool:

@@ -77,7 +77,8 @@ def run_cases(
         else:
             crew.local(left, min(workers, len(left)), stop)
     if stop.is_set() and len(crew.finished) < len(cases):
-        raise Interrupted(f"stopped with {len(crew.finished)} of {len(cases)} replicates finished; --resume goes on")
+        done = f"{len(crew.finished)} of {len(cases)} replicates finished"
+        raise Interrupted(f"stopped with {done}; --resume resumes the run")
     return [crew.finished[case.replicate] for case in cases]
 
 
@@ -184,7 +185,7 @@ class Crew:
             if worst := [replicate for replicate in suspects if broken[replicate] >= ATTEMPTS]:
                 raise WorkerDied(
                     f"a worker process died twice while it ran replicate {', '.join(map(str, worst))}; "
-                    "was the memory full? Finished replicates are kept: --resume goes on."
+                    "was the memory full? Finished replicates are kept: --resume resumes the run."
                 )
             self.monitor.retried(suspects)
 

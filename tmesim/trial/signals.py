@@ -33,10 +33,10 @@ def stop_on_signal() -> Iterator[threading.Event]:
 
 @contextmanager
 def signals_interrupt() -> Iterator[None]:
-    """Let Ctrl-C and TERM end at once what goes on before and after the jobs."""
+    """Let Ctrl-C and TERM end at once what happens before and after the cases."""
 
     def handle(number: int, frame: FrameType | None) -> None:
-        raise Interrupted("stopped; --resume goes on")
+        raise Interrupted("stopped; --resume resumes the run")
 
     with handled_by(handle, signal.SIGINT, signal.SIGTERM):
         yield

@@ -72,7 +72,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def end_with_parent() -> None:
-    """A worker whose parent was killed would go on for nobody, beside the workers of a run that is resumed."""
+    """A worker whose parent was killed would work for nobody, beside the workers of a run that is resumed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
