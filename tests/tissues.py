@@ -15,7 +15,10 @@ class OneTissue:
     OF_TISSUE = ("counters", "threads", "processes", "name")
 
     def __init__(self, *args, body=None, **options):
-        self.__dict__["body"] = Body(*args, **options) if body is None else body
+        if body is None:
+            everybody = args[0].catalogue.cells  # so that any can be put there by hand
+            body = Body(*args, **({"types": everybody} | options))
+        self.__dict__["body"] = body
 
     def _owner(self, name):
         of_body = hasattr(self.body, name) and name not in self.OF_TISSUE
@@ -32,7 +35,7 @@ class OneTissue:
 
     @classmethod
     def from_state(cls, scenario, state):
-        return cls(body=Body.from_state(scenario, state))
+        return cls(body=Body.from_state(scenario, state, scenario.catalogue.cells))
 
     def run(self, *names):
         """Some processes of the step by name, in this order."""

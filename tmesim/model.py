@@ -89,7 +89,8 @@ class TumorModel(MesaModel):
         if observables is None and datacollector is None and iteration is not None:
             observables = plan.endpoints
         arm = plan.reference if arm is None else arm
-        body = Body(plan, seed=replicate_seed(seed, replicate), replicate=replicate, arm=arm)
+        everybody = plan.catalogue.cells  # whom people may add by hand
+        body = Body(plan, seed=replicate_seed(seed, replicate), replicate=replicate, arm=arm, types=everybody)
         self._begin(body, chosen, 0)
         self.seed, self.replicate = seed, replicate
         self._record(observables, datacollector)
@@ -295,7 +296,7 @@ class TumorModel(MesaModel):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         waiting = self.__dict__.pop("_waiting", {})
-        body = Body.from_state(state["scenario"], state["body"])
+        body = Body.from_state(state["scenario"], state["body"], state["scenario"].catalogue.cells)
         self._begin(body, state["agent_classes"], state["steps"])
         self.seed, self.replicate = state["seed"], state["replicate"]
         self._record(state["observables"], None)

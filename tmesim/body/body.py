@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
+from collections.abc import Iterable
 
 import numba
 import numpy as np
 
 from tmesim.body.blood import Blood
+from tmesim.body.digest import digest
 from tmesim.body.lymph_node import LymphNode
 from tmesim.body.pharmacology import Pharmacology
 from tmesim.body.site import Site
@@ -17,18 +18,14 @@ from tmesim.body.step import STEP
 from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import compile_biology
 from tmesim.catalogue.reach import trimmed
-from tmesim.kernels.arrays import StepInputs
 from tmesim.kernels.chance import PRIMARY
 from tmesim.scenario import Scenario
 from tmesim.scenario.schedule import Schedule, schedule_of
 from tmesim.tissue import Tissue
-from tmesim.tissue.cells import COLUMNS
 from tmesim.tissue.process import Clock, Passed, Process, Setting, nobody_left
 from tmesim.tissue.processes.remodel import has_vessels, perfuse
 from tmesim.tissue.processes.sense import Sense
 from tmesim.tissue.start import populate
-
-UNHASHED = ("arm", "counters")  # what will be done and was counted, not what is
 
 
 class Body:
@@ -37,6 +34,8 @@ class Body:
     scenario : with all its arms; arm : whose program is followed, by default the first
     seed : of all chance in it, by default the scenario's; replicate : a number to be told apart by
     threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1
+    types : names of the cell types that there can be, by default those that the scenario can reach by itself; who adds
+        cells by hand asks for more. The history does not hang on it
     populate : False leaves its tissue empty, for a state that will be put back
     """
 
@@ -48,6 +47,7 @@ class Body:
         *,
         arm: str | None = None,
         threads: int = 1,
+        types: Iterable[str] | None = None,
         populate: bool = True,
     ) -> None:
         self.scenario = scenario
@@ -61,8 +61,9 @@ class Body:
         self.seconds: dict[str, float] = dict.fromkeys((process.name for process in STEP), 0.0)
         self.therapies = tuple(dict.fromkeys(dose.use for each in scenario.arms.values() for dose in each.therapies))
         self._schedules: dict[str, Schedule] = {}
-        self._full = scenario.catalogue  # that the arm has now, of which `catalogue` is what can be reached
-        self.catalogue = trimmed(self._full, scenario.reached, self.therapies)
+        self.types = scenario.reached if types is None else frozenset(types)
+        self._full = scenario.catalogue  # that the arm has now, of which `catalogue` is what can be there
+        self.catalogue = trimmed(self._full, self.types, self.therapies)
         setting = self._setting()
         self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
         self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.clock.dt)
@@ -72,16 +73,19 @@ class Body:
         self.tissue = Tissue(
             PRIMARY, scenario.tissue.shape, setting, self.clock, self.seed, local, max(1, min(threads, most))
         )
+        self.sites: dict[str, Site] = {}
+        self.passed: dict[str, Passed] = {}
+        self.join(self.tissue)
         self.processes: dict[type[Process], Process] = {kind: kind() for kind in STEP if kind.scope == "body"}
-        supply = self.blood.supply(setting.biology, self.node)
-        self.passed = {PRIMARY: Passed(self._inputs(), nobody_left(setting), supply)}
         if populate:
             self._populate()
 
-    @property
-    def sites(self) -> dict[str, Site]:
-        """All sites by name."""
-        return {self.tissue.name: self.tissue}
+    def join(self, site: Site) -> None:
+        """Take a site in, under its name: from now on the body's drugs and blood reach it, and it takes its steps."""
+        inputs = site.inputs(*self.pharmacology.acting(site.biology))
+        supply = self.blood.supply(site.biology, self.node)
+        self.sites[site.name] = site
+        self.passed[site.name] = Passed(inputs, nobody_left(self.node.naive.size), supply)
 
     @property
     def hour(self) -> float:
@@ -108,15 +112,12 @@ class Body:
         biology = compile_biology(self.catalogue, self.host, self.therapies, clones)
         return Setting(self.catalogue, biology, self.host, self.clock.dt, self.scenario.tissue.spacing)
 
-    def _inputs(self) -> StepInputs:
-        return self.tissue.inputs(*self.pharmacology.acting(self.tissue.biology))
-
     def _populate(self) -> None:
         """The tissue of hour 0, with vessels and fields in balance with its cells."""
         tissue, passed = self.tissue, self.passed[self.tissue.name]
         numba.set_num_threads(tissue.threads)
         populate(tissue, self.start, self.blood.clonotypes(self.node))
-        passed.inputs = self._inputs()
+        passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology))
         sense = tissue.processes[Sense]
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
             sense.run(tissue, passed)
@@ -169,7 +170,7 @@ class Body:
     def take_over(self, catalogue: Catalogue) -> None:
         """Bring a catalogue of the same shape into force: all numbers and rules that hold from now on."""
         self._full = catalogue
-        self.catalogue = catalogue = trimmed(catalogue, self.scenario.reached, self.therapies)
+        self.catalogue = catalogue = trimmed(catalogue, self.types, self.therapies)
         setting = self._setting()
         self.pharmacology.tune(catalogue)
         self.node.tune(catalogue.processes["priming"], self.host)
@@ -201,10 +202,10 @@ class Body:
         return arrays
 
     @classmethod
-    def from_state(cls, scenario: Scenario, state: dict[str, np.ndarray]) -> Body:
-        """The body of which `state` was taken, under the same scenario."""
+    def from_state(cls, scenario: Scenario, state: dict[str, np.ndarray], types: Iterable[str] | None = None) -> Body:
+        """The body of which `state` was taken, under the same scenario and with the same `types`."""
         seed, replicate, arm = int(state["seed"]), int(state["replicate"]), str(state["arm"])
-        body = cls(scenario, seed=seed, replicate=replicate, arm=arm, populate=False)
+        body = cls(scenario, seed=seed, replicate=replicate, arm=arm, types=types, populate=False)
 
         def part(prefix: str) -> dict[str, np.ndarray]:
             return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
@@ -225,23 +226,11 @@ class Body:
 
     def copy(self) -> Body:
         """An independent body in the same state."""
-        twin = Body.from_state(self.scenario, self.state())
+        twin = Body.from_state(self.scenario, self.state(), self.types)
         twin.tissue.threads = self.tissue.threads
         return twin
 
     def hash(self) -> str:
-        """SHA-256 of the state in canonical order: equal for equal states, however the rows lie."""
-        found = hashlib.sha256()
-        for name, array in sorted(self.state().items()):
-            if name.split(":")[-1].split(".")[0] in UNHASHED:
-                continue
-            if name.endswith("cells.core"):
-                array = array.copy()
-                array["stamp"] = 0
-                parts = [np.ascontiguousarray(array[field]) for field in sorted(COLUMNS)]
-            else:
-                parts = [np.ascontiguousarray(array)]
-            found.update(name.encode())
-            for one in parts:
-                found.update(str(one.dtype).encode() + str(one.shape).encode() + one.tobytes())
-        return found.hexdigest()
+        """SHA-256 of the state in canonical order: equal for equal states, however the rows lie, and whether or not
+        there could be more than there is."""
+        return digest(self.state(), {name: site.biology for name, site in self.sites.items()}, self._full)

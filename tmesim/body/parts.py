@@ -21,10 +21,7 @@ class Ward(Protocol):
     blood: Blood
     node: LymphNode
     counters: Counter[str]
-
-    @property
-    def sites(self) -> dict[str, Site]:
-        """Its sites by name."""
+    sites: dict[str, Site]
 
     @property
     def schedule(self) -> Schedule:

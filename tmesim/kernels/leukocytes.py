@@ -266,13 +266,13 @@ def patrol_tile(
                     row, kind, y, x, moment + dwell * sub, dwell, 1.0 / substeps, key, when + sub, hits_needed, fading,
                     cells, layers, maps, rules, inputs, signals, contacts, who, work, tally,
                 )  # fmt: skip
-            elif rules.kinds[kind].layer != LEUKOCYTE:
-                lurk(row, kind, i, pairs, 60.0 * dwell, cells, layers, rules, tally)
-            elif rules.kinds[kind].speed >= 0:
+            elif rules.kinds[kind].layer == LEUKOCYTE and rules.kinds[kind].speed >= 0:
                 roam(
                     row, kind, i, pairs, first_pairs, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when + sub,
                     cells, layers, maps, rules, tally,
                 )  # fmt: skip
+            elif rules.kinds[kind].attachment >= 0:
+                lurk(row, kind, i, pairs, 60.0 * dwell, cells, layers, rules, tally)
 
 
 @parallel

@@ -57,7 +57,7 @@ class Setting:
     @property
     def words(self) -> int:
         """Words of 64 bits that hold a bit for each antigen."""
-        return -(-self.clonotypes // 64)
+        return words_for(self.clonotypes)
 
 
 class Patch(Protocol):
@@ -97,9 +97,14 @@ class Departures(NamedTuple):
     antigens: np.ndarray  # uint64 (words,), the antigens of any of them
 
 
-def nobody_left(setting: Setting) -> Departures:
+def nobody_left(clonotypes: int) -> Departures:
     """The departures of a step in which nobody leaves."""
-    return Departures(0, np.zeros(setting.words, np.uint64))
+    return Departures(0, np.zeros(words_for(clonotypes), np.uint64))
+
+
+def words_for(antigens: int) -> int:
+    """Words of 64 bits that hold a bit for each antigen."""
+    return -(-antigens // 64)
 
 
 class Supply(NamedTuple):

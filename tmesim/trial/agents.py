@@ -74,7 +74,8 @@ class PythonCells:
                 f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate; results"
                 " would hang on their order. Keep what changes in columns, a cache in functools.cache"
             )
-        return Habitat(TumorModel.around(Body(scenario, seed=seed, replicate=replicate, arm=arm), self.classes), self)
+        body = Body(scenario, seed=seed, replicate=replicate, arm=arm, types=scenario.catalogue.cells)
+        return Habitat(TumorModel.around(body, self.classes), self)
 
     def from_state(self, scenario: Scenario, state: Mapping[str, np.ndarray]) -> Habitat:
         """The model of which a checkpoint was taken."""

@@ -23,7 +23,7 @@ class Patrol(Process):
         "fields.level", "matrix", "debris.antigens", "vessels.network", "vessels.flow",
     )  # fmt: skip
     writes = (
-        "layers", "cells.type", "cells.place", "cells.event", "cells.synapse", "cells.damage", "cells.heading",
+        "layers", "cells.type", "cells.place", "cells.synapse", "cells.damage", "cells.heading",
         "cells.stamp", "matrix", "debris.antigens", "vessels.network", "vessels.flow",
     )  # fmt: skip
     takes = ("inputs",)
