@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from toys import TEXT, Toy, contents, finish, run, scratch, simulated
 
-from tmesim.scenario import read_text, replicate_seed
+from tmesim.reading import InputError
+from tmesim.scenario import limits, read_text, replicate_seed
 from tmesim.trial.case import Case
 from tmesim.trial.pool import Monitor, run_cases
 from tmesim.trial.records import Unusable
@@ -121,3 +122,13 @@ def test_a_finished_replicate_is_known_by_its_files_and_nothing_else(scenario, t
     Path(tmp_path / name).write_bytes(b"x")
     assert Store(tmp_path).finished(case) is None
     assert Store(tmp_path).trouble(case) == f"{name} is not what the run had written"
+
+
+def test_what_a_replicate_hands_back_must_fit_into_memory(monkeypatch):
+    text = TEXT.replace("[0 d, 2 d, 4 d]", str([f"{hour} h" for hour in range(97)]))
+    needs = limits.disk((made := read_text(text)).tissue, made.time, 4, made.catalogue)
+    monkeypatch.setattr(limits.machine, "memory_bytes", lambda: 1.01 * needs)
+    assert read_text(text).hash == made.hash
+    monkeypatch.setattr(limits.machine, "memory_bytes", lambda: 0.99 * needs)
+    with pytest.raises(InputError, match=r"time\.snapshots: a replicate of 4 arms hands back .*: fewer snapshots"):
+        read_text(text)

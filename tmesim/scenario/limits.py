@@ -183,6 +183,10 @@ def amounts(tissue: TissueBox, time: Time, arms: int, replicates: int, catalogue
     needs = disk(tissue, time, histories, catalogue)
     if needs > MAX_DISK:
         yield "time.snapshots", f"{of} write about {in_bytes(needs)}; the limit is {in_bytes(MAX_DISK)}"
+    back, has = disk(tissue, time, arms, catalogue), machine.memory_bytes()
+    if has is not None and back > has:
+        message = f"a replicate of {arms} arm{'s' * (arms > 1)} hands back about {in_bytes(back)} in memory"
+        yield "time.snapshots", f"{message}; this machine has {in_bytes(has)}: fewer snapshots, or fewer arms at a time"
 
 
 def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue) -> float:

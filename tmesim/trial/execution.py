@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
+from tmesim.arguments import whole
 from tmesim.trial.replicate import CHECKPOINT_S
 
 
@@ -21,6 +22,8 @@ class Execution:
     checkpoint_s : wall time between two checkpoints of a replicate, s
     executor : who simulates instead of `workers`
     engine : what makes the body of a replicate; None: `Body`
+
+    TypeError or ValueError for a number of workers that is none.
     """
 
     workers: int | None = None
@@ -30,6 +33,10 @@ class Execution:
     checkpoint_s: float = CHECKPOINT_S
     executor: Executor | None = None
     engine: Any = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            whole(self.workers, "workers", 1)
 
     @property
     def processes(self) -> int:
