@@ -17,7 +17,13 @@ FEW = 3
 
 def members(cls):
     """The public functions and properties of a class, its constructor among them, by name."""
-    for name, value in vars(cls).items():
+    own = {
+        name: value
+        for base in reversed(cls.__mro__)
+        if base.__module__.startswith("tmesim")
+        for name, value in vars(base).items()
+    }
+    for name, value in own.items():
         if not name.startswith("_") or name == "__init__":
             yield f"{cls.__name__}.{name}", getattr(value, "__func__", value)
 

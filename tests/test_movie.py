@@ -84,7 +84,7 @@ def test_frames_show_what_the_snapshots_hold(result):
         for day in result.snapshot_days:
             shot, i = result.snapshot(day, arm, 0), maps["hour"].tolist().index(day * 24)
             for layer in ("tissue", "leukocyte"):
-                kinds = [i for i, cell in enumerate(result.scenario.catalogue.cells.values()) if cell.layer == layer]
+                kinds = [i for i, cell in enumerate(shot.types) if result.scenario.catalogue.cells[cell].layer == layer]
                 expected = np.zeros((20, 24), np.uint8)
                 rows = np.isin(shot.cells["type"], kinds)
                 expected[shot.cells["y"][rows], shot.cells["x"][rows]] = shot.cells["type"][rows] + 1

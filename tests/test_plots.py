@@ -313,7 +313,7 @@ def test_a_mapping_is_read_as_the_file_it_would_be(tmp_path):
         encoding="utf-8",
     )
     assert load(content) == load(path)
-    assert TumorModel(content).tissue.hash() == TumorModel(path).tissue.hash()
+    assert TumorModel(content).body.hash() == TumorModel(path).body.hash()
 
 
 def test_a_mapping_that_is_wrong_is_told_by_its_keys():
@@ -331,6 +331,6 @@ def test_a_mapping_that_is_wrong_is_told_by_its_keys():
 
 def test_view_and_picture_can_be_put_together_by_hand():
     model = TumorModel("minimal")
-    views = [[view_of(model.tissue, "left"), View("right", view_of(model.tissue).section)]]
+    views = [[view_of(model.body, "left"), View("right", view_of(model.body).section)]]
     image = Image.open(io.BytesIO(TissuePicture(views, model.tissue.catalogue, pixels=60).png))
     assert image.width > 2 * 120

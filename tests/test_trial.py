@@ -366,7 +366,7 @@ def test_the_real_tissue_goes_on_to_the_same_bits(real, whole, tmp_path, steps):
     assert simulated(case, tmp_path, steps) is None
     outcome = simulated(case, tmp_path)
     for arm, table in outcome.tables.items():
-        for name, column in zip(replicate.new_recorder(real).columns[1:], table.T[1:], strict=True):
+        for name, column in zip(replicate.new_recorder(real, ()).columns[1:], table.T[1:], strict=True):
             assert np.array_equal(column, whole.series(name, arm)[1][0], equal_nan=True), (arm, name)
     assert len(outcome.files) == 4 * (2 * 2 + 1)
     assert all(data == (whole.path / name).read_bytes() for name, data in outcome.files.items())

@@ -277,6 +277,7 @@ class TumorModel(MesaModel):
         return {
             "scenario": self.body.scenario,
             "body": self.body.state(),
+            "types": tuple(sorted(self.body.types)),
             "seed": self.seed,
             "replicate": self.replicate,
             "agent_classes": self._chosen,
@@ -296,7 +297,7 @@ class TumorModel(MesaModel):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         waiting = self.__dict__.pop("_waiting", {})
-        body = Body.from_state(state["scenario"], state["body"], state["scenario"].catalogue.cells)
+        body = Body.from_state(state["scenario"], state["body"], state["types"])
         self._begin(body, state["agent_classes"], state["steps"])
         self.seed, self.replicate = state["seed"], state["replicate"]
         self._record(state["observables"], None)

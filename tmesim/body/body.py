@@ -35,7 +35,7 @@ class Body:
     seed : of all chance in it, by default the scenario's; replicate : a number to be told apart by
     threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1
     types : names of the cell types that there can be, by default those that the scenario can reach by itself; who adds
-        cells by hand asks for more. The history does not hang on it
+        cells by hand asks for more, and who asks for all gets the whole catalogue. The history does not hang on it
     populate : False leaves its tissue empty, for a state that will be put back
     """
 
@@ -63,7 +63,7 @@ class Body:
         self._schedules: dict[str, Schedule] = {}
         self.types = scenario.reached if types is None else frozenset(types)
         self._full = scenario.catalogue  # that the arm has now, of which `catalogue` is what can be there
-        self.catalogue = trimmed(self._full, self.types, self.therapies)
+        self.catalogue = self._within_reach(self._full)
         setting = self._setting()
         self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
         self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.clock.dt)
@@ -106,6 +106,10 @@ class Body:
     def threads(self) -> int:
         """Of numba, for one tissue."""
         return self.tissue.threads
+
+    def _within_reach(self, catalogue: Catalogue) -> Catalogue:
+        everything = self.types >= catalogue.cells.keys()
+        return catalogue if everything else trimmed(catalogue, self.types, self.therapies)
 
     def _setting(self) -> Setting:
         clones = [clone.multipliers for clone in self.start.clones]
@@ -170,7 +174,7 @@ class Body:
     def take_over(self, catalogue: Catalogue) -> None:
         """Bring a catalogue of the same shape into force: all numbers and rules that hold from now on."""
         self._full = catalogue
-        self.catalogue = catalogue = trimmed(catalogue, self.types, self.therapies)
+        self.catalogue = catalogue = self._within_reach(catalogue)
         setting = self._setting()
         self.pharmacology.tune(catalogue)
         self.node.tune(catalogue.processes["priming"], self.host)

@@ -64,8 +64,11 @@ class Plots:
         return TissuePicture(rows, result.scenario.catalogue, title, field, cells, pixels)
 
     def curves(self, *observables: str | Iterable[str]) -> Drawing:
-        """Observables over time in all arms, each by its name or several as a list; without names, the endpoints and
-        the usual ones. KeyError for a name that the run does not have."""
+        """Values over time in all arms.
+
+        observables : names, one by one or as a list; by default the endpoints and the usual ones. KeyError for a name
+            that the run does not have
+        """
         chosen = flat(observables, "observables", self._result.observables)
         return draw_trajectories(self._result, list(chosen) or None)
 
@@ -77,7 +80,7 @@ class Plots:
         day: float | None = None,
         confidence: float = CONFIDENCE,
     ) -> Drawing:
-        """Paired differences with their intervals; the arguments are those of `Result.compare`."""
+        """Paired differences with their intervals; arguments as in `Result.compare`."""
         result = self._result
         chosen = flat(endpoints, "endpoints", result.observables)
         rows = result.comparisons_at(chosen or None, arms, reference=reference, day=day, confidence=confidence)

@@ -23,6 +23,7 @@ from tmesim.agents.identity import globals_of, identity, is_own
 from tmesim.agents.mesa import DataCollector
 from tmesim.agents.plain import Encoder, NotPlain, decode
 from tmesim.body import Body
+from tmesim.catalogue.reach import reached
 from tmesim.model import TumorModel
 from tmesim.trial.news import NotSaved, StepFailed
 
@@ -74,7 +75,7 @@ class PythonCells:
                 f"agent_classes: {self.names}, or a global that they use, was changed by an earlier replicate; results"
                 " would hang on their order. Keep what changes in columns, a cache in functools.cache"
             )
-        body = Body(scenario, seed=seed, replicate=replicate, arm=arm, types=scenario.catalogue.cells)
+        body = Body(scenario, seed=seed, replicate=replicate, arm=arm, types=self.types(scenario))
         return Habitat(TumorModel.around(body, self.classes), self)
 
     def from_state(self, scenario: Scenario, state: Mapping[str, np.ndarray]) -> Habitat:
@@ -94,7 +95,8 @@ class PythonCells:
 
         model.__setstate__(
             {name: told(name) for name in KEPT if name not in ("notes", "attributes")} | {
-                "scenario": scenario, "body": body, "agent_classes": self.classes, "notes": {}, "attributes": {},
+                "scenario": scenario, "body": body, "types": self.types(scenario), "agent_classes": self.classes,
+                "notes": {}, "attributes": {},
                 "observables": (), "rows": [], "past": [], "collects": False, "datacollector": DataCollector(),
             }
         )  # fmt: skip
@@ -102,6 +104,10 @@ class PythonCells:
             model.cell(one).__dict__.update(note)
         model.__dict__.update(told("attributes"))
         return Habitat(model, self)
+
+    def types(self, scenario: Scenario) -> frozenset[str]:
+        """The cell types that there can be: those that the scenario and the classes bring with them."""
+        return reached(scenario.catalogue, [*scenario.reached, *(cls.cell_type for cls in self.classes)])
 
     def unchanged(self) -> bool:
         """Whether the classes, and what they refer to, still are what they were when the run began."""

@@ -6,7 +6,7 @@ This is what a worker process runs, so it imports the engine and nothing for tab
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +91,7 @@ class Simulation:
         if segment.parent is None:
             seed, arm = self.case.seed, segment.arms[0]
             body = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
-            recorder = new_recorder(scenario)
+            recorder = new_recorder(scenario, body.tissue.biology.types)
             recorder.take(body, body.step_index)
             self._snapshot(body, segment)
             return body, recorder
@@ -155,7 +155,7 @@ class Simulation:
             state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
             index = self.segment if name == "current" else int(name[len("end") :])
             body = engine(self.case).from_state(self.case.scenario, state)
-            recorder = new_recorder(self.case.scenario)
+            recorder = new_recorder(self.case.scenario, body.tissue.biology.types)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
             if recorder.frames is not None:
                 start = f"{name}:frames:"
@@ -176,10 +176,9 @@ def engine(case: Case) -> Any:
     return Body
 
 
-def new_recorder(scenario: Scenario) -> Recorder:
-    """A recorder of all that a scenario's tables and movie need."""
-    cells = {name: cell for name, cell in scenario.catalogue.cells.items() if name in scenario.reached}
-    frames = FrameLog(list(cells), [cell.layer for cell in cells.values()], scenario.tissue.spacing)
+def new_recorder(scenario: Scenario, types: Sequence[str]) -> Recorder:
+    """A recorder of all that a scenario's tables and movie need. types : of the cells, by their codes"""
+    frames = FrameLog(types, [scenario.catalogue.cells[name].layer for name in types], scenario.tissue.spacing)
     return Recorder(reported(scenario), calendar_of(scenario.time), frames)
 
 
