@@ -728,7 +728,7 @@ def test_other_cells_share_the_luck_of_python_steps():
 
 def test_receptors_take_values_that_the_kernels_know(model):
     cell = first(model, CytotoxicTCell)
-    cell.receptor = 63
+    cell.receptor = 31
     cell.receptor = 65535
-    with pytest.raises(ValueError, match="from 0 to 63, or 65535"):
-        cell.receptor = 64
+    with pytest.raises(ValueError, match="from 0 to 31, or 65535"):
+        cell.receptor = 32

@@ -322,7 +322,7 @@ def test_more_antigens_than_a_word_has_bits():
     for antigens in (69, 70):
         clones = [{"name": "a", "share": 1, "antigens": antigens}]
         t = tissue("minimal", start=plan | {"clones": clones, "densities": {"ctl": "0 /mm²"}}, set=set_)
-        assert t.cells.antigens.shape[1] == 2
+        assert t.cells.antigens.shape[1] == 3
         for x in range(12, 28):
             row = t.spawn("ctl", 20, x)
             t.cells.columns.core["tcr"][row] = 69
@@ -334,8 +334,8 @@ def test_more_antigens_than_a_word_has_bits():
 
 def test_the_node_tells_apart_more_clonotypes_than_a_word_has_bits():
     t = tissue("minimal", set={"processes.priming.clonotypes": "70"})
-    antigens = np.zeros(2, np.uint64)
-    antigens[1] = 1 << 5
+    antigens = np.zeros(3, np.uint32)
+    antigens[2] = 1 << 5
     for _ in range(300):
         t.node.advance(3, antigens)
     assert t.node.levels[69] > 0 and t.node.levels[:69].sum() == 0

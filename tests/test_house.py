@@ -72,14 +72,13 @@ def test_importing_the_package_loads_nothing_heavy():
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("part", ["agents", "catalogue", "reading", "scenario", "trial", "version"])
-def test_modules_of_a_part_are_in_no_circle_of_imports(part):
-    """Imports for the sake of types count: who knows whom is the same question."""
+def test_no_modules_import_one_another_in_a_circle():
+    """Imports for the sake of types, and those within functions, count: who knows whom is the same question."""
     graph = grimp.build_graph("tmesim", cache_dir=None)
     edges = [(name, other) for name in graph.modules for other in graph.find_modules_directly_imported_by(name)]
-    mine = {name for name in graph.modules if f"{name}.".startswith(f"tmesim.{part}.")}
     circles = [some for some in networkx.strongly_connected_components(networkx.DiGraph(edges)) if len(some) > 1]
-    assert mine and [sorted(some) for some in circles if mine & some] == []
+    assert len(graph.modules) > 200 and len(edges) > 800
+    assert [sorted(some) for some in circles] == []
 
 
 # Evidence

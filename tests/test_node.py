@@ -11,7 +11,7 @@ PARAMETERS = load_catalogue().processes["priming"]
 
 
 def antigens(bits):
-    return np.array([bits], np.uint64)
+    return np.array([bits], np.uint32)
 
 
 def at(name):

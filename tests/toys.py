@@ -95,7 +95,7 @@ class Toy:
     def cells(self):
         n = self.burden
         columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "clone")}
-        columns["antigens"] = np.zeros((n, 1), np.uint64)
+        columns["antigens"] = np.zeros((n, 1), np.uint32)
         columns |= {name: np.zeros(n, np.float32) for name in ("born", "engagement", "damage")}
         state = np.zeros((len(self.biology.states), n), np.float32)
         columns |= {"id": np.arange(n, dtype=np.uint64)[::-1].copy(), "type": np.zeros(n, np.uint8)}

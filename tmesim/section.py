@@ -90,7 +90,7 @@ class Section:
     types : names of the cell types, in the order of their codes
     cells : a column by name, a row for each cell: `type` (a code; DEAD where a row holds nobody), `id` and `mother`
         (identities), `y` and `x` (row and column of its site), `born` (h), `clone`, `antigens` (a bit each, in
-        words of 64 where there are more), `tcr`, `engagement`,
+        words of 32 where there are more), `tcr`, `engagement`,
         `damage`, `target`, and `state.<name>` in [0, 1]
     maps : (ny, nx) by name: `field.<name>` (in the field's unit), `matrix.<name>` (density 0-1), `vessels.perfused`,
         `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`

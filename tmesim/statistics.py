@@ -22,11 +22,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from tmesim.wording import capital as capital
-from tmesim.wording import change as change
-from tmesim.wording import compact as compact
-from tmesim.wording import words as words
-
 CONFIDENCE = 0.95
 EXACT_PAIRS = 14
 """Up to this many pairs every sign pattern is tried (2¹⁴ patterns); beyond it, a fixed set of random patterns."""

@@ -14,7 +14,7 @@ from tmesim.agents.roster import Roster
 from tmesim.agents.searching import within
 from tmesim.arguments import number, whole
 from tmesim.kernels import chance
-from tmesim.kernels.arrays import NOBODY_TCR
+from tmesim.kernels.arrays import NOBODY_TCR, WORD_BITS
 
 
 class Cell(Handle):
@@ -112,7 +112,7 @@ class Cell(Handle):
     antigens = Antigens("The antigens that it carries or has captured, a bit for each.")
     receptor = of_core(
         "tcr", "The antigen that a T cell recognizes, by its bit; 65535 for a bystander.",
-        lambda roster: 64 * roster.antigens.shape[1] - 1, int(NOBODY_TCR),
+        lambda roster: WORD_BITS * roster.antigens.shape[1] - 1, int(NOBODY_TCR),
     )  # fmt: skip
     engagement = of_core("engagement", "Share of the last hour spent in a synapse, 0 to 1.")
     damage = of_core("damage", "Hits that had not faded when the last one fell.")

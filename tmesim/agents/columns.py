@@ -10,6 +10,7 @@ import numpy as np
 from tmesim.agents.handle import Handle
 from tmesim.agents.roster import Roster
 from tmesim.arguments import number, plain, whole
+from tmesim.kernels.arrays import WORD_BITS
 
 Rows = Any  # a row or an array of rows
 
@@ -98,13 +99,13 @@ class Antigens(Column):
         words = roster.antigens[rows]
         if words.shape[-1] == 1:
             return words[..., 0]
-        return np.asarray(sum(words[..., w].astype(object) << 64 * w for w in range(words.shape[-1])), object)
+        return np.asarray(sum(words[..., w].astype(object) << WORD_BITS * w for w in range(words.shape[-1])), object)
 
     def _write_words(self, roster: Roster, rows: Rows, value: Any) -> None:
         words = roster.antigens.shape[1]
-        found = whole(plain(value), self.name, 0, 2 ** (64 * words) - 1)
+        found = whole(plain(value), self.name, 0, 2 ** (WORD_BITS * words) - 1)
         for w in range(words):
-            roster.antigens[rows, w] = found >> 64 * w & 0xFFFFFFFFFFFFFFFF
+            roster.antigens[rows, w] = found >> WORD_BITS * w & 0xFFFFFFFF
 
 
 class State(Column):

@@ -25,7 +25,8 @@ class Blood:
         reference, cells = catalogue.processes["blood"], catalogue.cells
         self.resting = {cell: reference[cell].at(host) for cell in reference}
         self.primed = {cell: entry.primed.at(host) for cell, entry in cells.items() if entry.primed is not None}
-        self.specific = [cell for cell, entry in cells.items() if entry.antigen_specific]
+        self.bystanders = sum(self.resting.get(cell, 0.0) for cell, entry in cells.items() if entry.antigen_specific)
+        self._vectors: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
         self.reactive = catalogue.processes["priming"]["reactive_fraction"].at(host)
 
     def levels(self, node: LymphNode) -> dict[str, float]:
@@ -36,12 +37,19 @@ class Blood:
 
     def clonotypes(self, node: LymphNode) -> np.ndarray:
         """Share of each tumor-reactive clonotype among specific T cells that enter; the rest are bystanders."""
-        resting = sum(self.resting.get(cell, 0.0) for cell in self.specific)
-        levels = node.levels + self.reactive * resting / node.naive.size
-        all_of_them = resting * (1.0 - self.reactive) + levels.sum()
+        return self._clonotypes(node.levels)
+
+    def _clonotypes(self, primed: np.ndarray) -> np.ndarray:
+        levels = primed + self.reactive * self.bystanders / primed.size
+        all_of_them = self.bystanders * (1.0 - self.reactive) + levels.sum()
         return levels / all_of_them if all_of_them > 0 else levels
 
     def supply(self, biology: Biology, node: LymphNode) -> Supply:
         """What it brings to a tissue."""
-        levels = self.levels(node)
-        return Supply(np.array([levels.get(cell, 0.0) for cell in biology.types]), self.clonotypes(node))
+        types = tuple(biology.types)
+        if types not in self._vectors:
+            resting, primed = (np.array([of.get(cell, 0.0) for cell in types]) for of in (self.resting, self.primed))
+            self._vectors[types] = resting, primed
+        resting, primed = self._vectors[types]
+        levels = node.levels
+        return Supply(resting + float(levels.sum()) * primed, self._clonotypes(levels))

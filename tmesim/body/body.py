@@ -125,7 +125,7 @@ class Body:
         sense = tissue.processes[Sense]
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
             sense.run(tissue, passed)
-            if has_vessels(tissue):
+            if has_vessels(tissue.biology):
                 perfuse(tissue)
                 sense.run(tissue, passed)
             tissue.solver.solve(threads=tissue.threads)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.kernels.arrays import WORD_BITS
+
 if TYPE_CHECKING:
     from tmesim.catalogue.models import Process
 
@@ -26,6 +28,8 @@ class LymphNode:
         self.antigen = np.zeros(clonotypes)
         self.cohorts = np.zeros((clonotypes, 0))  # by age in steps
         self.blood = np.zeros(clonotypes)
+        self._word, bit = np.divmod(np.arange(clonotypes), WORD_BITS)
+        self._bit = bit.astype(np.uint32)
         self.tune(parameters, host)
 
     def tune(self, parameters: Process, host: str) -> None:
@@ -57,9 +61,8 @@ class LymphNode:
         self.cohorts[:, -1] += old[:, kept:].sum(axis=1)
 
     def advance(self, loaded: int, antigens: np.ndarray) -> None:
-        """One step: so many `loaded` cells have arrived with antigens, (words,) uint64 of 64 bits each."""
-        k = np.arange(self.naive.size)
-        carried = (antigens[k >> 6] >> (k & 63).astype(np.uint64) & np.uint64(1)).astype(float)
+        """One step: so many `loaded` cells have arrived with antigens, (words,) uint32."""
+        carried = (antigens[self._word] >> self._bit & np.uint32(1)).astype(float)
         self.antigen = self.antigen * self.keep + self.unit * loaded * carried
         share = 1.0 - np.exp(-self.recruiting * self.dt * self.antigen / (self.antigen + self.half))
         recruits = self.naive * share

@@ -14,6 +14,7 @@ PAD = 8  # wall sites around each layer, so that nothing within reach needs a bo
 EMPTY = -1
 WALL = -2
 DEAD = 255  # the type of a row that holds no cell
+WORD_BITS = 32  # antigens that a word of bits tells apart
 NOBODY_TCR = 65535  # T-cell receptor of a bystander: recognizes nothing here
 SITE_UM = 15.0  # the site for which amounts of the catalogue are given; the section is as thick
 TILE = 16
@@ -57,7 +58,7 @@ class Columns(NamedTuple):
     type: A  # uint8 (rows,), beside the record because neighbors read it most
     event: A  # uint8 (rows,), 1 + index of the drawn event of its type, 0 none
     clone: A  # uint16 (rows,), 1 + index of its clone, 0 none
-    antigens: A  # uint64 (rows, words), a bit for each antigen that is carried (tumor) or captured (dendritic)
+    antigens: A  # uint32 (rows, words), a bit for each antigen that is carried (tumor) or captured (dendritic)
     core: A  # CELL (rows,)
     state: A  # float32 (rows, states), in [0, 1]
     value: A  # float32 (rows, slots), behaviors of the last sensing
@@ -79,7 +80,7 @@ class SiteMaps(NamedTuple):
     source: A  # float32 (fields, ny, nx), per h
     vmax: A  # float32 (saturable fields, ny, nx), per h
     matrix: A  # float32 (matrix maps, ny, nx): a density, or the amount of debris
-    antigens: A  # uint64 (ny, nx, words), antigens in the debris
+    antigens: A  # uint32 (ny, nx, words), antigens in the debris
     perfusion: A  # float32 (ny, nx), 0 … 1 of a segment's flow
     length: A  # float32 (ny, nx), length of a segment in SITE_UM: 1 of one that crosses the plane
     links: A  # uint8 (ny, nx), bits of the directions in which a segment is joined to another

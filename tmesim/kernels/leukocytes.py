@@ -8,7 +8,7 @@ fades between hits; a target whose damage reaches `hits_needed` dies and the att
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, NOBODY_TCR, PAD, TILE, TISSUE, VESSEL
+from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, NOBODY_TCR, PAD, TILE, TISSUE, VESSEL, WORD_BITS
 from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
@@ -24,13 +24,15 @@ CONTACT_X = (0, 1, 0, -1, 0)
 
 
 @inline
-def occupant(layer, y, x, layers):
-    """Row of the cell on a site of a layer, below 0 where there is none."""
+def grid_of(layer, layers):
+    """The rows at the sites of a layer."""
     if layer == TISSUE:
-        return layers.tissue[y + PAD, x + PAD]
-    if layer == LEUKOCYTE:
-        return layers.leukocyte[y + PAD, x + PAD]
-    return layers.vessel[y + PAD, x + PAD]
+        grid = layers.tissue
+    elif layer == LEUKOCYTE:
+        grid = layers.leukocyte
+    else:
+        grid = layers.vessel
+    return grid
 
 
 @inline
@@ -43,7 +45,7 @@ def recognizes(row, kind, other, cells, rules):
     tcr = cells.core[row].tcr
     if tcr == NOBODY_TCR:
         return False
-    return (cells.antigens[other, tcr >> 6] >> np.uint64(tcr & 63)) & np.uint64(1) != 0
+    return (cells.antigens[other, tcr // WORD_BITS] >> np.uint32(tcr % WORD_BITS)) & np.uint32(1) != 0
 
 
 @inline
@@ -55,8 +57,9 @@ def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, rules):
     found = 0
     for layer in range(3):
         if (reached >> layer) & 1:
+            grid = grid_of(layer, layers)
             for k in range(5):
-                other = occupant(layer, y + CONTACT_Y[k], x + CONTACT_X[k], layers)
+                other = grid[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
                 if other >= 0 and recognizes(row, kind, other, cells, rules):
                     found += 1
     if found == 0:
@@ -64,8 +67,9 @@ def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, rules):
     pick = below(word_1, found)
     for layer in range(3):
         if (reached >> layer) & 1:
+            grid = grid_of(layer, layers)
             for k in range(5):
-                other = occupant(layer, y + CONTACT_Y[k], x + CONTACT_X[k], layers)
+                other = grid[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
                 if other >= 0 and recognizes(row, kind, other, cells, rules):
                     if pick == 0:
                         cells.core[row].target = cells.core[other].id
@@ -74,17 +78,20 @@ def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, rules):
     return False
 
 
-@inner
+@inline
 def find_target(row, kind, y, x, cells, layers, rules):
     """Row of the cell with which an attacker is in synapse, -1 when it is no more in touch."""
     reached = rules.kinds[kind].reached
+    target = cells.core[row].target
+    found = np.int64(-1)
     for layer in range(3):
         if (reached >> layer) & 1:
+            grid = grid_of(layer, layers)
             for k in range(5):
-                other = np.int64(occupant(layer, y + CONTACT_Y[k], x + CONTACT_X[k], layers))
-                if other >= 0 and cells.core[other].id == cells.core[row].target:
-                    return other
-    return np.int64(-1)
+                other = grid[y + CONTACT_Y[k] + PAD, x + CONTACT_X[k] + PAD]
+                if found < 0 and other >= 0 and cells.core[other].id == target:
+                    found = np.int64(other)
+    return found
 
 
 @inner
@@ -151,7 +158,7 @@ def strike(
             cells.core[row].target = 0
 
 
-@inner
+@inline
 def lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally):
     """A substep in place: an attacker may meet what has come into touch with it."""
     y = np.int64(cells.core[row].y)
@@ -242,7 +249,7 @@ def patrol_tile(
                 m += 1
             if rules.settled:
                 for layer in (TISSUE, VESSEL):
-                    row = occupant(layer, y, x, layers)
+                    row = grid_of(layer, layers)[y + PAD, x + PAD]
                     if row >= 0 and rules.kinds[cells.type[row]].attachment >= 0:
                         rows[m] = row
                         m += 1

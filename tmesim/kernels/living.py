@@ -4,7 +4,7 @@ import numpy as np
 
 from tmesim.kernels.arrays import ALONG_X, ALONG_Y, DEAD, EMPTY, NOBODY_TCR, PAD
 from tmesim.kernels.chance import BIRTH, draw, identity_of, stray
-from tmesim.kernels.compiling import inner, kernel
+from tmesim.kernels.compiling import inner
 
 
 @inner
@@ -117,12 +117,3 @@ def cut(y, x, links):
         if links[y, x] & np.uint8(1 << d):
             links[y + ALONG_Y[d], x + ALONG_X[d]] &= np.uint8(255 - (1 << ((d + 4) & 7)))
     links[y, x] = 0
-
-
-@kernel
-def capture(n, cells, maps, rules):
-    """Cells of rows 0 … n − 1 that capture take up the antigens of the debris at their site."""
-    for row in range(n):
-        if cells.type[row] != DEAD and rules.kinds[cells.type[row]].captures:
-            for w in range(cells.antigens.shape[1]):
-                cells.antigens[row, w] |= maps.antigens[cells.core[row].y, cells.core[row].x, w]

@@ -12,7 +12,7 @@ COLUMNS = frozenset(CELL.names or ())
 class Cells:
     """Rows 0 … n − 1 are in use, some of them dead (type 255). Columns are attributes, as views.
 
-    states, slots : width of the columns `state` and `value`; words : of 64 antigens each
+    states, slots : width of the columns `state` and `value`; words : of WORD_BITS antigens each
     """
 
     def __init__(self, states: int, slots: int, words: int = 1) -> None:
@@ -22,7 +22,7 @@ class Cells:
             np.full(capacity, DEAD, np.uint8),
             np.zeros(capacity, np.uint8),
             np.zeros(capacity, np.uint16),
-            np.zeros((capacity, words), np.uint64),
+            np.zeros((capacity, words), np.uint32),
             np.zeros(capacity, CELL).view(np.recarray),
             np.zeros((capacity, max(states, 1)), np.float32),
             np.zeros((capacity, max(slots, 1)), np.float32),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from tmesim.kernels.arrays import Layers, SiteMaps, StepInputs
+from tmesim.kernels.arrays import WORD_BITS, Layers, SiteMaps, StepInputs
 from tmesim.tissue.cells import Cells
 from tmesim.tissue.fields import FieldReport, Fields
 from tmesim.tissue.vessels import Vessels
@@ -56,7 +56,7 @@ class Setting:
 
     @property
     def words(self) -> int:
-        """Words of 64 bits that hold a bit for each antigen."""
+        """Words of WORD_BITS bits that hold a bit for each antigen."""
         return words_for(self.clonotypes)
 
 
@@ -94,17 +94,17 @@ class Departures(NamedTuple):
     """Who left a tissue in a step with antigens for the lymph node."""
 
     loaded: int  # cells
-    antigens: np.ndarray  # uint64 (words,), the antigens of any of them
+    antigens: np.ndarray  # uint32 (words,), the antigens of any of them
 
 
 def nobody_left(clonotypes: int) -> Departures:
     """The departures of a step in which nobody leaves."""
-    return Departures(0, np.zeros(words_for(clonotypes), np.uint64))
+    return Departures(0, np.zeros(words_for(clonotypes), np.uint32))
 
 
 def words_for(antigens: int) -> int:
-    """Words of 64 bits that hold a bit for each antigen."""
-    return -(-antigens // 64)
+    """Words of WORD_BITS bits that hold a bit for each antigen."""
+    return -(-antigens // WORD_BITS)
 
 
 class Supply(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 
 from tmesim.catalogue.compile import LAYERS
 from tmesim.kernels import living
-from tmesim.kernels.arrays import NOBODY_TCR, PAD
+from tmesim.kernels.arrays import NOBODY_TCR, PAD, WORD_BITS
 from tmesim.kernels.chance import draw, identity_of, stray, unit
 from tmesim.kernels.compiling import kernel
 from tmesim.scenario import Start
@@ -131,9 +131,9 @@ def _add_tumor(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64) ->
 
 
 def antigen_bits(number: int, words: int) -> np.ndarray:
-    """The bits of the first `number` antigens, (words,) uint64."""
-    mask = (1 << min(number, 64 * words)) - 1
-    return np.array([mask >> 64 * w & 0xFFFFFFFFFFFFFFFF for w in range(words)], np.uint64)
+    """The bits of the first `number` antigens, (words,) uint32."""
+    mask = (1 << min(number, WORD_BITS * words)) - 1
+    return np.array([mask >> WORD_BITS * w & 0xFFFFFFFF for w in range(words)], np.uint32)
 
 
 def _add_capillaries(tissue: Patch, density: float, key: np.uint64) -> None:

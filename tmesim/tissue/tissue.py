@@ -88,7 +88,7 @@ class Tissue:
         self.vessels = vessels = Vessels(self.shape)
         self.maps = SiteMaps(
             self.solver.values, self.solver.loss, self.solver.source, self.solver.vmax,
-            np.zeros((len(biology.matrix), ny, nx), np.float32), np.zeros((ny, nx, words), np.uint64),
+            np.zeros((len(biology.matrix), ny, nx), np.float32), np.zeros((ny, nx, words), np.uint32),
             vessels.perfusion, vessels.length, vessels.links, vessels.root, vessels.tip,
         )  # fmt: skip
         self.matrix = {name: self.maps.matrix[i] for i, name in enumerate(biology.matrix)}

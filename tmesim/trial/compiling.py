@@ -37,22 +37,19 @@ INCOMPLETE = 3
 WAIT_S = 0.2
 
 SHARES = {
-    1: (
-        ("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit")
-        + ("turn_over", "capture"),
-    ),
+    1: (("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over"),),
     2: (
         ("patrol", "diffuse", "migrate", "respond"),
-        ("populate", "sense", "act", "remodel", "admit", "turn_over", "capture"),
+        ("populate", "sense", "act", "remodel", "admit", "turn_over"),
     ),
     3: (
         ("patrol", "migrate", "respond"),
         ("diffuse", "remodel"),
-        ("populate", "sense", "act", "admit", "turn_over", "capture"),
+        ("populate", "sense", "act", "admit", "turn_over"),
     ),
     4: (
         ("patrol",),
-        ("diffuse", "turn_over", "capture"),
+        ("diffuse", "turn_over"),
         ("populate", "sense", "admit", "respond"),
         ("act", "remodel", "migrate"),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tmesim.kernels import act, arrays, events
@@ -30,6 +32,13 @@ class Act(Process):
     def tune(self, setting: Setting) -> None:
         self.reach = int(setting.number("division", "push_reach"))
         self.offsets, self.first = rings(max(self.reach, act.NEAR))
+        rules, types = setting.biology.rules, setting.biology.types
+        owner = np.repeat(np.arange(len(types)), np.diff(rules.kinds["event_first"]))
+        events_ = list(zip(owner.tolist(), rules.events["does"].tolist(), rules.events["to"].tolist(), strict=True))
+        self.counted = [counters_of(outcome & act.WAITED, types, *event)
+                        for event in events_ for outcome in (0, act.WAITED)]  # fmt: skip
+        self.leaves = np.array([does == arrays.LEAVE for _, does, _ in events_], np.bool_)
+        self.loads = self.leaves & rules.kinds["captures"][:-1].astype(np.bool_)[owner]
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         cells, rules, clock = tissue.cells, tissue.biology.rules, tissue.clock
@@ -65,24 +74,22 @@ class Act(Process):
         return cells.n - 1
 
     def _count(self, tissue: Patch, outcomes: np.ndarray) -> None:
-        """Add up who did what: births.TYPE, deaths.TYPE, changes.TYPE.INTO, leaves.TYPE, waited.TYPE, and totals."""
-        rules, types, counters = tissue.biology.rules, tissue.biology.types, tissue.counters
-        owner = np.repeat(np.arange(len(types)), np.diff(rules.kinds["event_first"]))
-        numbers = np.bincount(outcomes, minlength=2 * owner.size)
+        """Add up who did what."""
+        numbers = np.bincount(outcomes, minlength=len(self.counted))
         for outcome in np.flatnonzero(numbers).tolist():
-            event, number = rules.events[outcome >> 1], int(numbers[outcome])
-            cell = types[owner[outcome >> 1]]
-            what = "waited" if outcome & act.WAITED else COUNTED[int(event.does)]
-            counters[what] += number
-            counters[f"{what}.{cell}"] += number
-            if what == "changes":
-                counters[f"{what}.{cell}.{types[event.to]}"] += number
+            for name in self.counted[outcome]:
+                tissue.counters[name] += int(numbers[outcome])
 
     def _departures(self, tissue: Patch, rows: np.ndarray, outcomes: np.ndarray) -> Departures:
         """Those that left with antigens are on their way to the lymph node."""
-        rules, columns = tissue.biology.rules, tissue.cells.columns
-        left = rows[rules.events["does"][outcomes >> 1] == arrays.LEAVE]
-        owner = np.repeat(np.arange(len(tissue.biology.types)), np.diff(rules.kinds["event_first"]))
-        kinds = owner[outcomes[rules.events["does"][outcomes >> 1] == arrays.LEAVE] >> 1]
-        loaded = int(np.count_nonzero(rules.kinds["captures"][kinds]))
-        return Departures(loaded, np.bitwise_or.reduce(columns.antigens[left], axis=0))
+        event = outcomes >> 1
+        left = rows[self.leaves[event]]
+        loaded = int(np.count_nonzero(self.loads[event]))
+        return Departures(loaded, np.bitwise_or.reduce(tissue.cells.columns.antigens[left], axis=0))
+
+
+def counters_of(waited: int, types: Sequence[str], owner: int, does: int, to: int) -> tuple[str, ...]:
+    """The counters that an outcome adds to: the total, that of the type, and of a change that into which type."""
+    what = "waited" if waited else COUNTED[does]
+    names = (what, f"{what}.{types[owner]}")
+    return (*names, f"{what}.{types[owner]}.{types[to]}") if what == "changes" else names

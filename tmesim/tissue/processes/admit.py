@@ -22,10 +22,11 @@ class Admit(Process):
 
     def tune(self, setting: Setting) -> None:
         self.offsets, self.first = rings(act.NEAR)
+        self.entering = np.unique(setting.biology.rules.admissions["enters"]).tolist()
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         cells, biology, clock = tissue.cells, tissue.biology, tissue.clock
-        if biology.rules.admissions.size == 0:
+        if not self.entering:
             return
         levels, clonotypes = passed.supply
         common = clock.dt, clock.step, tissue.key("entry")
@@ -36,5 +37,5 @@ class Admit(Process):
             cells.n, clock.hour, *common, tissue.origin, levels, clonotypes, biology.starts, self.offsets, self.first,
             *place,
         )  # fmt: skip
-        for code in np.unique(biology.rules.admissions["enters"]).tolist():
+        for code in self.entering:
             tissue.counters[f"recruited.{biology.types[code]}"] += int(entered[code])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tmesim.kernels import living
-from tmesim.tissue.process import Passed, Patch, Process
+import numpy as np
+
+from tmesim.tissue.process import Passed, Patch, Process, Setting
 
 
 class Capture(Process):
@@ -13,6 +14,11 @@ class Capture(Process):
     reads = ("cells.type", "cells.place", "cells.antigens", "debris.antigens")
     writes = ("cells.antigens",)
 
+    def tune(self, setting: Setting) -> None:
+        self.codes = np.flatnonzero(setting.biology.rules.kinds["captures"]).tolist()
+
     def run(self, tissue: Patch, passed: Passed) -> None:
-        if tissue.biology.rules.kinds["captures"].any():
-            living.capture(tissue.cells.n, tissue.cells.columns, tissue.maps, tissue.biology.rules)
+        cells = tissue.cells
+        for code in self.codes:
+            rows = np.flatnonzero(cells.type[: cells.n] == code)
+            cells.antigens[rows] |= tissue.maps.antigens[cells.y[rows], cells.x[rows]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tmesim.catalogue.compile import Biology
 from tmesim.kernels import sprouting
 from tmesim.kernels.arrays import SITE_UM, VESSEL
 from tmesim.tissue.process import Passed, Patch, Process, Setting
@@ -31,8 +32,10 @@ class Remodel(Process):
             at["flow_shelter"],
         )  # fmt: skip
 
+        self.needed = has_vessels(setting.biology)
+
     def run(self, tissue: Patch, passed: Passed) -> None:
-        if not has_vessels(tissue):
+        if not self.needed:
             return
         cells, clock = tissue.cells, tissue.clock
         cells.make_room((sprouting.MOST_ADVANCE + 1) * int((tissue.layers.vessel >= 0).sum()) + 8)
@@ -44,9 +47,9 @@ class Remodel(Process):
         tissue.counters.update({"sprouts": int(sprouts), "joins": int(joins), "regressions": int(regressions)})
 
 
-def has_vessels(tissue: Patch) -> bool:
+def has_vessels(biology: Biology) -> bool:
     """Whether there is a type of vessel at all."""
-    return bool((tissue.biology.rules.kinds["layer"][:-1] == VESSEL).any())
+    return bool((biology.rules.kinds["layer"][:-1] == VESSEL).any())
 
 
 def perfuse(tissue: Patch) -> None:
