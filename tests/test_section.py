@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toys
-from tissues import OneTissue
+from tissues import OneTissue, check_layers
 
 import tmesim
+from tmesim.body import Body
 from tmesim.reading import InputError
 from tmesim.scenario import read_text
 from tmesim.section import OUTLINE, Section, around
 from tmesim.storage.arrays import pack, unpack
+from tmesim.tissue.start import laid_out, put
 
 TYPES = ("tumor", "necrotic", "ctl", "endothelial")
 
@@ -216,3 +218,58 @@ def test_a_cropped_section_is_what_lies_there_counted_from_its_corner():
     assert np.array_equal(part.maps["field.oxygen"], section.maps["field.oxygen"][1:4, 2:7])
     assert part.count("ctl") == 0 and section.count("ctl") == 2
     assert replace(part, hour=48.0).day == 2
+
+
+# Put into a tissue
+
+
+def empty(tissue, **options):
+    body = Body(tissue.scenario, seed=tissue.seed, populate=False, **options)
+    return body.tissue
+
+
+def test_a_section_that_is_put_into_a_tissue_is_the_section_of_that_tissue(tissue):
+    """Cells with all that a file keeps of them, matrix, fields, and the network of vessels; also through files."""
+    section = Section.of(tissue).snapshot()
+    for one in (section, Section.read(*section.packed().values())):
+        twin = empty(tissue)
+        put(twin, one)
+        check_layers(twin)
+        found = Section.of(twin).snapshot()
+        assert found.cells["id"].size == section.cells["id"].size > 150
+        for name, column in section.cells.items():
+            if name != "type":
+                assert np.array_equal(found.cells[name], column), name
+        kinds = [[each.types[code] for code in each.cells["type"]] for each in (found, section)]
+        assert kinds[0] == kinds[1]
+        for name, values in section.maps.items():
+            if name != "vessels.perfused" and name in found.maps:  # flow follows from the network
+                assert np.array_equal(found.maps[name], values), name
+
+
+def test_a_start_is_a_section_before_it_is_a_tissue(tissue):
+    body = Body(tissue.scenario, seed=7, populate=False)
+    plan = laid_out(body.tissue, body.start, body.blood.clonotypes(body.node))
+    started = Section.of(Body(tissue.scenario, seed=7).tissue)
+    assert plan.hour == 0 and plan.count("tumor") == started.count("tumor") > 30
+    assert np.array_equal(plan.region, started.region)
+    assert np.array_equal(plan.maps["vessels.root"], started.maps["vessels.root"])
+    assert set(plan.cells["id"].tolist()) == set(started.snapshot().cells["id"].tolist())
+
+
+def test_a_section_that_fits_no_tissue_is_refused_and_nothing_is_put(tissue):
+    section = Section.of(tissue).snapshot()
+    y, x = section.cells["y"].copy(), section.cells["x"].copy()
+    tumor = section.rows("tumor")
+    y[tumor[1]], x[tumor[1]] = y[tumor[0]], x[tumor[0]]
+    doubled = replace(section, cells=dict(section.cells) | {"y": y, "x": x})
+    renamed = replace(section, types=tuple("mole" if name == "tumor" else name for name in section.types))
+    for wrong, message in (
+        (doubled, "two cells"), (renamed, "no cell type 'mole'"),
+        (replace(section, spacing_um=10.0), "10 µm does not fit"),
+        (section.cropped((slice(0, 10), slice(0, 12))), r"\(10, 12\) sites"),
+    ):  # fmt: skip
+        twin = empty(tissue)
+        with pytest.raises(ValueError, match=message):
+            put(twin, wrong)
+        assert twin.cells.n == 0 and twin.layers.tissue.max() < 0

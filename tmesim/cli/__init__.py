@@ -200,8 +200,8 @@ def explain(
         typer.Argument(
             metavar="NAME",
             help="Anything that `tmesim list` shows: a cell type, state, field, rule, process, therapy (or a name of "
-            "its drug), signal, behavior, observable, parameter (its dotted path), claim or scenario; or "
-            "`contributing`.",
+            "its drug), signal, behavior, observable, parameter (its dotted path), claim or scenario; "
+            "`step`, `contributing`.",
         ),
     ],
 ) -> None:
@@ -216,6 +216,8 @@ def explain(
     - `tmesim explain oxygen_fuels_division`
 
     - `tmesim explain cells.tumor.behaviors.division`
+
+    - `tmesim explain step`  (the processes of a step: what each reads and writes)
 
     - `tmesim explain contributing`  (where things live, and how to add to them)
     """

@@ -13,15 +13,19 @@ from tmesim.catalogue.files import FILES
 # What to do for each kind of entry, beside writing it; `tests/test_finding.py` goes through with each of them.
 STEPS = {
     "cells": "Its behaviors are numbers at rest; rules change them. `agent` names its class in Python, which is made "
-    "from the entry.",
-    "states": "Name it in the `states` of the cell types that carry it, and let rules drive NAME_gain and NAME_loss.",
+    "from the entry. The parts it plays stand there too: malignant, targets, antigen_specific, captures_antigens, "
+    "primed, guided_by; no engine knows a cell type by name.",
+    "states": "Name it in the `states` of the cell types that carry it, and let rules drive NAME_gain and NAME_loss. "
+    "With `shown: true` others can feel it, as contact.NAME.",
     "rules": "One sentence of biology: in CELL, SIGNAL increases or decreases BEHAVIOR toward LIMIT, because of "
     "EVIDENCE. The words are those of `tmesim list signals` and `tmesim list behaviors`; groups multiply.",
-    "fields": "Give some cell type the behavior secretion.NAME, and let rules read NAME.",
+    "fields": "Give some cell type the behavior secretion.NAME, and let rules read NAME. `slow: true` lets it move in "
+    "time instead of being in balance.",
     "therapies": "Pharmacokinetics, target and effects; an arm gives it with {use: NAME, start: 7 d}.",
-    "matrix": "A map needs code that fills it: tmesim/kernels/matrix.py.",
-    "processes": "A process is code: one module in tmesim/kernels with its formula in the docstring; its numbers are "
-    "here.",
+    "matrix": "A density: give cell types deposition.NAME and degradation.NAME, and let rules read NAME.",
+    "processes": "A process is code, and its numbers are here. One module in tmesim/tissue/processes says what it "
+    "reads, writes and hands on, its kernel in tmesim/kernels states the formula, and its place in the step is a line "
+    "of tmesim/body/step.py (`tmesim explain step`).",
 }
 
 
@@ -49,7 +53,7 @@ def contributing(c: Catalogue) -> list[str]:
         "- `extends` another one and changes it: set (numbers), off (rules), add (entries), drop (fields), arms. "
         "`tmesim schema` helps editors; the first line of each scenario points at it.",
         "",
-        "observables (tmesim/observables, a module a topic)",
+        "observables, in tmesim/observables, a module a topic",
         "- One `Observable(name, label, unit, meaning, function)` more; it becomes a column and can be an endpoint.",
         "",
         "Rules of the house:",

@@ -23,7 +23,8 @@ def explain(name: str) -> None:
     """Print what a name means, in plain English and with its evidence, wrapped to the width of the terminal.
 
     name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names,
-        signal, behavior, observable, claim, scenario, the dotted path of a number or the end of one, or `contributing`.
+        signal, behavior, observable, claim, scenario, the dotted path of a number or the end of one, `step`
+        or `contributing`.
         InputError with the nearest names if nothing goes by it
     """
     found = pages(load_catalogue(), name)
@@ -45,10 +46,28 @@ def pages(c: Catalogue, name: str) -> list[list[str]]:
     name = name.strip()
     if name == "contributing":
         return [contributing(c)]
+    if name == "step":
+        return [step()]
     found = [page for look in PAGES if (page := look(c, name))]
     if not found:
         raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, names(c))}")])
     return found
+
+
+def step() -> list[str]:
+    """The step of the simulation as a table of processes in their order."""
+    from tmesim.body.step import table
+
+    page = ["A step: these processes in this order, those of the body once, those of a tissue in each."]
+    for number, (name, scope, does, reads, writes, takes, leaves) in enumerate(table(), 1):
+        page += ["", f"{number}. {name} ({scope}): {does}"]
+        page += [f"   - {what} {slots}" for what, slots in (("reads", reads), ("writes", writes)) if slots]
+        handed = [
+            f"takes {takes} from earlier ones" if takes else "",
+            f"leaves {leaves} for later ones" if leaves else "",
+        ]
+        page += [f"   - {', '.join(filter(None, handed))}"] if any(handed) else []
+    return page
 
 
 def names(c: Catalogue) -> set[str]:
@@ -56,7 +75,7 @@ def names(c: Catalogue) -> set[str]:
     from tmesim.scenario import named
 
     known = {*c.cells, *c.all_rules, *c.aliases, *c.fields, *c.states, *c.matrix, *c.processes, *c.signals()}
-    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *named(), "contributing"}
+    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *named(), "contributing", "step"}
     return known | {path for path, _ in c.numbers()}
 
 

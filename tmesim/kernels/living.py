@@ -64,12 +64,12 @@ def be_born(row, mother, y, x, now, step, key, cells, rules):
 
 
 @inner
-def begin_many(n, kind, identities, y, x, states, cells):
-    """Cells of one type in the rows from n on at hour 0. identities, y, x : (cells,); states : (states,) of each."""
+def begin_many(n, kinds, identities, y, x, states, cells):
+    """Cells in the rows from n on, at hour 0. kinds, identities, y, x : (cells,); states : (types, states) of each."""
     for i in range(identities.size):
-        begin(n + i, kind, identities[i], y[i], x[i], 0.0, cells)
+        begin(n + i, kinds[i], identities[i], y[i], x[i], 0.0, cells)
         for s in range(cells.state.shape[1]):
-            cells.state[n + i, s] = states[s]
+            cells.state[n + i, s] = states[kinds[i], s]
 
 
 @inner

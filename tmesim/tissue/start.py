@@ -6,10 +6,11 @@ import numpy as np
 
 from tmesim.catalogue.compile import LAYERS
 from tmesim.kernels import living
-from tmesim.kernels.arrays import NOBODY_TCR, PAD, WORD_BITS
+from tmesim.kernels.arrays import DEAD, NOBODY_TCR, PAD, WORD_BITS
 from tmesim.kernels.chance import draw, identity_of, stray, unit
 from tmesim.kernels.compiling import kernel
 from tmesim.scenario import Start
+from tmesim.section import Section
 from tmesim.tissue.cells import COLUMNS as CELL_COLUMNS
 from tmesim.tissue.process import Patch
 
@@ -47,12 +48,14 @@ def identities(sites: np.ndarray, layer: int, origin: np.uint64) -> np.ndarray:
 
 def populate(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> None:
     """Fill an empty tissue as a plan says. clonotypes : share of each among T cells that have a receptor."""
+    put(tissue, laid_out(tissue, plan, clonotypes))
+
+
+def laid_out(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> Section:
+    """The section of hour 0 that a plan describes, for the lattice, the biology and the chance of a tissue."""
     key = tissue.key("start")
     ny, nx = tissue.shape
     sites = ny * nx
-    for name, entry in tissue.setting.catalogue.matrix.items():
-        if entry.role == "barrier":
-            tissue.matrix[name][:] = plan.ecm
     inside = np.zeros(sites, bool)
     tumor = np.zeros(sites, bool)
     y, x = np.divmod(np.arange(sites), nx)
@@ -62,7 +65,7 @@ def populate(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> None:
         within = np.hypot((x + 0.5) * tissue.spacing - cx, (y + 0.5) * tissue.spacing - cy) <= disk.radius_um
         inside |= within
         tumor |= within & (drawn < disk.fill)
-    _add_tumor(tissue, plan, np.flatnonzero(tumor), key)
+    groups = _malignant(tissue, plan, np.flatnonzero(tumor), key)
     for layer in ("tissue", "leukocyte"):
         # in the catalogue's order, so that the file's makes no difference
         kinds = [c for c in tissue.biology.types if c in plan.densities and _layer(tissue, c) == layer]
@@ -70,39 +73,116 @@ def populate(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> None:
         drawn = chances(key, sites, 1 + LAYERS[layer])
         drawn[inside] = 1.0
         which = np.searchsorted(edges, drawn, side="right")
-        for k, cell in enumerate(kinds):
-            _add(tissue, cell, np.flatnonzero(which == k), key, clonotypes)
-    _add_capillaries(tissue, plan.capillaries, key)
-    tissue.cells.reorder(tissue.layers)
+        groups += [_cells(tissue, cell, np.flatnonzero(which == k), key, clonotypes) for k, cell in enumerate(kinds)]
+    root = np.zeros(tissue.shape, np.bool_)
+    vessels = _capillaries(tissue, plan.capillaries, key)
+    for group in vessels:
+        root[group["y"], group["x"]] = True
+    maps = {
+        f"matrix.{name}": np.full(tissue.shape, plan.ecm if entry.role == "barrier" else 0.0, np.float32)
+        for name, entry in tissue.setting.catalogue.matrix.items()
+    }
+    cells = {name: np.concatenate([group[name] for group in groups + vessels]) for name in _no_cells(tissue)}
+    return Section(tuple(tissue.biology.types), cells, maps | {"vessels.root": root}, tissue.shape, tissue.spacing, 0.0)
+
+
+def put(tissue: Patch, section: Section) -> None:
+    """Put the cells and maps of a section into an empty tissue, whoever laid it out: a start, a file, a measurement.
+
+    Columns and maps that the section does not have are those of new cells and of bare ground; those that the tissue
+    does not have are left out. ValueError for another lattice, a cell type that the tissue does not have, and two
+    cells at one place; nothing is put then.
+    """
+    biology, cells = tissue.biology, tissue.cells
+    present = [name for name in section.types if section.count(name)]
+    if section.shape != tissue.shape or section.spacing_um != tissue.spacing:
+        raise ValueError(f"a section of {section.shape} sites of {section.spacing_um:g} µm does not fit a tissue of "
+                         f"{tissue.shape} sites of {tissue.spacing:g} µm")  # fmt: skip
+    if unknown := [name for name in present if name not in biology.types]:
+        raise ValueError(f"there is no cell type {unknown[0]!r} here. Known: {', '.join(biology.types)}")
+    codes = np.array([biology.code(name) if name in present else 0 for name in section.types], np.int64)
+    alive = np.flatnonzero(section.cells["type"] != DEAD)
+    kinds = codes[section.cells["type"][alive].astype(int)]
+    y, x = (section.cells[name][alive].astype(np.int64) for name in ("y", "x"))
+    places = (biology.rules.kinds["layer"][kinds].astype(np.int64) * tissue.shape[0] + y) * tissue.shape[1] + x
+    if np.unique(places).size < places.size:
+        raise ValueError("two cells of the section stand at one site of a layer")
+    n, m = cells.n, alive.size
+    cells.make_room(m)
+    rows = slice(n, n + m)
+    living.begin_many(n, kinds, section.cells["id"][alive], y, x, biology.starts, cells.columns)
+    core = cells.columns.core
+    core["heading"][rows] = ((y * tissue.shape[1] + x) * 2654435761 >> 5) & 3
+    for name, column in section.cells.items():
+        values, (kind, _, state) = column[alive], name.partition(".")
+        if kind == "state" and state in biology.states:
+            cells.columns.state[rows, biology.states.index(state)] = values
+        elif name == "clone":
+            cells.columns.clone[rows] = values
+        elif name == "antigens":
+            cells.columns.antigens[rows] = values.reshape(m, -1)
+        elif name in CELL_COLUMNS:
+            core[name][rows] = values
+    for code, layer in enumerate(tissue.layers):
+        mine = np.flatnonzero(biology.rules.kinds["layer"][kinds] == code)
+        layer[y[mine] + PAD, x[mine] + PAD] = n + mine
+    cells.n += m
+    _put_maps(tissue, section)
+    cells.reorder(tissue.layers)
+
+
+def _put_maps(tissue: Patch, section: Section) -> None:
+    """The maps of a section that change in place; who carries blood follows from them."""
+    vessels = {name: getattr(tissue.vessels, name) for name in ("links", "root", "tip")}
+    fields = {name: tissue.solver.values[f] for f, name in enumerate(tissue.solver.names)}
+    for kind, own in (("matrix", tissue.matrix), ("vessels", vessels), ("field", fields)):
+        for name, values in own.items():
+            if f"{kind}.{name}" in section.maps:
+                values[...] = section.maps[f"{kind}.{name}"]
+
+
+Columns = dict[str, np.ndarray]
+
+
+def _no_cells(tissue: Patch) -> Columns:
+    """The columns that a start gives its cells, without a cell."""
+    words = tissue.cells.columns.antigens.shape[1]
+    columns: Columns = {
+        "type": np.empty(0, np.uint8), "id": np.empty(0, np.uint64), "y": np.empty(0, np.int16),
+        "x": np.empty(0, np.int16), "tcr": np.empty(0, np.uint16), "clone": np.empty(0, np.uint16),
+        "antigens": np.empty((0, words), np.uint32),
+    }  # fmt: skip
+    return columns | {f"state.{name}": np.empty(0, np.float32) for name in tissue.biology.states}
 
 
 def _layer(tissue: Patch, cell: str) -> str:
     return str(tissue.setting.catalogue.cells[cell].layer)
 
 
-def _add(tissue: Patch, cell: str, sites: np.ndarray, key: np.uint64, clonotypes: np.ndarray | None = None) -> slice:
-    """Cells of one type on free sites; returns their rows."""
-    cells, biology = tissue.cells, tissue.biology
-    n, m = cells.n, sites.size
-    cells.make_room(m)
-    rows = slice(n, n + m)
-    code = biology.code(cell)
+def _cells(
+    tissue: Patch, cell: str, sites: np.ndarray, key: np.uint64, clonotypes: np.ndarray | None = None
+) -> Columns:
+    """Cells of one type on some sites."""
+    biology = tissue.biology
+    code, m = biology.code(cell), sites.size
     y, x = np.divmod(sites, tissue.shape[1])
-    names = identities(sites, int(biology.rules.kinds["layer"][code]), tissue.origin)
-    living.begin_many(n, code, names, y, x, biology.starts[code], cells.columns)
-    core = cells.columns.core
-    core["heading"][rows] = (sites * 2654435761 >> 5) & 3
-    for s in np.flatnonzero(biology.rules.spread):
+    columns = _no_cells(tissue)
+    columns |= {
+        "type": np.full(m, code, np.uint8), "y": y.astype(np.int16), "x": x.astype(np.int16),
+        "id": identities(sites, int(biology.rules.kinds["layer"][code]), tissue.origin),
+        "tcr": np.full(m, NOBODY_TCR, np.uint16), "clone": np.zeros(m, np.uint16),
+        "antigens": np.zeros((m, columns["antigens"].shape[1]), np.uint32),
+    }  # fmt: skip
+    for s, state in enumerate(biology.states):
         z, spread = float(biology.starts[code, s]), float(biology.rules.spread[s])
-        cells.columns.state[rows, s] = strayed(key, sites, z, spread, 64 + int(s))
-    tissue.layer_of(cell)[y + PAD, x + PAD] = np.arange(n, n + m)
-    cells.n += m
+        column = strayed(key, sites, z, spread, 64 + s) if spread > 0 else np.full(m, z)
+        columns[f"state.{state}"] = column.astype(np.float32)
     if biology.rules.kinds["specific"][code] and clonotypes is not None:
         drawn = chances(key, tissue.shape[0] * tissue.shape[1], 7)[sites]
         edges = np.cumsum(clonotypes)
         receptor = np.searchsorted(edges, drawn, side="right")
-        core["tcr"][rows] = np.where(receptor < edges.size, receptor, NOBODY_TCR)
-    return rows
+        columns["tcr"] = np.where(receptor < edges.size, receptor, NOBODY_TCR).astype(np.uint16)
+    return columns
 
 
 def malignant(tissue: Patch) -> str | None:
@@ -111,23 +191,22 @@ def malignant(tissue: Patch) -> str | None:
     return next((cell for cell in tissue.biology.types if cells[cell].malignant), None)
 
 
-def _add_tumor(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64) -> None:
+def _malignant(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64) -> list[Columns]:
     """Malignant cells with their clones and antigens."""
     cell = malignant(tissue)
     if sites.size == 0 or cell is None:
-        return
-    rows = _add(tissue, cell, sites, key)
-    columns = tissue.cells.columns
+        return []
+    columns = _cells(tissue, cell, sites, key)
+    words = columns["antigens"].shape[1]
     if not plan.clones:
-        columns.antigens[rows] = antigen_bits(tissue.setting.clonotypes, columns.antigens.shape[1])
-        return
+        columns["antigens"][:] = antigen_bits(tissue.setting.clonotypes, words)
+        return [columns]
     shares = np.cumsum([clone.share for clone in plan.clones])
     drawn = chances(key, tissue.shape[0] * tissue.shape[1], 5)[sites] * shares[-1]
     which = np.searchsorted(shares, drawn, side="right")
-    columns.clone[rows] = which + 1
-    columns.antigens[rows] = np.array(
-        [antigen_bits(clone.antigens, columns.antigens.shape[1]) for clone in plan.clones]
-    )[which]
+    columns["clone"] = (which + 1).astype(np.uint16)
+    columns["antigens"] = np.array([antigen_bits(clone.antigens, words) for clone in plan.clones])[which]
+    return [columns]
 
 
 def antigen_bits(number: int, words: int) -> np.ndarray:
@@ -136,11 +215,11 @@ def antigen_bits(number: int, words: int) -> np.ndarray:
     return np.array([mask >> WORD_BITS * w & 0xFFFFFFFF for w in range(words)], np.uint32)
 
 
-def _add_capillaries(tissue: Patch, density: float, key: np.uint64) -> None:
+def _capillaries(tissue: Patch, density: float, key: np.uint64) -> list[Columns]:
     """Capillaries that cross the plane: one at a drawn place of each square that one of them supplies."""
     vessel = next((cell for cell in tissue.biology.types if _layer(tissue, cell) == "vessel"), None)
     if density <= 0 or vessel is None:
-        return
+        return []
     ny, nx = tissue.shape
     pitch = np.sqrt(MM2 / density) / tissue.spacing  # sites
     down, across = max(round(ny / pitch), 1), max(round(nx / pitch), 1)
@@ -148,9 +227,7 @@ def _add_capillaries(tissue: Patch, density: float, key: np.uint64) -> None:
     row, column = np.divmod(np.arange(down * across), across)
     y = np.minimum(((row + dy) * ny / down).astype(int), ny - 1)
     x = np.minimum(((column + dx) * nx / across).astype(int), nx - 1)
-    sites = np.unique(y * nx + x)
-    _add(tissue, vessel, sites, key)
-    tissue.vessels.root.ravel()[sites] = True
+    return [_cells(tissue, vessel, np.unique(y * nx + x), key)]
 
 
 def place(tissue: Patch, row: int, cell: str, y: int, x: int, **values: float) -> None:
