@@ -67,7 +67,7 @@ def sweeps(
         best = (0.0, "")
         for name, entry in catalogue.cells.items():
             if entry.layer == layer:
-                factor = boost if name == "tumor" else 1.0
+                factor = boost if entry.malignant else 1.0
                 best = max(best, (fastest(catalogue, rules, host, name, "speed", factor), name))
         return best
 
@@ -95,7 +95,8 @@ def sweeps(
             f"{units.show(spacing, 'µm')} in a substep of {minutes:g} min; the limit is {MAX_HOPS}: take wider sites, "
             f"or set processes.leukocytes.substep to {fits:g} min or less",
         )
-    tips = fastest(catalogue, rules, host, "endothelial", "tip_speed") if "endothelial" in catalogue.cells else 0.0
+    vessels = [name for name, entry in catalogue.cells.items() if entry.layer == "vessel"]
+    tips = max((fastest(catalogue, rules, host, name, "tip_speed") for name in vessels), default=0.0)
     if tips * step / spacing > MAX_ADVANCE:
         yield (
             "time.step",
