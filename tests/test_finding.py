@@ -280,6 +280,7 @@ EXAMPLES = {
     "rules": "{cell: tumor, signal: oxygen, effect: decreases, behavior: speed, group: new, limit: 0.5, half_max: "
     f"9 mmHg, power: 1, {GUESS}}}",
     "fields": f"{{unit: pM, diffusion: 3e5 µm²/h, decay: 9 1/h, edge: {{kind: zero_flux}}, {GUESS}}}",
+    "matrix": "{label: new density, decay: 0.1 1/h}",
     "therapies": "{label: n, therapy_class: c, evidence_id: x, pk: {compartments: 1, clearance: 1 L/h/kg, "
     "central_volume: 1 L/kg, molar_mass: 1 kDa}, tissue: {partition: 1, rate: 1 1/h}, occupancy: {kd: 1 nM}, dose: "
     f"1 mg/kg, schedule: {{every: 1 d, times: 1}}, {GUESS}}}",

@@ -708,7 +708,7 @@ def test_the_schema_knows_every_key_of_every_packaged_scenario():
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert set(data) <= set(schema["properties"])
     assert schema["additionalProperties"] is False
-    assert set(schema["properties"]["add"]["properties"]) == set(KINDS) - {"matrix", "processes"}
+    assert set(schema["properties"]["add"]["properties"]) == set(KINDS) - {"processes"}
 
 
 def test_each_reference_of_the_schema_leads_somewhere():

@@ -51,7 +51,11 @@ class Biology:
         try:
             return self.types.index(cell)
         except ValueError:
-            raise KeyError(f"unknown cell type {cell!r}. Known: {', '.join(self.types)}") from None
+            known = ", ".join(self.types)
+            raise KeyError(
+                f"unknown cell type {cell!r}. Known: {known}. One of the catalogue that a scenario does not reach by "
+                "itself is named in its start.densities; 0 /mm² will do"
+            ) from None
 
     def slot(self, cell: str, behavior: str) -> int:
         """Column of a behavior in the values of a cell type."""

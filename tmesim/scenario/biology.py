@@ -83,9 +83,8 @@ class Biology(Parts):
         if kind not in KINDS:
             self.blame(("add", kind), f"there is no '{brief(kind)}' in the catalogue.{suggestion(kind, ADDABLE)}")
             return
-        what = "a map without code that fills it" if kind == "matrix" else "a process without its code"
-        message = f"{kind} cannot be added: {what} does nothing. Their numbers can be changed with 'set'"
-        self.blame(("add", kind), message)
+        why = "a process without its code does nothing. Their numbers can be changed with 'set'"
+        self.blame(("add", kind), f"{kind} cannot be added: {why}")
 
     def _without_dropped(self, catalogue: Catalogue) -> Catalogue:
         """The catalogue without the fields that the scenario drops; the rules that need one must be off."""
@@ -184,8 +183,9 @@ class Biology(Parts):
 
 def color_maps(added: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[DataPath, str]]:
     """Where added entries name a color map, and which."""
-    for name, entry in added.get("fields", {}).items():
-        yield ("fields", name, "color_map"), entry.color_map
+    for kind in ("fields", "matrix"):
+        for name, entry in added.get(kind, {}).items():
+            yield (kind, name, "color_map"), entry.color_map
     for name, therapy in added.get("therapies", {}).items():
         if therapy.field is not None:
             yield ("therapies", name, "field", "color_map"), therapy.field.color_map

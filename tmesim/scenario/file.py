@@ -184,7 +184,7 @@ class DropPart(Part):
     )
 
 
-ADDABLE = {kind: model for kind, model in KINDS.items() if kind not in ("matrix", "processes")}
+ADDABLE = {kind: model for kind, model in KINDS.items() if kind != "processes"}
 
 
 class ScenarioFile(Part):

@@ -82,7 +82,9 @@ def laid_out(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> Section:
         f"matrix.{name}": np.full(tissue.shape, plan.ecm if entry.role == "barrier" else 0.0, np.float32)
         for name, entry in tissue.setting.catalogue.matrix.items()
     }
-    cells = {name: np.concatenate([group[name] for group in groups + vessels]) for name in _no_cells(tissue)}
+    nobody = _no_cells(tissue)
+    groups += vessels
+    cells = {name: np.concatenate([none, *(group[name] for group in groups)]) for name, none in nobody.items()}
     return Section(tuple(tissue.biology.types), cells, maps | {"vessels.root": root}, tissue.shape, tissue.spacing, 0.0)
 
 
@@ -120,7 +122,7 @@ def put(tissue: Patch, section: Section) -> None:
         elif name == "clone":
             cells.columns.clone[rows] = values
         elif name == "antigens":
-            cells.columns.antigens[rows] = values.reshape(m, -1)
+            cells.columns.antigens[rows] = values.reshape(m, cells.columns.antigens.shape[1])
         elif name in CELL_COLUMNS:
             core[name][rows] = values
     for code, layer in enumerate(tissue.layers):
