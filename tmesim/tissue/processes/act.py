@@ -37,8 +37,8 @@ class Act(Process):
         events_ = list(zip(owner.tolist(), rules.events["does"].tolist(), rules.events["to"].tolist(), strict=True))
         self.counted = [counters_of(outcome & act.WAITED, types, *event)
                         for event in events_ for outcome in (0, act.WAITED)]  # fmt: skip
-        self.leaves = np.array([does == arrays.LEAVE for _, does, _ in events_], np.bool_)
-        self.loads = self.leaves & rules.kinds["captures"][:-1].astype(np.bool_)[owner]
+        self.departing = np.array([does == arrays.LEAVE for _, does, _ in events_], np.bool_)
+        self.loading = self.departing & rules.kinds["captures"][:-1].astype(np.bool_)[owner]
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         cells, rules, clock = tissue.cells, tissue.biology.rules, tissue.clock
@@ -83,8 +83,8 @@ class Act(Process):
     def _departures(self, tissue: Patch, rows: np.ndarray, outcomes: np.ndarray) -> Departures:
         """Those that left with antigens are on their way to the lymph node."""
         event = outcomes >> 1
-        left = rows[self.leaves[event]]
-        loaded = int(np.count_nonzero(self.loads[event]))
+        left = rows[self.departing[event]]
+        loaded = int(np.count_nonzero(self.loading[event]))
         return Departures(loaded, np.bitwise_or.reduce(tissue.cells.columns.antigens[left], axis=0))
 
 
