@@ -32,7 +32,7 @@ SEAMED, WALLED, ROUND = 6, 5, 4
 WALL = {True: 1.3, False: 0.95}
 LUMEN = {True: 0.72, False: 0.5}
 """Widths of a vessel with flow and without, in sites."""
-RING, HOLE, BODY, RIM = 0.85, 0.45, 1.16, 0.09
+RING, HOLE, BODY, RIM = 0.85, 0.45, 1.06, 0.08
 """In sites: diameters of a capillary that crosses the plane, of its inside and of a leukocyte; width of the rim."""
 
 
