@@ -1,7 +1,7 @@
 """Paired comparison of arms over replicates: mean difference, interval, effect size, p value.
 
-A replicate's arms use common random numbers, so the unit is the difference within a replicate. With 6 to 12 replicates the
-Student interval covers best. Measured for a nominal 95 % (3 000 trials of 6 / 8 / 12 pairs):
+A replicate's arms use common random numbers, so the unit is the difference within a replicate. With 6 to 12 replicates
+the Student interval covers best. Measured for a nominal 95 % (3 000 trials of 6 / 8 / 12 pairs):
 
 | differences                   | Student          | percentile bootstrap | BCa bootstrap    |
 |-------------------------------|------------------|----------------------|------------------|
