@@ -92,7 +92,8 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "report", "model", "shown", "drawing", "notices", "result", "statistics", "tables",
-    "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",
-    "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version", "kernels",
+    "cli", "bench", "trial", "report", "model", "shown", "drawing", "targets", "notices", "result", "statistics",
+    "tables", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
+    "arguments", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
+    "kernels",
 )  # fmt: skip

@@ -23,6 +23,8 @@ BAND, THIN, DOSE, FRAME = "#bbbbbb", "#777777", "#555555", "#999999"
 ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#7A0177")
 """For arms other than the reference: Wong's palette for color-blind readers, and a dark purple."""
 REFERENCE_COLOR = "#4d4d4d"
+WITHIN, MET, MISSED = "#CFE3D6", "#1B7A43", "#B3261E"
+"""The interval of a target, and whether a run lies within it."""
 PERFUSED, CLOSED, CASING = "#EF103B", "#FFFFFF", "#5A5A5A"
 """Vessels: a red tube with a white wall where blood flows, an empty white one with a gray wall where none does."""
 OUTLINE = "#1a1a1a"

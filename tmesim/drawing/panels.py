@@ -10,6 +10,7 @@ from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.effects import draw_effects
 from tmesim.drawing.files import FORMATS
 from tmesim.drawing.movie import Movie, has_frames
+from tmesim.drawing.targets import draw_targets
 from tmesim.drawing.tissue import draw_field, draw_tissue
 from tmesim.drawing.trajectories import draw_trajectories
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tmesim.result import Result
     from tmesim.scenario import Scenario
 
-MOVIE = "movie"
+MOVIE, TARGETS = "movie", "targets"
 USUAL = ("tissue", "oxygen", "trajectories", "effects", MOVIE)
 """What is drawn unless something else is asked for, as far as the run holds what it shows."""
 
@@ -26,7 +27,7 @@ def known_panels(scenario: Scenario) -> tuple[str, ...]:
     """Names of the panels of a scenario's runs: the usual ones, and each of its fields."""
     fields = scenario.catalogue.fields
     usual = [name for name in USUAL if name != "oxygen" or name in fields]
-    return tuple(dict.fromkeys([*usual, *fields]))
+    return tuple(dict.fromkeys([*usual, TARGETS, *fields]))
 
 
 def lacking(result: Result, panel: str) -> str | None:
@@ -37,6 +38,8 @@ def lacking(result: Result, panel: str) -> str | None:
         return None if len(result.arms) > 1 else "this run has one arm, so it compares nothing"
     if panel == "trajectories":
         return None
+    if panel == TARGETS and result.scenario.arm(result.reference).therapies:
+        return f"targets are of untreated tumors, and its reference {result.reference} is treated"
     return None if result.snapshot_days else "this run kept no snapshots"
 
 
@@ -44,6 +47,7 @@ def draw_panel(result: Result, panel: str) -> Drawing:
     """One of the panels of a run that is no movie; `lacking` says whether there is one."""
     draw: dict[str, Callable[[Result], Drawing | None]] = {
         "tissue": draw_tissue, "trajectories": draw_trajectories, "effects": draw_effects,
+        TARGETS: draw_targets,
     }  # fmt: skip
     drawing = draw[panel](result) if panel in draw else draw_field(result, panel)
     assert drawing is not None
