@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tissues import OneTissue, bare, check_layers, count, rows_of, scenario, tissue, tumor
+from tissues import BUSY, REACTIVE, OneTissue, bare, check_layers, count, rows_of, scenario, tissue, tumor
 
 from tmesim.body import STEP, Body
 from tmesim.body.step import table
@@ -13,15 +13,6 @@ from tmesim.tissue.processes.act import Act
 from tmesim.tissue.slots import SLOTS
 from tmesim.tissue.start import populate
 
-BUSY = {
-    "tumor": [{"radius": "180 µm", "fill": 0.9}],
-    "densities": {
-        "fibroblast": "600 /mm²", "m1": "300 /mm²", "ctl": "500 /mm²", "th1": "100 /mm²", "treg": "150 /mm²",
-        "dendritic": "150 /mm²", "monocyte": "80 /mm²",
-    },
-    "capillaries": "150 /mm²",
-}  # fmt: skip
-REACTIVE = {"processes.priming.reactive_fraction": "0.9"}
 BRISK = {"rules.vegf_drives_sprouting.limit": "0.05 1/h", "matrix.debris.decay": "0.4 1/h"}
 LOCAL = [process for process in STEP if process.scope == "tissue"]
 SOURCE = "made up for a test"

@@ -2,21 +2,11 @@
 
 import numpy as np
 import pytest
-from tissues import OneTissue, bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
+from tissues import BUSY, REACTIVE, OneTissue, bare, check_layers, count, scenario, shuffle_rows, tissue, tumor
 
 from tmesim.body import STEP
 from tmesim.kernels import events
 from tmesim.trial.replicate import compile_timer
-
-BUSY = {
-    "tumor": [{"radius": "180 µm", "fill": 0.9}],
-    "densities": {
-        "fibroblast": "600 /mm²", "m1": "300 /mm²", "ctl": "500 /mm²", "th1": "100 /mm²", "treg": "150 /mm²",
-        "dendritic": "80 /mm²", "monocyte": "80 /mm²",
-    },
-    "capillaries": "150 /mm²",
-}  # fmt: skip
-REACTIVE = {"processes.priming.reactive_fraction": "0.9"}
 
 
 def busy(seed=4, threads=1):

@@ -8,6 +8,19 @@ from tmesim.body import STEP, Body
 from tmesim.kernels.arrays import DEAD, EMPTY, PAD, WALL
 from tmesim.scenario import load, read_text
 
+BUSY = {
+    "tumor": [{"radius": "180 µm", "fill": 0.9}],
+    "densities": {
+        "fibroblast": "600 /mm²", "m1": "300 /mm²", "ctl": "500 /mm²", "th1": "100 /mm²", "treg": "150 /mm²",
+        "dendritic": "150 /mm²", "monocyte": "80 /mm²",
+    },
+    "capillaries": "150 /mm²",
+}  # fmt: skip
+"""A start in which everything happens within a day: a small tumor among immune cells, in a bed of vessels."""
+
+REACTIVE = {"processes.priming.reactive_fraction": "0.9"}
+"""Most T cells know the tumor, so that killing is seen."""
+
 
 class OneTissue:
     """A body and its only tissue as one: what a test asks is asked of the body, or of the tissue where it has none."""

@@ -42,20 +42,8 @@ UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipf
 
 
 class Result:
-    """What a run left in its directory: tables and sections. `tmesim.Result` is one that draws too.
-
-    A file that is read and is not what the run left (edited, damaged, missing) is an InputError that names it: tables
-    and scenario when the result is opened, a snapshot when it is read.
-
-    `tmesim.Result("runs/treg_depletion")` reads a finished run in a later session; `tmesim.run` returns one.
-
-    path : the run directory
-    scenario : what was run; by default it is read from the directory
-    keep : holds a temporary directory alive as long as the result lives
-
-    InputError, naming what would be right, for a path that holds no finished run. Names that a run does not have raise
-    KeyError with those that it has; numbers may be of NumPy.
-    """
+    """What a run left in its directory: tables and sections. `tmesim.Result` is one that draws too, and tells the
+    arguments and errors of both."""
 
     def __init__(
         self, path: str | Path, scenario: Scenario | None = None, keep: TemporaryDirectory | None = None
