@@ -1,6 +1,7 @@
-"""Which rules stay silent: each rule of the packaged catalogue, and how far its signal drives it in untreated tumors.
+"""Which rules stay silent: each rule of the packaged catalogue, and how far its signal drives it in untreated tumors of
+all named hosts.
 
-    python tests/silent_rules.py [--days 21] [--seeds 2]
+    python tests/silent_rules.py [--days 21] [--seeds 2] [--workers 2]
 
 The saturation of a rule is what its signal alone would give: s / (1 + s) with s = (signal / half-maximum)^power. A rule
 is silent in a tissue when it stays below 0.2 in 99 % of its cells at all hours. Nothing is changed by that: the list
@@ -10,19 +11,21 @@ says where numbers disagree with what the tissue reaches. The table is kept in `
 import argparse
 import csv
 import datetime
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
 from tmesim.body import Body
-from tmesim.catalogue import load_catalogue
+from tmesim.catalogue import hosts, load_catalogue
 from tmesim.kernels.compiling import kernel
 from tmesim.kernels.sense import perceive
 from tmesim.kernels.touch import count_contacts
 from tmesim.scenario import load
 
 KEPT = Path(__file__).parent / "kept" / "silent_rules.csv"
-HOSTS = {"mouse": "untreated", "human": "chemotherapy"}  # a scenario of each, of which the untreated arm is looked at
+OF_SPECIES = {"mouse": "untreated", "human": "chemotherapy"}  # a scenario of each, whose untreated arm is looked at
 SILENT, SHARE = 0.2, 0.99
 EVERY = 12  # steps between two looks
 
@@ -48,7 +51,7 @@ def perceived(rows, kind, now, cells, layers, maps, rules, inputs):
     return out
 
 
-def saturations(body, host):
+def saturations(body):
     """{(rule, cell type): the saturation that SHARE of its cells do not exceed} now, where there are such cells."""
     tissue, found = body.tissue, {}
     biology, inputs = tissue.biology, body.passed[tissue.name].inputs
@@ -61,21 +64,21 @@ def saturations(body, host):
         )
         for name, rule in body.catalogue.rules.items():
             if cell in rule.cell and rule.signal in biology.signals:
-                s = signals[biology.signals.index(rule.signal)].astype(float) / rule.half_max.at(host)
-                s **= rule.power.at(host)
+                s = signals[biology.signals.index(rule.signal)].astype(float) / rule.half_max.at(body.host)
+                s **= rule.power.at(body.host)
                 found[name, cell] = float(np.quantile(s / (1.0 + s), SHARE))
     return found
 
 
 def highest(host, days, seeds):
     """{(rule, cell type): its highest saturation} over the hours and seeds of untreated tissues."""
-    scenario, top = load(HOSTS[host]), {}
+    scenario, top = load(OF_SPECIES[hosts()[host].species], set={"host": host}), {}
     for seed in range(seeds):
         body = Body(scenario, seed=seed, arm=scenario.reference)
         for step in range(round(days * 24 / body.dt)):
             body.step()
             if step % EVERY == 0:
-                for which, value in saturations(body, host).items():
+                for which, value in saturations(body).items():
                     top[which] = max(top.get(which, 0.0), value)
     return top
 
@@ -84,17 +87,20 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--days", type=float, default=21.0)
     options.add_argument("--seeds", type=int, default=2)
+    options.add_argument("--workers", type=int, default=2)
     chosen = options.parse_args()
-    top = {host: highest(host, chosen.days, chosen.seeds) for host in HOSTS}
+    with ProcessPoolExecutor(chosen.workers) as pool:
+        found = pool.map(highest, hosts(), repeat(chosen.days), repeat(chosen.seeds))
+    top = dict(zip(hosts(), found, strict=True))
     catalogue = load_catalogue()
     rows = []
     for name, rule in catalogue.rules.items():
         for cell in rule.cell:
-            reached = {host: top[host].get((name, cell)) for host in HOSTS}
+            reached = {host: top[host].get((name, cell)) for host in hosts()}
             if all(value is None or value < SILENT for value in reached.values()):
                 told = ["" if value is None else f"{value:.3g}" for value in reached.values()]
                 rows.append([name, cell, rule.signal, str(rule.half_max), *told])
-    head = ["rule", "cell", "signal", "half_max", *(f"saturation_{host}" for host in HOSTS)]
+    head = ["rule", "cell", "signal", "half_max", *(f"saturation_{host}" for host in hosts())]
     date = datetime.date.today().isoformat()
     with open(KEPT, "w", newline="", encoding="utf-8") as file:
         file.write(f"# {date}, {chosen.days:g} days, {chosen.seeds} seeds, catalogue {catalogue.hash[:12]}\n")

@@ -336,7 +336,7 @@ def test_neighbors_are_those_of_a_search_over_all_cells(still):
 
 
 def test_the_death_of_a_vessel_leaves_no_gap_in_the_network():
-    model = TumorModel("untreated", tissue__size=["600 µm", "600 µm"], start__tumor={"radius": "150 µm"})
+    model = TumorModel("untreated", tissue__size=["600 µm", "600 µm"], start__tumor={"radius": "250 µm"})
     model.run(days=8)  # until sprouts have come
     links = model.tissue.vessels.links
     joined = [cell for cell in model.agents_by_type[EndothelialCell] if links[cell.site]]

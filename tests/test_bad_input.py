@@ -348,7 +348,8 @@ def _without(field: str) -> str:
         for name, rule in load_catalogue().all_rules.items()
         if rule.signal == field or rule.behavior.partition(".")[2] == field
     ]
-    return GOOD + f"drop: {{fields: [{field}]}}\noff: [{', '.join(needing)}]\n"
+    good = GOOD.replace("anti_cd25", "treg_ablation") if field == "il2" else GOOD  # which blocks it
+    return good + f"drop: {{fields: [{field}]}}\noff: [{', '.join(needing)}]\n"
 
 
 @pytest.mark.parametrize("field", sorted(load_catalogue().fields))
@@ -442,7 +443,7 @@ add:
         pk: {compartments: 1, clearance: 1 L/h/kg, central_volume: 1 L/kg, molar_mass: 100 kDa}, occupancy: {kd: 1 nM},
         dose: 10 mg/kg, schedule: {every: 1 d, times: 3}, effects: [{blocks: drug.anti_vegf, fraction: 1}]}
 """
-CELL = "add: {cells: {nk: {label: n, agent: N, layer: leukocyte, color: '#123456', targets: [tumor], "
+CELL = "add: {cells: {gdt: {label: n, agent: N, layer: leukocyte, color: '#123456', targets: [tumor], "
 ATTACK = "{attachment: 20 1/h, hit_rate: 3 1/h, speed: 3 µm/min}"
 CELL += "behaviors: BEHAVIORS}}}\n"
 
@@ -454,7 +455,7 @@ CELL += "behaviors: BEHAVIORS}}}\n"
         GOOD + RULE.replace("SIGNAL", "drug_chemotherapy").replace("HALF", "3 pM"),
         GOOD.replace("use: anti_cd25", "use: x") + DRUG,
         GOOD.replace("fibroblast", "ctl") + "set: {processes.blood.ctl: 0}\n",
-        GOOD.replace("fibroblast", "nk") + CELL.replace("BEHAVIORS", ATTACK),
+        GOOD.replace("fibroblast", "gdt") + CELL.replace("BEHAVIORS", ATTACK),
         GOOD.replace("  tumor: {radius: 100 µm}\n  densities: {fibroblast: 500 /mm²}\n", "").replace("120", "0"),
     ],
     ids=["a rule of a drug not given", "of its field", "a drug against a drug not given", "no T cells in the blood",

@@ -25,7 +25,7 @@ def told():
 def test_the_busy_tissue_is_busy(told):
     """What the tests of equal bits rest on: pushes, hops, births, kills and entries did happen."""
     _, counters = told
-    assert counters["births.tumor"] > 150
+    assert counters["births.tumor"] > 100
     assert counters["hops"] > 20_000
     assert counters["kills"] > 20
     assert counters["recruited.ctl"] + counters["recruited.monocyte"] > 0
@@ -161,16 +161,17 @@ def test_every_cell_stands_at_its_site_after_each_phase():
 
 
 def test_cells_are_conserved():
-    """What there is = what there was + births + entries + sprouts − deaths − kills − leaves."""
+    """What there is = what there was + births + entries + sprouts − deaths − kills − leaves; over the walls too."""
     t = busy(seed=2)
     before = t.cells.rows.size
     segments = count(t, "endothelial")
     for _ in range(40):
         t.step()
     c = t.counters
-    entered = sum(number for name, number in c.items() if name.startswith("recruited."))
+    entered = sum(number for name, number in c.items() if name.startswith(("recruited.", "come over the walls.")))
     gained = count(t, "endothelial") - segments
-    assert t.cells.rows.size - before == c["births"] + entered + gained - c["deaths"] - c["kills"] - c["leaves"]
+    lost = c["deaths"] + c["kills"] + c["leaves"] + c["gone over the walls"]
+    assert t.cells.rows.size - before == c["births"] + entered + gained - lost
 
 
 def test_a_rule_that_never_fires_changes_nothing():

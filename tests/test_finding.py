@@ -18,6 +18,7 @@ from tmesim.cli.contributing import LAYERS, STEPS, modules
 from tmesim.cli.lists import LISTS
 from tmesim.cli.pages import names, pages
 from tmesim.evidence import statements
+from tmesim.reading.yaml12 import read_yaml
 from tmesim.scenario import find, json_schema, load, named, read_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -218,7 +219,7 @@ def test_every_scenario_points_its_editor_at_the_schema_and_suits_it(name):
     first = file.read_text(encoding="utf-8").splitlines()[0]
     place = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
     assert place and (file.parent / place[1]).is_file()
-    assert [e.message for e in SCHEMA.iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))] == []
+    assert [e.message for e in SCHEMA.iter_errors(read_yaml(file).data)] == []
     assert [e.message for e in SCHEMA.iter_errors(load(name).content())] == []
 
 

@@ -96,15 +96,15 @@ arms:
 
 
 def test_added_entries_and_densities_speak_of_others_by_their_present_names(renamed):
-    add = ADD.replace("targets: [tumor]", "targets: [tumor, stroma]").replace("signal: il2", "signal: interleukin_6")
+    add = ADD.replace("targets: [tumor]", "targets: [tumor, stroma]").replace("signal: il7", "signal: interleukin_6")
     text = (BASE + ARMS + add).replace("{fibroblast: 500 /mm²}", "{fibroblast: 500 /mm², killer: 10 /mm²}")
     text = text.replace("evidence: a guess", "evidence: the killer is a guess").replace("0.02 nM", "20 pM")
     old, new = text, text.replace("interleukin_6", "il6").replace("tumor, stroma]", "tumor, fibroblast]")
     new = new.replace("killer: 10", "ctl: 10")
     scenario, said = told(read_text, old)
     assert scenario.hash == read_text(new).hash and len(said) == 3
-    assert scenario.catalogue.rules["il2_arms_nk"].signal == "il6"
-    assert scenario.catalogue.rules["il2_arms_nk"].evidence == ("the killer is a guess",)
+    assert scenario.catalogue.rules["il7_arms_gdt"].signal == "il6"
+    assert scenario.catalogue.rules["il7_arms_gdt"].evidence == ("the killer is a guess",)
 
 
 def test_dropped_fields_are_known_by_their_old_names(renamed):
@@ -194,7 +194,7 @@ def test_what_is_no_version_is_named_with_the_other_problems(version):
     with pytest.raises(InputError) as found:
         read_text(f"version: {version}\n" + (BASE + ARMS).replace("host: mouse", "host: rat"))
     assert f"<text>:1: version: expected a whole number from 1 to {VERSION}, got '" in str(found.value)
-    assert "'rat' is not one of" in str(found.value)
+    assert "there is no host 'rat'" in str(found.value)
 
 
 def test_what_a_run_writes_carries_the_version_and_its_hash_does_not_hang_on_it(tmp_path):
@@ -232,12 +232,12 @@ def test_the_table_leads_from_what_is_gone_to_what_is_there():
 
 
 def test_the_names_of_version_1_are_read_by_those_of_version_2():
-    old = "set: {processes.priming.clones: 5, processes.priming.helpers_per_effector: x2}\n"
+    old = "set: {processes.priming.clones: 5, processes.priming.precursors: x2}\n"
     scenario, said = told(read_text, BASE + ARMS + old)
-    usual = load_catalogue().number("cells.th1.primed").at("mouse")
+    usual = load_catalogue().number("cells.ctl.primed.precursors").at("mouse")
     assert scenario.catalogue.number("processes.priming.clonotypes").at("mouse") == 5
-    assert scenario.catalogue.number("cells.th1.primed").at("mouse") == 2 * usual
+    assert scenario.catalogue.number("cells.ctl.primed.precursors").at("mouse") == 2 * usual
     assert len(said) == 2 and "priming.clones is called processes.priming.clonotypes since version 2" in said[0]
     new = old.replace("processes.priming.clones", "processes.priming.clonotypes")
-    new = new.replace("processes.priming.helpers_per_effector", "cells.th1.primed")
-    assert told(read_text, "version: 2\n" + BASE + ARMS + new) == (scenario, [])
+    new = new.replace("processes.priming.precursors", "cells.ctl.primed.precursors")
+    assert told(read_text, "version: 3\n" + BASE + ARMS + new) == (scenario, [])

@@ -36,11 +36,11 @@ def test_a_scenarios_catalogue_is_the_packaged_one_with_its_overlay_then_the_arm
 
 def test_an_overlay_adds_before_it_drops_sets_and_switches_off():
     fields = {"fields": yaml.safe_load(ADD)["add"]["fields"]}
-    decay = {"fields.il2.decay": "7 1/h"}
-    with pytest.raises(ValueError, match=r"there is no number 'fields\.il2\.decay'"):  # what is dropped cannot be set
-        applied(load_catalogue(), [Overlay(add=fields, set=decay, drop=("il2",))])
+    decay = {"fields.il7.decay": "7 1/h"}
+    with pytest.raises(ValueError, match=r"there is no number 'fields\.il7\.decay'"):  # what is dropped cannot be set
+        applied(load_catalogue(), [Overlay(add=fields, set=decay, drop=("il7",))])
     kept = applied(load_catalogue(), [Overlay(add=fields, set=decay)])
-    assert kept.number("fields.il2.decay").at("mouse") == 7.0
+    assert kept.number("fields.il7.decay").at("mouse") == 7.0
 
 
 def test_an_overlay_that_changes_nothing_leaves_the_catalogue_itself():
@@ -64,7 +64,7 @@ def test_set_off_add_and_drop_are_kept_in_one_place_and_cross_to_workers():
 @pytest.mark.parametrize(
     ("key", "value", "why"),
     [
-        ("add", {"fields": {"il2": {}}}, "an arm cannot add entries: its cells, states and fields"),
+        ("add", {"fields": {"il7": {}}}, "an arm cannot add entries: its cells, states and fields"),
         ("drop", {"fields": ["il6"]}, "an arm cannot drop fields: the tissue has them from hour 0 on"),
     ],
 )

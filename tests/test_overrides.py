@@ -445,12 +445,12 @@ def shuffled(draw, data):
 CROWDED = yaml.safe_load(
     PLAIN.replace(ARMS, SOILS).replace(
         "ecm: 0.2", "ecm: 0.2\n  clones: [{name: a, share: 1, multipliers: {division: 2, speed: 0.5}}]"
-    ).replace("treg: 10 /mm²", "treg: 10 /mm², nk: 3 /mm², alpha: 4 /mm², m1: 9 /mm²")
+    ).replace("treg: 10 /mm²", "treg: 10 /mm², gdt: 3 /mm², alpha: 4 /mm², m1: 9 /mm²")
     + ADD
 )  # fmt: skip
-CROWDED["add"]["cells"]["alpha"] = CROWDED["add"]["cells"]["nk"] | {"agent": "Alpha", "label": "alpha"}
-CROWDED["add"]["fields"]["il1"] = CROWDED["add"]["fields"]["il2"] | {"label": "IL-1"}
-CROWDED["set"] = {DIVISION: "x2", "cells.nk.behaviors.speed": "4 µm/min", "start.ecm": 0.25}
+CROWDED["add"]["cells"]["alpha"] = CROWDED["add"]["cells"]["gdt"] | {"agent": "Alpha", "label": "alpha"}
+CROWDED["add"]["fields"]["il1"] = CROWDED["add"]["fields"]["il7"] | {"label": "IL-1"}
+CROWDED["set"] = {DIVISION: "x2", "cells.gdt.behaviors.speed": "4 µm/min", "start.ecm": 0.25}
 
 
 @st.composite
@@ -469,13 +469,13 @@ def test_the_order_of_what_has_none_changes_nothing(data):
     assert list(made.start.densities) == list(first.start.densities)
     for kind in ("cells", "fields", "rules"):
         assert list(getattr(made.catalogue, kind)) == list(getattr(first.catalogue, kind))
-    assert list(made.catalogue.cells["nk"].behaviors) == list(first.catalogue.cells["nk"].behaviors)
+    assert list(made.catalogue.cells["gdt"].behaviors) == list(first.catalogue.cells["gdt"].behaviors)
 
 
 def test_densities_stand_in_the_order_of_the_catalogue_and_added_types_follow_by_name():
     made = read_text(json.dumps(CROWDED))
-    assert list(made.start.densities) == ["fibroblast", "m1", "treg", "alpha", "nk"]
-    assert list(made.catalogue.cells)[-2:] == ["alpha", "nk"]
+    assert list(made.start.densities) == ["fibroblast", "m1", "treg", "alpha", "gdt"]
+    assert list(made.catalogue.cells)[-2:] == ["alpha", "gdt"]
 
 
 def test_the_order_of_lists_counts():
@@ -501,7 +501,7 @@ def test_nineteen_mistakes_and_more_are_told_once_each_and_without_an_echo():
         "17: arms.treated.set.start.ecm: must not be above 1", "18: arms.treated.off[0]: there is no rule 'nothing'",
         "19: reference: there is no arm 'treeted'", "20: set.cells.tumor.behaviors.division: expected a rate",
         "20: start.capillaries: 'x-2' does not start with a number", "21: off[0]: there is no rule 'tgfb_drive_emt'",
-        "23: add.cell: there is no 'cell' in the catalogue", "25: add.cells.nk.color: ",
+        "23: add.cell: there is no 'cell' in the catalogue", "25: add.cells.gdt.color: ",
         "26: drop.fields[0]: there is no field 'vegff'", "26: drop.fields[1]: the rule '",
         "27: endpoints[0]: no observable is called 'tumor_burdn'",
     ]  # fmt: skip
@@ -573,10 +573,10 @@ def test_the_passwords_of_a_machine_are_not_quoted(tmp_path):
 def test_a_color_map_that_matplotlib_does_not_have_is_refused():
     text = ADD.replace("edge:", "color_map: NAME, edge:")
     for good in ("magma", "cividis", "turbo", "Blues_r"):
-        assert read_text(PLAIN + text.replace("NAME", good)).add["fields"]["il2"]["color_map"] == good
+        assert read_text(PLAIN + text.replace("NAME", good)).add["fields"]["il7"]["color_map"] == good
     found = refused(read_text, PLAIN + text.replace("NAME", "virids"), "x.yaml")
     assert len(found) == 1
-    assert "add.fields.il2.color_map: there is no color map 'virids'. Did you mean 'viridis'?" in found[0]
+    assert "add.fields.il7.color_map: there is no color map 'virids'. Did you mean 'viridis'?" in found[0]
 
 
 # -- bombs
@@ -596,7 +596,7 @@ def test_a_tissue_that_this_machine_cannot_hold_is_refused(monkeypatch):
     monkeypatch.setattr(machine, "memory_bytes", lambda: 23e9)
     found = refused(read_text, big, "x.yaml")
     assert len(found) == 1
-    assert re.search(r"x.yaml:4: tissue.size: .* needs about 4\d.\d GB of memory; this machine has 23 GB", found[0])
+    assert re.search(r"x.yaml:4: tissue.size: .* needs about 5\d.\d GB of memory; this machine has 23 GB", found[0])
     for has in (64e9, None):
         monkeypatch.setattr(machine, "memory_bytes", lambda has=has: has)
         assert read_text(big).tissue.shape == (10_000, 10_000)
@@ -738,8 +738,8 @@ def test_a_model_takes_factors_and_bare_numbers():
 
 def test_a_factor_of_a_number_that_the_host_does_not_have_is_refused():
     text = PLAIN + ADD.replace("apoptosis: 0.24 1/d", "apoptosis: {value: {human: 0.01}, unit: 1/h}")
-    found = refused(read_text, text + "set: {cells.nk.behaviors.apoptosis: x2}\n", "x.yaml")
-    assert any("set.cells.nk.behaviors.apoptosis: has no value for mouse that could be multiplied" in f for f in found)
+    found = refused(read_text, text + "set: {cells.gdt.behaviors.apoptosis: x2}\n", "x.yaml")
+    assert any("set.cells.gdt.behaviors.apoptosis: has no value for mouse that could be multiplied" in f for f in found)
 
 
 def test_what_a_run_writes_is_foretold_within_a_factor_of_four(tmp_path):

@@ -324,8 +324,8 @@ def test_the_rules_behind_a_drug_are_those_it_works_through(result):
     catalogue = result.scenario.catalogue
     chain = grounds.chain(catalogue, catalogue.therapies["anti_cd25"])
     assert chain and all(
-        "treg" in rule.cell or rule.signal == "contact.treg" or "ctl" in rule.cell or rule.behavior == "admit.treg"
-        or rule.signal == "contact.ctl" for rule in chain.values()
+        {"treg", "ctl", "th1"} & {*rule.cell} or rule.signal in ("contact.treg", "contact.ctl", "contact.th1", "il2")
+        for rule in chain.values()
     )  # fmt: skip
     assert any(rule.signal == "contact.treg" for rule in chain.values())
     blocked = grounds.chain(catalogue, catalogue.therapies["anti_pd_l1"])
@@ -336,8 +336,8 @@ def test_every_therapy_can_be_told(result):
     catalogue = result.scenario.catalogue
     for therapy in catalogue.therapies.values():
         told = [step.text for step in grounds.steps(catalogue, therapy, "mouse")]
-        assert len(told) == len(therapy.effects)
-        assert all(re.match(r"(blocks|raises|lowers) ", line) and "_" not in line for line in told), told
+        assert len(told) == len(therapy.effects) + len(therapy.kills)
+        assert all(re.match(r"(blocks|raises|lowers|kills) ", line) and "_" not in line for line in told), told
 
 
 def test_doses_are_told_in_days():

@@ -20,7 +20,7 @@ from tmesim.reading import InputError
 from tmesim.scenario import Scenario, find, json_schema, load, named, read_text
 
 ROOT = Path(__file__).parents[1]
-EIGHT = [
+PACKAGED = [
     "anti_pd_l1",
     "anti_vegf",
     "chemotherapy",
@@ -29,6 +29,7 @@ EIGHT = [
     "tgfb_blockade",
     "treg_depletion",
     "untreated",
+    "window",
 ]
 BASE = """\
 name: base
@@ -75,8 +76,8 @@ def same(one: Scenario, other: Scenario) -> bool:
 # -- the scenarios that come with the package
 
 
-def test_the_eight_scenarios_are_found_by_name():
-    assert set(EIGHT) <= set(named())
+def test_the_packaged_scenarios_are_found_by_name():
+    assert set(PACKAGED) <= set(named())
 
 
 @pytest.mark.parametrize("name", sorted(named()))
@@ -106,7 +107,7 @@ def test_minimal_is_short_and_quick():
 
 
 def test_only_the_chemotherapy_scenario_runs_on_a_patients_clock():
-    assert [name for name in EIGHT if load(name).host == "human"] == ["chemotherapy"]
+    assert [name for name in PACKAGED if load(name).host == "human"] == ["chemotherapy"]
 
 
 def test_the_combination_has_each_alone_and_both():
@@ -219,41 +220,41 @@ arms:
 ADD = """\
 add:
   fields:
-    il2: {label: IL-2, unit: pM, diffusion: 80 µm²/s, decay: 20 1/h, edge: {kind: zero_flux}, evidence: a guess}
+    il7: {label: IL-7, unit: pM, diffusion: 80 µm²/s, decay: 20 1/h, edge: {kind: zero_flux}, evidence: a guess}
   cells:
-    nk:
+    gdt:
       {label: NK cell, agent: NaturalKillerCell, layer: leukocyte, color: "#123456", targets: [tumor],
        behaviors: {apoptosis: 0.24 1/d, speed: 5 µm/min, attachment: 6 1/h, hit_rate: 1 1/h},
        events: [{behavior: apoptosis, does: die}]}
   rules:
-    il2_arms_nk:
-      {cell: nk, signal: il2, effect: increases, behavior: hit_rate, limit: 3 1/h, half_max: 0.02 nM, power: 1,
+    il7_arms_gdt:
+      {cell: gdt, signal: il7, effect: increases, behavior: hit_rate, limit: 3 1/h, half_max: 0.02 nM, power: 1,
        evidence: a guess}
 """
 
 
 def test_added_entries_join_the_catalogue_and_its_vocabulary():
     made = scenario(ARMS + ADD)
-    assert made.catalogue.cells["nk"].behaviors["apoptosis"].at("mouse") == 0.01
-    assert made.catalogue.rules["il2_arms_nk"].half_max.at("mouse") == 20.0
-    assert "contact.nk" in made.catalogue.signals()
-    assert "secretion.il2" in made.catalogue.behaviors()
+    assert made.catalogue.cells["gdt"].behaviors["apoptosis"].at("mouse") == 0.01
+    assert made.catalogue.rules["il7_arms_gdt"].half_max.at("mouse") == 20.0
+    assert "contact.gdt" in made.catalogue.signals()
+    assert "secretion.il7" in made.catalogue.behaviors()
     assert same(made, read_text(made.to_yaml()))
 
 
 def test_what_is_added_can_be_set_and_used_in_the_same_file():
-    text = ARMS + ADD + "set: {cells.nk.behaviors.speed: 6 µm/min}\n"
-    made = read_text((BASE + text).replace("{fibroblast: 500 /mm²}", "{nk: 10 /mm²}"))
-    assert made.catalogue.cells["nk"].behaviors["speed"].at("mouse") == 6
+    text = ARMS + ADD + "set: {cells.gdt.behaviors.speed: 6 µm/min}\n"
+    made = read_text((BASE + text).replace("{fibroblast: 500 /mm²}", "{gdt: 10 /mm²}"))
+    assert made.catalogue.cells["gdt"].behaviors["speed"].at("mouse") == 6
 
 
 def test_what_is_wrong_with_an_added_entry_is_found_at_its_line():
-    text = ARMS + ADD.replace("signal: il2", "signal: il22").replace("0.24 1/d", "0.24 mmHg")
+    text = ARMS + ADD.replace("signal: il7", "signal: il77").replace("0.24 1/d", "0.24 mmHg")
     found = problems(text)
     assert any(
-        re.match(r"x.yaml:\d+: add.rules.il2_arms_nk.signal: there is no signal 'il22'. Did you", p) for p in found
+        re.match(r"x.yaml:\d+: add.rules.il7_arms_gdt.signal: there is no signal 'il77'. Did you", p) for p in found
     )
-    assert any("add.cells.nk.behaviors.apoptosis: expected a rate (1/h), got '0.24 mmHg'" in p for p in found)
+    assert any("add.cells.gdt.behaviors.apoptosis: expected a rate (1/h), got '0.24 mmHg'" in p for p in found)
 
 
 def test_what_exists_cannot_be_added():
@@ -271,7 +272,7 @@ def test_what_exists_cannot_be_added():
         ("name: base", "name: con", "cannot be the name of a folder"),
         ("name: base", "name: 12", "name: expected a name, got '12'"),
         ("name: base", "name: a/b", "cannot be the name of a folder"),
-        ("host: mouse", "host: rat", "host: 'rat' is not one of: 'mouse', 'human'"),
+        ("host: mouse", "host: rat", "there is no host 'rat'. Known: 4t1_like, emt6_like, human, human_tnbc"),
         ("host: mouse", "hosts: mouse", "hosts: unknown key. Did you mean 'host'?"),
         ("host: mouse\n", "", "host: is missing"),
         ("size: [600 µm, 450 µm]", "size: [600, 450 µm]", "tissue.size[0]: 600 has no unit: expected a length (µm)"),

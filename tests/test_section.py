@@ -249,7 +249,7 @@ def test_a_section_that_is_put_into_a_tissue_is_the_section_of_that_tissue(tissu
 
 def test_a_start_is_a_section_before_it_is_a_tissue(tissue):
     body = Body(tissue.scenario, seed=7, populate=False)
-    plan = laid_out(body.tissue, body.start, body.blood.clonotypes(body.node))
+    plan = laid_out(body.tissue, body.start, body.blood.receptors(body.node))
     started = Section.of(Body(tissue.scenario, seed=7).tissue)
     assert plan.hour == 0 and plan.count("tumor") == started.count("tumor") > 30
     assert np.array_equal(plan.region, started.region)

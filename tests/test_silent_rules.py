@@ -11,7 +11,7 @@ def at(level):
     """Saturations in a tissue whose oxygen is the same everywhere."""
     body = Body(scenario("minimal"), seed=1)
     body.tissue.fields["oxygen"][:] = level
-    return silent_rules.saturations(body, "mouse"), body.catalogue.rules["oxygen_fuels_division"]
+    return silent_rules.saturations(body), body.catalogue.rules["oxygen_fuels_division"]
 
 
 def test_a_rule_at_its_half_maximum_is_half_saturated():

@@ -68,8 +68,7 @@ def test_a_flat_dose_of_an_adult_gets_its_remedy():
     assert BODY["human"]["kg"] == ADULT_KG
 
 
-@pytest.mark.parametrize("name", list(CATALOGUE.therapies))
-@pytest.mark.parametrize("host", ["mouse", "human"])
+@pytest.mark.parametrize(("name", "host"), [(n, h) for n, t in CATALOGUE.therapies.items() for h in t.dose.hosts])
 def test_every_therapy_acts_at_its_default_dose_and_wears_off(name, host):
     entry = CATALOGUE.therapies[name]
     course = Course(name, entry, host, 1.0)
@@ -116,7 +115,9 @@ def test_a_null_drug_changes_nothing_at_all():
     arms = {"untreated": {}, "treg_depletion": {"therapies": [{"use": "anti_cd25", "start": "12 h"}]}}
     entry = CATALOGUE.therapies["anti_cd25"]
     nil = {f"therapies.anti_cd25.effects[{i}].to": 1.0 for i, e in enumerate(entry.effects) if e.scales}
+    nil |= {f"therapies.anti_cd25.effects[{i}].fraction": 0.0 for i, e in enumerate(entry.effects) if e.blocks}
     assert len(nil) == len(entry.effects)
+    nil |= {f"therapies.anti_cd25.kills[{i}].rate": "0 1/h" for i in range(len(entry.kills))}
     s = scenario("minimal", arms=arms, set=nil)
     ends = []
     for arm in arms:

@@ -123,6 +123,7 @@ def test_snapshots_read_back_as_frames_and_maps(scenario, tmp_path):
     assert set(result.fields(day=2)) == {
         "oxygen",
         "ecm",
+        "bodies.sites",
         "vessels.perfused",
         "vessels.links",
         "vessels.root",

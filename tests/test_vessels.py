@@ -13,13 +13,17 @@ from tmesim.kernels import living, sprouting
 from tmesim.kernels.arrays import PAD
 from tmesim.kernels.chance import key_of
 from tmesim.scenario import load
-from tmesim.tissue.processes.remodel import perfuse
+from tmesim.tissue.processes.remodel import Remodel
 
 AT = {"E": 0, "NE": 1, "N": 2, "NW": 3, "W": 4, "SW": 5, "S": 6, "SE": 7}
 
 
-def drawing(roots, chains):
-    """A tissue whose vessels are the given roots and chains of sites (y, x), linked one to the next."""
+ARTERIAL, VENOUS = 1 << 13, 1
+
+
+def drawing(roots, chains, arterial=lambda roots: roots[::2]):
+    """Where blood flows in a tissue whose vessels are the given roots and chains of sites (y, x), linked one to the
+    next. arterial : which of the roots are; by default every other one."""
     t = tissue("minimal", start={"densities": {}, "capillaries": "0 /mm²"})
     direction = {(dy, dx): d for d, (dy, dx) in enumerate(zip(sprouting.ALONG_Y, sprouting.ALONG_X, strict=True))}
     for y, x in {site for chain in chains for site in chain} | set(roots):
@@ -30,7 +34,9 @@ def drawing(roots, chains):
             living.link(y, x, direction[v - y, u - x], t.vessels.links)
     for y, x in roots:
         t.vessels.root[y, x] = True
-    perfuse(t)
+        row = t.layers.vessel[y + PAD, x + PAD]
+        t.cells.id[row] = ARTERIAL if (y, x) in arterial(roots) else VENOUS
+    t.processes[Remodel].perfuse(t)
     return {tuple(site) for site in np.argwhere(t.vessels.perfused).tolist()}
 
 
@@ -66,24 +72,51 @@ def test_vessels_without_a_root_carry_none():
     assert drawing([], [LINE, LOOP]) == set()
 
 
+def test_a_bridge_between_two_arterial_roots_carries_none():
+    ends = [(10, 10), (10, 15)]
+    assert drawing(ends, [LINE], arterial=lambda roots: roots) == set(ends)
+
+
+def test_half_of_the_roots_are_arterial():
+    rng = np.random.default_rng(1)
+    drawn = rng.integers(0, 2**64, 4000, dtype=np.uint64)
+    assert abs(np.mean([sprouting.arterial(identity) for identity in drawn]) - 0.5) < 0.03
+
+
+def test_compression_below_the_least_flow_stops_the_blood():
+    """A naked vessel, which carries a quarter, stands still under a stress that a covered one withstands."""
+    flows = {}
+    for cover in (0.0, 1.0):
+        t = tissue("minimal", start={"densities": {}, "capillaries": "60 /mm²"})
+        rows = np.flatnonzero(t.cells.type[: t.cells.n] == t.biology.code("endothelial"))
+        t.cells.columns.state[rows, t.biology.states.index("pericytes")] = cover
+        t.fields["solid_stress"][:] = 44.0
+        t.run("sense")
+        t.processes[Remodel].perfuse(t)
+        flows[cover] = t.vessels.perfusion[t.vessels.root]
+    assert (flows[0.0] == 0).all() and (flows[1.0] > 0.3).all()
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.floats(0, 0.2))
-def test_blood_flows_where_a_path_joins_two_roots(seed, segments, share):
-    """Against networkx: the blocks of the network that hold an outside to which all roots are joined."""
+@given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.floats(0, 0.3))
+def test_blood_flows_where_a_path_joins_artery_and_vein(seed, segments, share):
+    """Against networkx: the roots, and the block that holds the edge from all arterial to all venous roots."""
     rng = np.random.default_rng(seed)
     sites = {(int(y), int(x)) for y, x in rng.integers(10, 17, (segments, 2))}
     roots = [site for site in sorted(sites) if rng.random() < share]
     pairs = [(a, b) for a in sorted(sites) for b in sorted(sites) if a < b and max(map(abs, np.subtract(a, b))) == 1]
     pairs = [pair for pair in pairs if rng.random() < 0.5]
-    network = nx.Graph(pairs + [("outside", root) for root in roots])
-    expected = {site for block in nx.biconnected_components(network) if "outside" in block for site in block}
-    assert drawing(roots, [*pairs, *([site] for site in sites)]) == expected - {"outside"}
+    sides = {root: "arteries" if k % 2 == 0 else "veins" for k, root in enumerate(roots)}
+    network = nx.Graph([*pairs, *sides.items(), ("arteries", "veins")])
+    blocks = nx.biconnected_components(network)
+    expected = next(block for block in blocks if {"arteries", "veins"} <= block)
+    assert drawing(roots, [*pairs, *([site] for site in sites)]) == (expected - {"arteries", "veins"}) | set(roots)
 
 
-def angiogenic(seed=1, days=6.0, **numbers):
+def angiogenic(seed=1, days=6.0, off=(), **numbers):
     """A hypoxic nest between few capillaries."""
     plan = {"tumor": [{"radius": "150 µm", "fill": 1.0}], "densities": {}, "capillaries": "60 /mm²"}
-    t = OneTissue(scenario("minimal", start=plan, set=numbers), seed=seed)
+    t = OneTissue(scenario("minimal", start=plan, set=numbers, off=list(off)), seed=seed)
     for _ in range(round(days * 24 / t.dt)):
         t.step()
     return t
@@ -157,9 +190,12 @@ def test_tips_climb_the_gradient_of_vegf():
 
 
 def test_new_vessels_that_join_carry_blood():
-    t = angiogenic(days=10, **{"rules.vegf_drives_sprouting.limit": "0.02 1/h"})
-    assert t.counters["joins"] > 0
-    assert (t.vessels.perfused & ~t.vessels.root).sum() > 0
+    fast = {"rules.vegf_drives_sprouting.limit": "0.02 1/h"}
+    # without compression, and half of the joins are of an artery and a vein
+    free = ["solid_stress_squeezes_vessels", "solid_stress_slows_tips", "solid_stress_hinders_sprouting"]
+    found = [angiogenic(seed, 8, free, **fast) for seed in range(3)]
+    assert all(t.counters["joins"] > 0 for t in found)
+    assert sum((t.vessels.perfused & ~t.vessels.root).sum() for t in found) > 0
 
 
 def test_links_are_mutual_and_join_segments():

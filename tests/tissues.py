@@ -1,11 +1,13 @@
 """Small tissues for tests: a scenario text with parts exchanged, rows shuffled, layers checked."""
 
+from dataclasses import replace
+
 import numpy as np
 import yaml
 
 from tmesim.bench import bare_scenario
 from tmesim.body import STEP, Body
-from tmesim.kernels.arrays import DEAD, EMPTY, PAD, WALL
+from tmesim.kernels.arrays import COVERED, DEAD, EMPTY, PAD, WALL
 from tmesim.scenario import load, read_text
 
 BUSY = {
@@ -80,6 +82,13 @@ def tissue(base="minimal", seed=1, threads=1, **parts):
     return OneTissue(scenario(base, **parts), seed=seed, threads=threads)
 
 
+def mirrored(tissue):
+    """A tissue whose walls nobody crosses, neither out nor in."""
+    site = tissue.body.tissue
+    site.surroundings = replace(site.surroundings, walls="mirrored")
+    return tissue
+
+
 def tumor(**behaviors):
     """A tumor cell type that does nothing but the given behaviors (`a__b` stands for a.b)."""
     return {
@@ -128,8 +137,23 @@ def check_layers(tissue):
         assert np.unique(rows).size == rows.size
         assert (cells.y[rows] == y - PAD).all() and (cells.x[rows] == x - PAD).all()
         assert (kinds[cells.type[rows]] == code).all()
-        assert set(np.unique(layer)) - set(rows.tolist()) <= {EMPTY, WALL}
+        assert set(np.unique(layer[layer > COVERED])) - set(rows.tolist()) <= {EMPTY, WALL}
         seen += rows.size
     living = np.flatnonzero(cells.type[: cells.n] != DEAD)
     assert seen == living.size
+    check_bodies(tissue, living)
     assert np.unique(cells.id[living]).size == living.size and (cells.id[living] != 0).all()
+
+
+def check_bodies(tissue, living):
+    """Each covered site leads to a living static cell that reaches as far as it says; the map of bodies agrees."""
+    cells, layer = tissue.cells, tissue.layers.tissue
+    y, x = np.nonzero(layer <= COVERED)
+    ways = COVERED - layer[y, x]
+    dy, dx = (ways >> 4) - 8, (ways & 15) - 8
+    owner = layer[y + dy, x + dx]
+    assert (owner >= 0).all() and tissue.biology.rules.kinds["static"][cells.type[owner]].all()
+    reach = np.zeros(cells.n, int)
+    np.maximum.at(reach, owner, np.maximum(abs(dy), abs(dx)))
+    assert (cells.extent[living] == reach[living]).all()
+    assert np.count_nonzero(tissue.bodies) == y.size + np.count_nonzero(cells.extent[living])

@@ -52,6 +52,10 @@ class Toy:
     spacing, shape = 15.0, (10, 12)
 
     @property
+    def bodies(self):
+        return np.zeros(self.shape, np.uint16)
+
+    @property
     def hour(self):
         return float(self.step_index)
 
@@ -97,6 +101,7 @@ class Toy:
         columns = {name: np.zeros(n, np.uint64) for name in ("mother", "target", "tcr", "clone")}
         columns["antigens"] = np.zeros((n, 1), np.uint32)
         columns |= {name: np.zeros(n, np.float32) for name in ("born", "engagement", "damage")}
+        columns |= {"potential": np.full(n, 255, np.uint8)}
         state = np.zeros((len(self.biology.states), n), np.float32)
         columns |= {"id": np.arange(n, dtype=np.uint64)[::-1].copy(), "type": np.zeros(n, np.uint8)}
         return SimpleNamespace(n=n, state=state, y=np.arange(n) // 12, x=np.arange(n) % 12, **columns)

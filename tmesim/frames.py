@@ -9,9 +9,10 @@ import numpy as np
 
 from tmesim.section import Section
 
-MAPS = ("tissue", "leukocyte", "vessel", "links", "oxygen")
+MAPS = ("tissue", "leukocyte", "vessel", "links", "oxygen", "bodies")
 """Maps of a frame, a byte a site. `tissue`, `leukocyte`: 1 + the index of the cell's type, 0 where nobody is.
-`vessel`: 1 a segment, 2 one that carries flow. `links`: bits of the directions. `oxygen`: in steps of OXYGEN_STEP."""
+`vessel`: 1 a segment, 2 one that carries flow. `links`: bits of the directions. `oxygen`: in steps of OXYGEN_STEP.
+`bodies`: where a cell fills several sites, the way to where it stands (`kernels.bodies`), else 0."""
 
 OXYGEN_STEP = 0.5
 """mmHg of oxygen that one unit of a frame's byte stands for."""
@@ -49,6 +50,9 @@ class FrameLog:
         for code, (name, layer) in enumerate(zip(self.types, self.layers, strict=True)):
             if layer != "vessel":  # segments are drawn by their links
                 maps[layer][section.sites(name)] = code + 1
+        filled = section.bodies
+        maps["tissue"][...] = np.where(filled > 0, filled >> 8, maps["tissue"])
+        maps["bodies"][...] = filled & 255
         links, root, tip = (section.maps[f"vessels.{name}"] for name in ("links", "root", "tip"))
         maps["vessel"][...] = np.where(section.maps["vessels.perfused"], 2, (links != 0) | root | tip)
         maps["links"][...] = links

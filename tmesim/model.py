@@ -365,7 +365,7 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     for path, value in changed.items():
         if is_number(path) and isinstance(value, int | float) and not isinstance(value, bool):
             try:
-                unit = scenario.catalogue.number(dotted(steps_of(path))).unit_at(scenario.host)
+                unit = scenario.catalogue.number(dotted(steps_of(path))).unit_at(scenario.species)
             except LookupError:
                 continue  # with_options says what is wrong
             changed[path] = value if unit == "1" else f"{value!r} {unit}"

@@ -110,12 +110,12 @@ def planned_doses(scenario: Scenario) -> list[str]:
     texts = []
     for arm, entry in scenario.arms.items():
         for dose in entry.therapies:
-            usual = scenario.catalogue.therapies[dose.use].dose.at(scenario.host)
+            usual = scenario.catalogue.therapies[dose.use].dose.at(scenario.species)
             if not usual or dose.dose < UNUSUAL * usual:
                 continue
             text = f"{words(arm)}: {dose.dose:g} {dose.unit} of {dose.use} is {dose.dose / usual:.0f} times the usual"
             text += f" {usual:g} {dose.unit}"
-            if scenario.host == "human" and dose.unit == "mg/kg":
+            if scenario.species == "human" and dose.unit == "mg/kg":
                 text += f"; a flat dose of {dose.dose:g} mg is {dose.dose / ADULT_KG:.3g} mg/kg at {ADULT_KG:g} kg"
             texts.append(f"{text}.")
     return texts

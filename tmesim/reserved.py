@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 READ = frozenset(
-    "age alive antigens born cell_type clone damage divisions engagement model mother_id pos random receptor rng "
-    "scenario site target_id unique_id x y".split()
+    "age alive antigens born cell_type clone damage divisions divisions_left engagement model mother_id pos random "
+    "receptor rng scenario site target_id unique_id x y".split()
 )
 """What a cell is asked for: its place, its history, its model."""
 

@@ -16,7 +16,8 @@ import numpy as np
 from tmesim.kernels.arrays import DEAD
 from tmesim.storage.arrays import pack, unpack
 
-CELL_COLUMNS = ("id", "mother", "y", "x", "born", "clone", "antigens", "tcr", "engagement", "damage", "target")
+CELL_COLUMNS = ("id", "mother", "y", "x", "born", "clone", "antigens", "tcr", "engagement", "damage", "target",
+                "potential")
 VESSEL_MAPS = ("perfused", "links", "root", "tip")
 
 NEEDED = {
@@ -57,6 +58,8 @@ class Living(Protocol):
     def vessels(self) -> Any: ...
     @property
     def biology(self) -> Any: ...
+    @property
+    def bodies(self) -> np.ndarray: ...
 
 
 class Views(Mapping[str, np.ndarray]):
@@ -91,9 +94,10 @@ class Section:
     cells : a column by name, a row for each cell: `type` (a code; DEAD where a row holds nobody), `id` and `mother`
         (identities), `y` and `x` (row and column of its site), `born` (h), `clone`, `antigens` (a bit each, in
         words of 32 where there are more), `tcr`, `engagement`,
-        `damage`, `target`, and `state.<name>` in [0, 1]
+        `damage`, `target`, `potential` (divisions left in a hierarchy), and `state.<name>` in [0, 1]
     maps : (ny, nx) by name: `field.<name>` (in the field's unit), `matrix.<name>` (density 0-1), `vessels.perfused`,
-        `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`
+        `vessels.links` (bits E, NE, N, NW, W, SW, S, SE), `vessels.root`, `vessels.tip`; `bodies.sites`, what cells of
+        several sites fill: 256 · (1 + type) + (dy + 8) · 16 + dx + 8, the cell standing dy rows and dx columns on
     shape : (ny, nx), in sites
     spacing_um : width of a site, µm
     hour : simulated time, h
@@ -124,6 +128,8 @@ class Section:
 
         def site_map(name: str) -> np.ndarray:
             kind, _, key = name.partition(".")
+            if kind == "bodies":
+                return tissue.bodies
             if kind == "vessels":
                 return np.asarray(getattr(tissue.vessels, key))
             return np.asarray(sources[kind][key], np.float32)
@@ -132,7 +138,7 @@ class Section:
         return cls(
             tuple(tissue.biology.types),
             Views(columns, column),
-            Views([*maps, *(f"vessels.{name}" for name in VESSEL_MAPS)], site_map),
+            Views([*maps, *(f"vessels.{name}" for name in VESSEL_MAPS), "bodies.sites"], site_map),
             (int(ny), int(nx)),
             float(tissue.spacing),
             float(tissue.hour),
@@ -226,6 +232,19 @@ class Section:
         """Row and column of the site of each cell of a type."""
         rows = self.rows(cell)
         return self.cells["y"][rows], self.cells["x"][rows]
+
+    @property
+    def bodies(self) -> np.ndarray:
+        """What cells of several sites fill, (ny, nx) uint16: see `maps`; 0 where there is none."""
+        return self.maps.get("bodies.sites", np.zeros(self.shape, np.uint16))
+
+    def area(self, cell: str) -> int:
+        """Sites that the cells of a type fill."""
+        if cell not in self.types:
+            return 0
+        alone = self.count(cell)
+        found = self.bodies >> 8 == 1 + self.types.index(cell)
+        return alone + int(np.count_nonzero(found)) - int(np.count_nonzero(found[self.sites(cell)]))
 
     # The tumor
 

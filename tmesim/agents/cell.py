@@ -106,9 +106,10 @@ class Cell(Handle):
     age = Column(lambda roster, rows: roster.tissue.hour - roster.core["born"][rows], "Hours since it came to be.")
     mother_id = of_core("mother", "Id of its mother; 0 for one that was there at the start or entered.")
     divisions = of_core("births", "How often it has divided.")
-    clone = of_core(
-        "clone", "Number of its clone; 0 for none.", lambda roster: roster.tissue.biology.clone_factor.shape[0] - 1
+    divisions_left = of_core(
+        "potential", "How often it can still divide, where its type has a hierarchy.", lambda roster: 255
     )
+    clone = of_core("clone", "Number of its clone; 0 for none.", lambda roster: roster.tissue.clones.last)
     antigens = Antigens("The antigens that it carries or has captured, a bit for each.")
     receptor = of_core(
         "tcr", "The antigen that a T cell recognizes, by its bit; 65535 for a bystander.",

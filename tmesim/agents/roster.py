@@ -227,6 +227,7 @@ class Roster:
         for row in rows[self.types[rows] != code].tolist():
             self.tally("changes", row)
             self.tissue.counters[f"changes.{self.names[self.types[row]]}.{name}"] += 1
+            self.tissue.shrink(row)
             self.types[row] = code
             self.core["target"][row] = 0
             self.value[row] = 0.0

@@ -22,8 +22,8 @@ from tmesim.kernels.chance import PRIMARY
 from tmesim.scenario import Scenario
 from tmesim.scenario.schedule import Schedule, schedule_of
 from tmesim.tissue import Tissue
-from tmesim.tissue.process import Clock, Passed, Process, Setting, nobody_left
-from tmesim.tissue.processes.remodel import has_vessels, perfuse
+from tmesim.tissue.process import Clock, Passed, Process, Setting, Surroundings, nobody_left
+from tmesim.tissue.processes.remodel import Remodel, has_vessels
 from tmesim.tissue.processes.sense import Sense
 from tmesim.tissue.start import populate
 
@@ -55,7 +55,7 @@ class Body:
         self.start = scenario.start_of(self.arm)
         self.seed = scenario.seed if seed is None else int(seed)
         self.replicate = replicate
-        self.host = scenario.host
+        self.host = scenario.species  # whose values its numbers have
         self.clock = Clock(scenario.time.step_h)
         self.counters: Counter[str] = Counter()
         self.seconds: dict[str, float] = dict.fromkeys((process.name for process in STEP), 0.0)
@@ -66,13 +66,14 @@ class Body:
         self.catalogue = self._within_reach(self._full)
         setting = self._setting()
         self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
-        self.node = LymphNode(self.catalogue.processes["priming"], self.host, self.clock.dt)
-        self.blood = Blood(self.catalogue, self.host)
+        self.node = LymphNode(self._full, self.host, self.clock.dt)
+        self.blood = Blood(self._full, self.host, self.clock.dt)
         most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
         local = tuple(process for process in STEP if process.scope == "tissue")
         self.tissue = Tissue(
-            PRIMARY, scenario.tissue.shape, setting, self.clock, self.seed, local, max(1, min(threads, most))
-        )
+            PRIMARY, scenario.tissue.shape, setting, self.clock, self.seed, local, max(1, min(threads, most)),
+            Surroundings(self.start.walls, self.start.densities, self.start.lesion_radius_um),
+        )  # fmt: skip
         self.sites: dict[str, Site] = {}
         self.passed: dict[str, Passed] = {}
         self.join(self.tissue)
@@ -85,7 +86,7 @@ class Body:
         inputs = site.inputs(*self.pharmacology.acting(site.biology))
         supply = self.blood.supply(site.biology, self.node)
         self.sites[site.name] = site
-        self.passed[site.name] = Passed(inputs, nobody_left(self.node.naive.size), supply)
+        self.passed[site.name] = Passed(inputs, nobody_left(self.node.antigen.size), supply)
 
     @property
     def hour(self) -> float:
@@ -120,13 +121,14 @@ class Body:
         """The tissue of hour 0, with vessels and fields in balance with its cells."""
         tissue, passed = self.tissue, self.passed[self.tissue.name]
         numba.set_num_threads(tissue.threads)
-        populate(tissue, self.start, self.blood.clonotypes(self.node))
+        populate(tissue, self.start, self.blood.receptors(self.node))
         passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology))
-        sense = tissue.processes[Sense]
+        sense, remodel = tissue.processes[Sense], tissue.processes[Remodel]
+        assert isinstance(remodel, Remodel)
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
             sense.run(tissue, passed)
             if has_vessels(tissue.biology):
-                perfuse(tissue)
+                remodel.perfuse(tissue)
                 sense.run(tissue, passed)
             tissue.solver.solve(threads=tissue.threads)
 
@@ -177,8 +179,8 @@ class Body:
         self.catalogue = catalogue = self._within_reach(catalogue)
         setting = self._setting()
         self.pharmacology.tune(catalogue)
-        self.node.tune(catalogue.processes["priming"], self.host)
-        self.blood.tune(catalogue, self.host)
+        self.node.tune(self._full, self.host)
+        self.blood.tune(self._full, self.host)
         for site in self.sites.values():
             site.tune(setting)
 
@@ -200,6 +202,7 @@ class Body:
             "counters.values": np.array(list(self.counters.values()), dtype=np.float64),
         }
         arrays |= {f"node.{name}": values for name, values in self.node.state().items()}
+        arrays["blood.standing"] = self.blood.standing.copy()
         arrays |= {f"drug.{name}": amounts for name, amounts in self.pharmacology.state().items()}
         for name, site in self.sites.items():
             arrays |= {f"{name}:{key}": values for key, values in site.state().items()}
@@ -216,6 +219,7 @@ class Body:
 
         body.clock.step = int(state["step"])
         body.node.restore(part("node."))
+        body.blood.standing = np.array(state["blood.standing"], dtype=float)
         body.pharmacology.restore(part("drug."))
         names, values = state["counters.names"], state["counters.values"]
         body.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})

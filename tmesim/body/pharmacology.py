@@ -8,7 +8,7 @@ compartment: its unbound plasma level is what perfused vessels carry, and its fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -77,6 +77,7 @@ class Course:
         both = expm(np.block([[m, np.eye(4)], [np.zeros((4, 8))]]) * dt)
         self.advance_by, self.average_by = both[:4, :4], both[:4, 4:] / dt
         self.effects = therapy.effects
+        self.kills = therapy.kills
         self.delivered = therapy.delivery == "field"
 
     def give(self, dose: float, unit: str) -> None:
@@ -162,6 +163,19 @@ class Pharmacology:
         drug = np.array([course.effect for course in courses] or [0.0], np.float32)
         carried = {drug_field(c.name): c.blood / NM_PER_PM for c in courses if c.delivered}
         return Acting(drug, signal, behavior, carried)
+
+    def killing(self, state: str, types: Sequence[str]) -> np.ndarray:
+        """1/h at which all drugs together kill cells in blood and lymph node over the present step, (types,).
+
+        state : of the cells, "dividing" or "resting"
+        """
+        rates = np.zeros(len(types))
+        for course in self.courses.values():
+            for kill in course.kills:
+                if kill.state == state:
+                    mine = np.array([not kill.cells or cell in kill.cells for cell in types], np.bool_)
+                    rates[mine] += course.effect * kill.rate.at(course.host)
+        return rates
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of the amounts of each drug."""

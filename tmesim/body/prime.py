@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tmesim.tissue.process import Passed, Process
 
 if TYPE_CHECKING:
@@ -13,19 +11,21 @@ if TYPE_CHECKING:
 
 
 class Prime(Process):
-    """One lymph node for all sites (formula: body.lymph_node)."""
+    """One lymph node and one blood for all sites, in both of which drugs kill (body.lymph_node, body.blood)."""
 
     name = "prime"
     scope = "body"
-    reads = ("lymph_node", "biology")
-    writes = ("lymph_node",)
+    reads = ("lymph_node", "blood", "biology", "drugs")
+    writes = ("lymph_node", "blood")
     takes = ("departures",)
     leaves = ("supply",)
 
     def run(self, body: Ward, passed: dict[str, Passed]) -> None:
         left = [each.departures for each in passed.values()]
-        loaded = sum(each.loaded for each in left)
-        body.node.advance(loaded, np.bitwise_or.reduce([each.antigens for each in left]))
-        body.counters["primed"] += loaded
+        node, blood, drugs = body.node, body.blood, body.pharmacology
+        carried = sum((each.carried for each in left[1:]), left[0].carried)
+        node.advance(carried, drugs.killing("dividing", node.types), drugs.killing("resting", node.types))
+        blood.advance(drugs.killing("resting", blood.types))
+        body.counters["primed"] += sum(each.loaded for each in left)
         for name, site in body.sites.items():
-            passed[name].supply = body.blood.supply(site.biology, body.node)
+            passed[name].supply = blood.supply(site.biology, node)

@@ -10,6 +10,7 @@ from tmesim.tissue.processes.admit import Admit
 from tmesim.tissue.processes.capture import Capture
 from tmesim.tissue.processes.diffuse import Diffuse
 from tmesim.tissue.processes.migrate import Migrate
+from tmesim.tissue.processes.mutate import Mutate
 from tmesim.tissue.processes.patrol import Patrol
 from tmesim.tissue.processes.remodel import Remodel
 from tmesim.tissue.processes.reorder import Reorder
@@ -24,9 +25,10 @@ STEP: tuple[type[Process], ...] = (
     Capture,
     Respond,
     Act,
+    Mutate,
     Migrate,
-    Patrol,
     Prime,
+    Patrol,
     Admit,
     Remodel,
     TurnOver,

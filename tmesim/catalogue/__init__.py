@@ -9,6 +9,7 @@ from tmesim.catalogue.catalogue import Catalogue
 from tmesim.catalogue.claims import claims
 from tmesim.catalogue.contents import Parameter, folded
 from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, StateVariable
+from tmesim.catalogue.hosts import Host, catalogue_of, host_named, hosts
 from tmesim.catalogue.models import KINDS
 from tmesim.catalogue.numbers import HOSTS, Number
 from tmesim.catalogue.packaged import assemble, load_catalogue, validated
@@ -21,6 +22,7 @@ __all__ = [
     "Catalogue",
     "CellType",
     "Field",
+    "Host",
     "MatrixMap",
     "Number",
     "NumberSpec",
@@ -31,8 +33,11 @@ __all__ = [
     "Therapy",
     "Word",
     "assemble",
+    "catalogue_of",
     "claims",
     "folded",
+    "host_named",
+    "hosts",
     "load_catalogue",
     "validated",
 ]

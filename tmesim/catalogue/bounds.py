@@ -37,6 +37,7 @@ class NumberSpec(NamedTuple):
 # Beyond these, far above any value in the literature, the engine's 32-bit numbers begin to overflow.
 MOST = {"1": 1e4, "1/h": 1e6, "h": 1e6, "min": 1e6, "µm/min": 1e3, "µm/h": 1e4, "mmHg": 1e4, "mmHg/h": 1e8,
         "mg/kg": 1e6, "kDa": 1e5}  # fmt: skip
+MOST_DIVISIONS = 60.0  # of progeny; they are counted in a byte
 LEAST = 1e-9  # of what must be above 0
 
 
@@ -90,12 +91,19 @@ _PROCESSES = {
     "leukocytes.ecm_exclusion": NumberSpec((), high=1),
     "leukocytes.gradient_half": NumberSpec((), positive=True),
     "priming.clonotypes": NumberSpec((), low=1, high=1000, whole=True),
-    "priming.cells_per_level": NumberSpec((), positive=True),
     "priming.half_antigen": NumberSpec((), positive=True),
     "priming.lag": NumberSpec((), positive=True, high=1e4),
     "priming.program": NumberSpec((), positive=True, high=1e4),
-    "priming.expansion_rate": NumberSpec((), high=1),
+    "priming.wave_program": NumberSpec((), positive=True, high=1e4),
+    "priming.stem_share": NumberSpec((), high=1),
+    "priming.stem_renewal": NumberSpec((), high=1),
+    "priming.stem_loss": NumberSpec((), high=1),
+    "priming.wave_rate": NumberSpec((), high=1),
+    "priming.thymic_output": NumberSpec((), high=1),
     "priming.reactive_fraction": NumberSpec((), high=1),
+    "mutation": NumberSpec((), high=1),
+    "fibers.guidance": NumberSpec((), high=1),
+    "fibers.edge": NumberSpec((), positive=True),
     "vessels.flow_shelter": NumberSpec((), high=1),
     "blood": NumberSpec((), high=1e3),
 }
@@ -109,6 +117,12 @@ def _process_spec(process: str, name: str, number: Number) -> NumberSpec:
     return spec._replace(units=(number.unit_at(host),))
 
 
+_PRIMED = {
+    "precursors": NumberSpec(("cells",), high=1e9),
+    "expansion_rate": NumberSpec(("1/h",), high=1),
+    "niche": NumberSpec(("cells",), positive=True, high=1e12),
+    "cells_per_level": NumberSpec(("cells",), positive=True, high=1e12),
+}
 _FIELD = {"diffusion": "µm²/h", "decay": "1/h", "exchange": "µm/h"}
 _PK = {
     "clearance": ("L/h", "L/h/kg"),
@@ -127,11 +141,20 @@ def _spec(contents: Contents, path: DataPath) -> NumberSpec | None:
     """What the number at a path such as ("rules", "x", "half_max") must be; None for an unknown signal or behavior."""
     kind, name, rest = path[0], str(path[1]), list(path[2:])
     if kind == "states":
-        return NumberSpec(("1",), high=3.0)
+        return NumberSpec(("1",), high=3.0 if rest[0] == "spread" else 1.0)
     if kind == "cells" and rest[0] == "starts":
         return NumberSpec(("1",), high=1.0)
+    if kind == "cells" and rest[0] == "hierarchy":
+        whole = rest[1] == "divisions"
+        return NumberSpec(("1",), high=MOST_DIVISIONS if whole else 1.0, low=1.0 if whole else 0.0, whole=whole)
+    if kind == "cells" and rest[0] == "heritable":
+        return NumberSpec(("1",), high=1.0)
+    if kind == "cells" and rest[0] == "extent":
+        return NumberSpec(("µm",), positive=True, high=500.0)
+    if kind == "cells" and rest[0] == "extent_spread":
+        return NumberSpec(("1",), high=0.5)
     if kind == "cells" and rest[0] == "primed":
-        return NumberSpec(("1",), high=1e3)
+        return _PRIMED[str(rest[1])]
     if kind == "cells":
         word = vocabulary.of(contents).behaviors.get(str(rest[1]))
         return word and NumberSpec((word.unit,), high=word.most)
@@ -177,6 +200,8 @@ def _therapy_spec(contents: Contents, name: str, rest: list[str | int]) -> Numbe
         return NumberSpec(DOSE_UNITS)
     if part == "schedule":
         return NumberSpec(("h",), positive=True)
+    if part == "kills":
+        return NumberSpec(("1/h",), high=10)
     if part == "effects":
         return NumberSpec(("1",), high=1.0 if last == "fraction" else math.inf)
     if part == "rules":

@@ -81,9 +81,9 @@ def issues(catalogue: Contents) -> list[Issue]:
     found += _roles(catalogue)
     found += agreement(catalogue)
     for kind, name, entry in catalogue.entries():
-        found += _evidence((kind, name, "evidence"), getattr(entry, "evidence", ()))
+        found += unknown_claims((kind, name, "evidence"), getattr(entry, "evidence", ()))
     for path, number in catalogue.placed_numbers.values():
-        found += _evidence((*path, "source"), number.source)
+        found += unknown_claims((*path, "source"), number.source)
     return found
 
 
@@ -101,6 +101,11 @@ def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue
         yield from _known((*path, "states", index), "state", name, catalogue.states)
     for name in cell.starts:
         yield from _known((*path, "starts", name), "state of this cell type", name, cell.states)
+    yield from _inheritance(path, cell)
+    for index, name in enumerate(cell.sorts_from):
+        yield from _known((*path, "sorts_from", index), "cell type", name, catalogue.cells)
+    if cell.sorts_from and (cell.layer != "tissue" or "speed" not in cell.behaviors):
+        yield (*path, "sorts_from"), "is for cells of the tissue layer that have a 'speed'"
     attacks = "attachment" in cell.behaviors
     if (attacks and not cell.targets) or (cell.targets and not attacks):
         yield (*path, "targets"), "'targets' go with the behavior 'attachment'"
@@ -111,6 +116,9 @@ def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue
     for index, name in enumerate(cell.targets):
         if name in catalogue.cells and catalogue.cells[name].layer != "tissue":
             yield (*path, "targets", index), f"'{name}' lives in the {catalogue.cells[name].layer} layer, out of reach"
+        elif name in catalogue.cells and catalogue.cells[name].extent is not None:
+            yield (*path, "targets", index), f"'{name}' fills several sites, more than an attacker can reach"
+    yield from _body(path, cell)
     words = vocabulary.of(catalogue).behaviors
     for name in cell.behaviors:
         yield from _known((*path, "behaviors", name), "behavior", name, words)
@@ -124,6 +132,38 @@ def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue
         yield from _known((*here, "to"), "cell type", event.to, catalogue.cells)
         if event.to in catalogue.cells and catalogue.cells[event.to].layer != cell.layer:
             yield (*here, "to"), f"'{event.to}' lives in another layer ({catalogue.cells[event.to].layer})"
+
+
+def _inheritance(path: DataPath, cell: CellType) -> Iterator[Issue]:
+    """What a hierarchy and heritable differences ask for."""
+    if cell.hierarchy is not None:
+        yield from _known((*path, "hierarchy", "state"), "state of this cell type", cell.hierarchy.state, cell.states)
+        if "self_renewal" not in cell.behaviors:
+            yield (*path, "hierarchy"), "needs the behavior 'self_renewal'"
+        if not any(event.does == "divide" for event in cell.events):
+            yield (*path, "hierarchy"), "is for cells that divide"
+    for name in cell.heritable:
+        yield from _known((*path, "heritable", name), "behavior of this cell type", name, cell.behaviors)
+        if not cell.malignant:
+            yield (*path, "heritable", name), "only malignant cells have clones"
+        if name == "speed":
+            yield (*path, "heritable", name), "how fast cells can get must be known before they mutate"
+
+
+def _body(path: DataPath, cell: CellType) -> Iterator[Issue]:
+    """What a cell that stays in place, or fills several sites, can do."""
+    if cell.membrane and not cell.static:
+        yield (*path, "membrane"), "a membrane must be static"
+    if cell.static and cell.layer != "tissue":
+        yield (*path, "static"), f"is for cells of the tissue layer, this type lives in the {cell.layer} layer"
+    if cell.static and "speed" in cell.behaviors:
+        yield (*path, "behaviors", "speed"), "a static cell does not move"
+    if cell.extent is not None and not cell.static:
+        yield (*path, "extent"), "a cell of several sites must be static"
+    if cell.extent is not None and any(event.does == "divide" for event in cell.events):
+        yield (*path, "events"), "a cell of several sites cannot divide: there is no room for another"
+    if cell.extent_spread is not None and cell.extent is None:
+        yield (*path, "extent_spread"), "goes with 'extent'"
 
 
 def _rule(catalogue: Contents, path: DataPath, rule: Rule) -> Iterator[Issue]:
@@ -206,12 +246,16 @@ def _therapy(catalogue: Contents, path: DataPath, therapy: Therapy) -> Iterator[
                 yield from _known((*here, "scales"), f"behavior of cell type {cell}", effect.scales, own)
         if effect.scales is not None:
             yield from _known((*here, "scales"), "behavior", effect.scales, vocabulary.of(catalogue).behaviors)
-        yield from _evidence((*here, "evidence"), effect.evidence)
+        yield from unknown_claims((*here, "evidence"), effect.evidence)
+    for index, kill in enumerate(therapy.kills):
+        for place, cell in enumerate(kill.cells):
+            yield from _known((*path, "kills", index, "in", place), "cell type", cell, catalogue.cells)
+        yield from unknown_claims((*path, "kills", index, "evidence"), kill.evidence)
     for name, rule in therapy.rules.items():
         yield from _rule(catalogue, (*path, "rules", name), rule)
-        yield from _evidence((*path, "rules", name, "evidence"), rule.evidence)
+        yield from unknown_claims((*path, "rules", name, "evidence"), rule.evidence)
     if therapy.field is not None:
-        yield from _evidence((*path, "field", "evidence"), therapy.field.evidence)
+        yield from unknown_claims((*path, "field", "evidence"), therapy.field.evidence)
     for host in therapy.dose.hosts:
         volume = therapy.pk.central_volume
         if host in volume.hosts and ("/kg" in therapy.dose.unit_at(host)) != ("/kg" in volume.unit_at(host)):
@@ -259,7 +303,13 @@ def _roles(catalogue: Contents) -> Iterator[Issue]:
         (("cells", name, "malignant"), "malignant cell type") for name, c in catalogue.cells.items() if c.malignant
     ]
     yield from _one(several)
-    for role in ("barrier", "debris"):
+    membranes = [name for name, cell in catalogue.cells.items() if cell.membrane]
+    yield from _one([(("cells", name, "membrane"), "type of membrane") for name in membranes])
+    fibers = {e.role for e in catalogue.matrix.values()} & set(vocabulary.FIBERS)
+    if len(fibers) == 1:
+        both = " and ".join(vocabulary.FIBERS)
+        yield ("matrix",), f"'{fibers.pop()}' is half of the axis of fibers, which takes the roles {both}"
+    for role in ("barrier", "debris", *vocabulary.FIBERS):
         yield from _one(
             [(("matrix", m, "role"), f"map that is {role}") for m, e in catalogue.matrix.items() if e.role == role]
         )
@@ -271,7 +321,7 @@ def _one(found: Sequence[tuple[DataPath, str]]) -> Iterator[Issue]:
         yield path, f"there is one {what} only, and '{found[0][0][1]}' is one already"
 
 
-def _evidence(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:
+def unknown_claims(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:
     """What looks like a claim's id must be one."""
     for text in texts:
         if re.fullmatch(r"[a-z0-9-]+", text):

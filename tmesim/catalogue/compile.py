@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.catalogue.vocabulary import FIBERS
 from tmesim.kernels import arrays
 from tmesim.kernels.arrays import RuleTables
 
@@ -122,13 +123,16 @@ def compile_biology(
         "taxes": _taxes(types, fields, slots, kinds),
         "admissions": _admissions(types, slots, kinds),
         "targets": _targets(catalogue, types),
+        "avoided": _avoided(catalogue, types),
         "deposition": _of_maps("deposition", types, matrix, slots),
         "degradation": _of_maps("degradation", types, matrix, slots),
         "barrier": _role_of(catalogue, "barrier"),
         "debris": _role_of(catalogue, "debris"),
+        "fiber_cos": _role_of(catalogue, "fiber_cos"),
+        "fiber_sin": _role_of(catalogue, "fiber_sin"),
     }
     for c, cell in enumerate(types):
-        for name, value in _kind(catalogue, cell, fields, slots).items():
+        for name, value in _kind(catalogue, cell, host, fields, slots).items():
             kinds[name][c] = value
     settled = (kinds["attachment"][:-1] >= 0) & (kinds["layer"][:-1] != arrays.LEUKOCYTE)
     group_first, groups, flat, constant = _groups(catalogue, host, behaviors, terms)
@@ -140,6 +144,7 @@ def compile_biology(
         signals=_table([(kind, index) for _, kind, index in signals], arrays.SIGNAL),
         spread=_spread(catalogue, host),
         settled=np.int64(settled.any()),
+        static=np.int64(kinds["static"].any()),
         **parts,
     )
     factor = _clone_factor(catalogue, clones, behaviors)
@@ -150,11 +155,12 @@ def _signals(catalogue: Catalogue, types: list[str], fields: list[str], drugs: l
     """(name, kind, index) of every signal."""
     states = list(catalogue.states)
     shown = [(f"contact.{s}", arrays.CONTACT_STATE, i) for i, s in enumerate(states) if catalogue.states[s].shown]
+    presented = [(f"presented.{s}", arrays.PRESENTED, i) for i, s in enumerate(states) if catalogue.states[s].shown]
     out = [(f, arrays.FIELD, i) for i, f in enumerate(fields)]
-    out += [(m, arrays.MATRIX, i) for i, m in enumerate(catalogue.matrix)]
+    out += [(m, arrays.MATRIX, i) for i, m in enumerate(catalogue.matrix) if catalogue.matrix[m].role not in FIBERS]
     out += [("packing", arrays.PACKING, 0)]
     out += [(f"contact.{c}", arrays.CONTACT, i) for i, c in enumerate(types)]
-    out += [*shown, ("contact.vessel", arrays.CONTACT_VESSEL, 0)]
+    out += [*shown, *presented, ("contact.vessel", arrays.CONTACT_VESSEL, 0)]
     out += [(f"state.{s}", arrays.STATE, i) for i, s in enumerate(states)]
     out += [(f"hybrid.{s}", arrays.HYBRID, i) for i, s in enumerate(states)]
     out += [("engagement", arrays.ENGAGEMENT, 0), ("age", arrays.AGE, 0)]
@@ -315,6 +321,11 @@ def _targets(catalogue: Catalogue, types: list[str]) -> np.ndarray:
     return np.array([[other in catalogue.cells[cell].targets for other in types] for cell in types], np.bool_)
 
 
+def _avoided(catalogue: Catalogue, types: list[str]) -> np.ndarray:
+    """bool (types, types): whose company each type leaves."""
+    return np.array([[other in catalogue.cells[cell].sorts_from for other in types] for cell in types], np.bool_)
+
+
 def _of_maps(behavior: str, types: list[str], matrix: list[str], slots: Slots) -> np.ndarray:
     """int32 (types, matrix maps): slot of a behavior towards each map, -1 without."""
     rows = [[slots.get((cell, f"{behavior}.{name}"), -1) for name in matrix] for cell in types]
@@ -326,15 +337,37 @@ def _role_of(catalogue: Catalogue, role: str) -> np.int64:
     return np.int64(next((i for i, entry in enumerate(catalogue.matrix.values()) if entry.role == role), -1))
 
 
-def _kind(catalogue: Catalogue, cell: str, fields: list[str], slots: Slots) -> dict[str, int]:
+def _place_in_hierarchy(catalogue: Catalogue, cell: str, host: str, slots: Slots) -> dict[str, float]:
+    """The entries of a cell type's KIND that say how it differentiates."""
+    entry, ladder = catalogue.cells[cell], catalogue.cells[cell].hierarchy
+    hazards = [event.behavior for event in entry.events if event.does == "divide"]
+    dividing = [slots[cell, behavior] for behavior in hazards if (cell, behavior) in slots]
+    if ladder is None or not dividing:
+        return {"ladder": -1, "divides": dividing[0] if dividing else -1, "divisions": arrays.UNLIMITED}
+    return {
+        "ladder": list(catalogue.states).index(ladder.state),
+        "divides": dividing[0],
+        "threshold": ladder.threshold.at(host),
+        "progeny": ladder.progeny.at(host),
+        "divisions": int(ladder.divisions.at(host)),
+    }
+
+
+def _kind(catalogue: Catalogue, cell: str, host: str, fields: list[str], slots: Slots) -> dict[str, float]:
     """The entries of a cell type's KIND that are not where something begins."""
     entry = catalogue.cells[cell]
     reached = {LAYERS[catalogue.cells[other].layer] for other in entry.targets if other in catalogue.cells}
     return {
         **{behavior: slots.get((cell, behavior), -1) for behavior in arrays.ASKED},
+        **_place_in_hierarchy(catalogue, cell, host, slots),
         "guide": fields.index(entry.guided_by) if entry.guided_by in fields else -1,
         "layer": LAYERS[entry.layer],
         "reached": sum(1 << layer for layer in reached),
         "captures": entry.captures_antigens,
         "specific": entry.antigen_specific,
+        "missing_self": entry.missing_self,
+        "malignant": entry.malignant,
+        "sorts": bool(entry.sorts_from),
+        "static": entry.static,
+        "membrane": entry.membrane,
     }

@@ -22,15 +22,58 @@ class Fate(Entry):
     to: str | None = None
 
 
+class Priming(Entry):
+    """The response of a cell type in the lymph node to one antigen, in cells of the whole host.
+
+    precursors : naive cells
+    expansion_rate : of those that divide
+    niche : the most stem-like cells that the node keeps
+    cells_per_level : those in the blood that raise its level by 1, which is the type in healthy blood
+    """
+
+    precursors: Number
+    expansion_rate: Number
+    niche: Number
+    cells_per_level: Number
+
+
+class Hierarchy(Entry):
+    """How stem-like cells sustain a type whose other cells stop after some divisions.
+
+    A cell is stem-like while a state of it is at or above a threshold. At its division the daughter is stem-like too
+    with the probability `self_renewal`, a behavior; else she is progeny: that state falls to a low value, and after a
+    number of divisions, which mother and daughter count alike, progeny divides no more. Whatever raises the state
+    beyond the threshold again makes it stem-like again. A threshold of 0 is no hierarchy: all cells are stem-like.
+
+    state : the state; threshold : of it; progeny : its value in a daughter that differentiates
+    divisions : how often progeny divides
+    """
+
+    state: str
+    threshold: Number
+    progeny: Number
+    divisions: Number
+
+
 class CellType(Entry):
     """A type of cell: what it is at rest, and the parts that it plays in the processes.
 
     malignant : the tumor's own, which disks of a start plant, clones multiply and antigens mark
-    antigen_specific : attacks only what its receptor recognizes
+    antigen_specific : has a receptor, and attacks or is roused by what it recognizes alone
+    missing_self : hits the more, the less visible its target is to T cells: a factor of 1 − visibility
     captures_antigens : takes up the antigens of debris, and brings them to the lymph node when it leaves
-    primed : how many of them leave the lymph node for each effector that is primed there
+    primed : how it answers to antigens in the lymph node
     guided_by : the field up whose gradient its sprouts grow (of a vessel)
     targets : the cell types that it attacks
+    hierarchy : of stem-like cells and their progeny
+    heritable : behaviors in which the clones of its mutants differ: the standard deviation of the logarithm of the
+        factor that a new clone has over the clone of its mother
+    sorts_from : cell types with which it does not mix: it changes places with one of them, or takes a free site, where
+        it then touches fewer of them, instead of an ordinary move
+    membrane : what encloses the ducts of a start; leukocytes do not pass it
+    static : never pushed and never moving; a cell that divides waits where static cells stand in the way
+    extent : diameter, as a disk of its area in a section, of a cell that fills several sites; others fill one
+    extent_spread : coefficient of variation of the diameter among cells
     """
 
     label: str
@@ -39,14 +82,22 @@ class CellType(Entry):
     color: Annotated[str, Key(pattern=r"^#[0-9a-fA-F]{6}$")]
     malignant: StrictBool = False
     antigen_specific: StrictBool = False
+    missing_self: StrictBool = False
     captures_antigens: StrictBool = False
-    primed: Number | None = None
+    primed: Priming | None = None
     guided_by: str | None = None
+    sorts_from: Names = ()
+    membrane: StrictBool = False
+    static: StrictBool = False
+    extent: Number | None = None
+    extent_spread: Number | None = None
     targets: Names = ()
     states: Names = ()
     starts: Numbers = Key(default={}, validate_default=True)
     behaviors: Numbers = Key(default={}, validate_default=True)
     events: tuple[Fate, ...] = ()
+    hierarchy: Hierarchy | None = None
+    heritable: Numbers = Key(default={}, validate_default=True)
     meaning: str = ""
     evidence: Texts = ()
     note: str = ""
@@ -57,12 +108,15 @@ class StateVariable(Entry):
 
     Others can feel one that is shown on the surface, as the signal contact.NAME.
     At a division the daughter's odds z / (1 − z) are the mother's times (u / (1 − u))^spread, u uniform in (0, 1).
+    mutation : probability at a division of a malignant cell that the daughter has the state at 1, and all that come of
+        her, since a state that is 1 stays so where nothing lowers it
     """
 
     label: str
     meaning: str
     shown: StrictBool = False
     spread: Number | None = None
+    mutation: Number | None = None
     evidence: Texts
     note: str = ""
 
@@ -148,13 +202,15 @@ class Field(Entry):
 class MatrixMap(Entry):
     """A map of sites that does not diffuse: a density, 0 to 1, that cells lay down and remove.
 
-    role : "barrier" is what leukocytes find hard to pass; "debris" is what the dead leave, an amount in cells
+    role : "barrier" is what leukocytes find hard to pass; "debris" is what the dead leave, an amount in cells;
+        "fiber_cos" and "fiber_sin" hold r cos 2θ and r sin 2θ, −1 to 1, of fibers along the axis θ (1 where all share
+        it); cells turn them and do not lay them down
     """
 
     label: str
     unit: str = "1"
     color_map: str = "viridis"
-    role: Literal["barrier", "debris"] | None = None
+    role: Literal["barrier", "debris", "fiber_cos", "fiber_sin"] | None = None
     decay: Number | None = None
     meaning: str = ""
     evidence: Texts = ()

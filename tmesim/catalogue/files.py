@@ -19,6 +19,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "cells/macrophages",
         "cells/lymphocytes",
         "cells/dendritic_cells",
+        "cells/granulocytes",
+        "cells/natural_killer_cells",
     ),
     "states": ("states",),
     "rules": (
@@ -34,13 +36,22 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/adipocytes",
         "rules/vessels",
         "rules/recruitment",
+        "rules/egress",
         "rules/macrophages",
         "rules/cytotoxic_t_cells",
         "rules/helper_t_cells",
         "rules/regulatory_t_cells",
         "rules/dendritic_cells",
+        "rules/granulocytes",
+        "rules/natural_killer_cells",
     ),
-    "fields": ("fields/oxygen", "fields/growth_factors", "fields/cytokines", "fields/chemokines"),
+    "fields": (
+        "fields/oxygen",
+        "fields/growth_factors",
+        "fields/cytokines",
+        "fields/chemokines",
+        "fields/mechanics",
+    ),
     "matrix": ("matrix",),
     "processes": ("processes",),
     "therapies": (
@@ -52,6 +63,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """The files of each kind of entry, in order, without their ending."""
+
+HOST_FILES = ("mouse", "human", "pymt_like", "4t1_like", "emt6_like", "human_tnbc")
+"""The files of `hosts/` by the names of the hosts: the plain species, then named tumor models."""
 
 CLAIMS = "claims"
 

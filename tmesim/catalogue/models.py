@@ -6,7 +6,7 @@ from typing import Any
 
 from tmesim.catalogue.entries import CellType, Edge, Fate, Field, MatrixMap, Process, Rule, StateVariable
 from tmesim.catalogue.frozen import frozendict
-from tmesim.catalogue.numbers import HOSTS, Entry, Host, Number, each_number
+from tmesim.catalogue.numbers import HOSTS, Entry, Number, each_number
 from tmesim.catalogue.therapies import Effect, Pharmacokinetics, Therapy
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "Entry",
     "Fate",
     "Field",
-    "Host",
     "MatrixMap",
     "Number",
     "Pharmacokinetics",

@@ -24,8 +24,8 @@ from tmesim import units
 from tmesim.catalogue.frozen import frozendict
 from tmesim.reading import DataPath, brief
 
-Host = Literal["mouse", "human"]
-HOSTS: tuple[str, ...] = get_args(Host)
+Species = Literal["mouse", "human"]
+HOSTS: tuple[str, ...] = get_args(Species)  # whose values a number may give
 
 
 def _names(value: Any) -> Any:

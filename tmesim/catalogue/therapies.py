@@ -76,11 +76,30 @@ class Effect(Entry):
         return self
 
 
+class Kill(Entry):
+    """A drug kills leukocytes in the blood and in lymph nodes at a rate, in proportion to its occupancy.
+
+    state : "resting" ones (in the blood, naive and stem-like) or "dividing" ones (in the program of priming)
+    cells : the types that it kills; all of them where nothing is said
+    """
+
+    state: Literal["dividing", "resting"]
+    cells: Names = Key(default=(), alias="in")
+    rate: Number
+    evidence: Texts = ()
+    note: str = ""
+
+
 class Therapy(Entry):
+    """A treatment: where its doses go, and what it does there.
+
+    evidence_id : its id among the therapies of the seed documents, "" for an experiment that they do not describe
+    """
+
     label: str
     aliases: Names = ()
     therapy_class: str
-    evidence_id: str
+    evidence_id: str = ""
     evidence: Texts
     delivery: Literal["systemic", "field"] = "systemic"
     pk: Pharmacokinetics
@@ -89,6 +108,7 @@ class Therapy(Entry):
     dose: Number
     schedule: Regimen
     effects: tuple[Effect, ...] = ()
+    kills: tuple[Kill, ...] = ()
     rules: Annotated[dict[str, Rule], AfterValidator(frozendict)] = Key(default={}, validate_default=True)
     field: Field | None = None
     meaning: str = ""

@@ -85,6 +85,10 @@ class Family:
             )
 
 
+FIBERS = ("fiber_cos", "fiber_sin")
+"""Roles of the maps of the matrix that hold the axis of fibers."""
+
+
 def _cells(contents: Contents) -> Iterator[Item]:
     for name, cell in contents.cells.items():
         yield Item(name, label=cell.label, plural=plural(contents, name))
@@ -102,14 +106,16 @@ def _fields(contents: Contents) -> Iterator[Item]:
 
 
 def _matrix(contents: Contents) -> Iterator[Item]:
+    """What a cell can sense of the matrix: all but the axis of fibers, which is no amount."""
     for name, entry in contents.matrix.items():
-        yield Item(name, entry.unit, label=entry.label)
+        if entry.role not in FIBERS:
+            yield Item(name, entry.unit, label=entry.label)
 
 
 def _densities(contents: Contents) -> Iterator[Item]:
-    """What cells lay down and remove: all of the matrix but debris."""
+    """What cells lay down and remove: all of the matrix but debris and the axis of fibers."""
     for name, entry in contents.matrix.items():
-        if entry.role != "debris":
+        if entry.role not in ("debris", *FIBERS):
             yield Item(name, entry.unit, label=entry.label.removesuffix(" density"))
 
 
@@ -155,6 +161,11 @@ SIGNALS: Mapping[str, Family] = {
         "contact.{name}", "1", "{label} summed over the cells on the same site and its 4 neighbors",
         "{label} on touching cells", "contact_state", "shown",
     ),
+    "presented": Family(
+        "presented.{name}", "1",
+        "{label} summed over the cells on the same site and its 4 neighbors that carry an antigen which the cell's own "
+        "receptor recognizes", "{label} on touching cells that present its antigen", "presented", "shown",
+    ),
     "contact_vessel": Family(
         "contact.vessel", "1", "perfused vessel segments on the same site and its 8 neighbors",
         "a perfused vessel nearby", "contact_vessel",
@@ -188,6 +199,10 @@ BEHAVIORS: Mapping[str, Family] = {
         "become.{name}", "1/h", "turns into a cell of type {name} ({label})", "conversion into {plural}", "events",
         "cells",
     ),
+    "self_renewal": Family(
+        "self_renewal", "1", "bears a stem-like daughter where it is stem-like itself: probability at a division",
+        "self-renewal", "hierarchy", most=1.0,
+    ),
     "speed": Family("speed", "µm/min", "moves at this speed", "migration speed", "movement"),
     "persistence": Family("persistence", "min", "keeps its direction for this long", "persistence of direction",
                           "movement"),
@@ -200,6 +215,14 @@ BEHAVIORS: Mapping[str, Family] = {
     ),
     "degradation": Family(
         "degradation.{name}", "1/h", "removes {label}", "degradation of {label}", "matrix", "densities"
+    ),
+    "fibers_along": Family(
+        "fibers_along", "1/h", "turns fibers around it along the edge of the tumor",
+        "the turning of fibers along the edge", "fibers",
+    ),
+    "fibers_across": Family(
+        "fibers_across", "1/h", "turns fibers around it across the edge of the tumor",
+        "the turning of fibers across the edge", "fibers",
     ),
     "attachment": Family("attachment", "1/h", "forms a synapse with a touched target", "synapse formation", "killing"),
     "detachment": Family("detachment", "1/h", "lets go of a synapse", "detachment from synapses", "killing"),

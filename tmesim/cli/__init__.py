@@ -154,6 +154,32 @@ def render(
 
 
 @app.command()
+def targets(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
+    beside: Annotated[
+        Path | None,
+        typer.Option(metavar="WINDOW", help="A run of a window inside a lesion, to set beside the core of this one."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Hold the untreated arm of a run against what was published: interval, what the model gives, verdict, source.
+
+    Examples:
+
+    - `tmesim targets runs/untreated`
+
+    - `tmesim targets runs/untreated --csv targets.csv`
+
+    - `tmesim targets runs/untreated --beside runs/window`  (the core of a whole nest, and the inside of a large lesion)
+    """
+    with exit_codes():
+        from tmesim.cli.targeting import print_targets
+
+        print_targets(folder, beside, csv, json)
+
+
+@app.command()
 def check(scenario: ScenarioName) -> None:
     """Read a scenario and say everything that is wrong with it, or what it would simulate. Nothing is written.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tmesim.catalogue import Catalogue, claims, load_catalogue
+from tmesim.catalogue import hosts as all_hosts
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
@@ -75,6 +76,11 @@ def parameters(c: Catalogue) -> Iterable[Row]:
         yield {"name": path, "value": str(number), "source": "; ".join(number.source)}
 
 
+def hosts(c: Catalogue) -> Iterable[Row]:
+    for name, e in all_hosts().items():
+        yield {"name": name, "species": e.species, "numbers": str(len(e.set)), "meaning": e.meaning}
+
+
 def documented(c: Catalogue) -> Iterable[Row]:
     for name, e in claims().items():
         statement = statements().get(name, {}).get("statement", "")
@@ -96,7 +102,7 @@ def scenarios(c: Catalogue) -> Iterable[Row]:
 LISTS: dict[str, Callable[[Catalogue], Iterable[Row]]] = {
     "cells": cells, "states": states, "fields": fields, "matrix": matrix, "rules": rules, "processes": processes,
     "therapies": therapies, "signals": signals, "behaviors": behaviors, "observables": observables,
-    "parameters": parameters, "claims": documented, "scenarios": scenarios,
+    "parameters": parameters, "claims": documented, "hosts": hosts, "scenarios": scenarios,
 }  # fmt: skip
 
 

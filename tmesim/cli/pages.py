@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, load_catalogue
+from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, hosts, load_catalogue
 from tmesim.catalogue.models import Rule
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
@@ -23,7 +23,7 @@ def explain(name: str) -> None:
     """Print what a name means, in plain English and with its evidence, wrapped to the width of the terminal.
 
     name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names,
-        signal, behavior, observable, claim, scenario, the dotted path of a number or the end of one, `step`
+        signal, behavior, observable, claim, host, scenario, the dotted path of a number or the end of one, `step`
         or `contributing`.
         InputError with the nearest names if nothing goes by it
     """
@@ -75,7 +75,7 @@ def names(c: Catalogue) -> set[str]:
     from tmesim.scenario import named
 
     known = {*c.cells, *c.all_rules, *c.aliases, *c.fields, *c.states, *c.matrix, *c.processes, *c.signals()}
-    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *named(), "contributing", "step"}
+    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *hosts(), *named(), "contributing", "step"}
     return known | {path for path, _ in c.numbers()}
 
 
@@ -87,13 +87,25 @@ def _cell(c: Catalogue, name: str) -> list[str]:
     page += [e.meaning] if e.meaning else []
     if e.targets:
         who = " that carry an antigen its receptor recognizes" if e.antigen_specific else ""
-        page.append(f"It attacks {english.joined(e.targets)}{who}.")
+        how = ", and hits the more, the less visible to T cells its target is" if e.missing_self else ""
+        page.append(f"It attacks {english.joined(e.targets)}{who}{how}.")
     if e.states:
         page.append(f"It carries slow states between 0 and 1: {english.joined(e.states)}.")
     does = {"divide": "divides", "die": "dies or vanishes", "leave": "leaves the tissue"}
     for event in e.events:
         what = f"becomes {event.to}" if event.does == "become" else does[event.does]
         page.append(f"- At the rate of its behavior {event.behavior} it {what}.")
+    if (ladder := e.hierarchy) is not None:
+        page.append(
+            f"With {ladder.state} at {ladder.threshold} or above it is stem-like: a daughter is so too with the "
+            f"probability self_renewal, else she is progeny, which divides {ladder.divisions} times."
+        )
+    if e.heritable:
+        page.append(f"Clones that its mutants found differ in {english.joined(list(e.heritable))}.")
+    if e.primed is not None:
+        page += ["", "In the lymph node, for each antigen:"]
+        numbers = {part: getattr(e.primed, part) for part in type(e.primed).model_fields}
+        page += [f"- {part.replace('_', ' ')}: {n}  [{'; '.join(n.source)}]" for part, n in numbers.items()]
     page += ["", "At rest:"]
     page += [f"- {behavior}: {number}  [{'; '.join(number.source)}]" for behavior, number in e.behaviors.items()]
     page += _rules_about(c, lambda rule: name in rule.cell, "Rules of this cell type:")
@@ -183,6 +195,11 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
                 else f"scales {effect.scales} to {effect.to} times its value")  # fmt: skip
         why = number.source if (number := effect.fraction or effect.to) else ()
         page.append(f"- At full occupancy it {what}{where}.  [{'; '.join((*why, *effect.evidence))}]")
+    for kill in e.kills:
+        who = english.joined(kill.cells) or "all leukocytes"
+        where = "that rest in blood and lymph node" if kill.state == "resting" else "that divide in the lymph node"
+        page.append(f"- At full occupancy it kills {who} {where} at {kill.rate}."
+                    f"  [{'; '.join((*kill.rate.source, *kill.evidence))}]")  # fmt: skip
     page += [f"- {n}: {c.sentence(r)}" for n, r in e.rules.items()]
     return page + _evidence(e.evidence)
 
@@ -228,6 +245,24 @@ def _process(c: Catalogue, name: str) -> list[str]:
     return [*page, "", "tmesim explain processes.NAME.NUMBER says how to set one."]
 
 
+def _host(c: Catalogue, name: str) -> list[str]:
+    e = hosts().get(name)
+    if e is None:
+        return []
+    page = [f"{name} is a host, a {e.species}: {e.label}; {e.meaning}."]
+    if e.set:
+        page += ["", "Untreated numbers of its own; how its tumors respond to treatment is a prediction:"]
+    for path, number in e.set.items():
+        page.append(f"- {path}: {number}, where a plain {e.species} has {_plain(c, path, e.species)}"
+                    f"  [{'; '.join(number.source)}]")  # fmt: skip
+    return [*page, *_evidence(e.evidence), "", "A scenario takes it with", "", f"    host: {name}"]
+
+
+def _plain(c: Catalogue, path: str, species: str) -> str:
+    number = c.number(path)
+    return show(number.at(species), number.unit_at(species))
+
+
 def _scenario(c: Catalogue, name: str) -> list[str]:
     from tmesim.scenario import load, named
     from tmesim.scenario.courses import plan
@@ -270,6 +305,8 @@ def _state(c: Catalogue, name: str) -> list[str]:
     page += [f"It belongs to {english.joined([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     if e.spread is not None:
         page += [f"A daughter's odds differ from her mother's by a logistic spread of {e.spread}."]
+    if e.mutation is not None:
+        page += [f"At a division of a malignant cell a mutation sets it to 1 with a probability of {e.mutation}."]
     page += _rules_about(c, lambda rule: rule.behavior == BEHAVIORS["gain"].word(name), "What raises it:")
     page += _rules_about(c, lambda rule: rule.behavior == BEHAVIORS["loss"].word(name), "What changes its loss:")
     page += _rules_about(c, lambda rule: rule.signal in (sensed, between), "What it does:")
@@ -306,7 +343,7 @@ def _claim(c: Catalogue, name: str) -> list[str]:
 
 
 PAGES: tuple[Callable[[Catalogue, str], list[str]], ...] = (
-    _cell, _rule, _therapy, _field, _matrix, _state, _process, _parameter, _term, _observable, _claim, _scenario,
+    _cell, _rule, _therapy, _field, _matrix, _state, _process, _parameter, _term, _observable, _claim, _host, _scenario,
 )  # fmt: skip
 
 

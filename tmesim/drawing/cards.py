@@ -91,7 +91,7 @@ def model_card(body: Body) -> str:
     ny, nx = body.tissue.shape
     about = f"arm {words(body.arm)}, day {body.hour / 24:.3g} of {body.scenario.time.days:g}"
     return cards.card(
-        body.scenario.name, f"model, {nx} × {ny} sites, {body.host}", about,
+        body.scenario.name, f"model, {nx} × {ny} sites, {body.scenario.host}", about,
         cards.table(("cells", "", "", ""), columns), pictures({view.title: thumbnail(view.section, catalogue)}, 240),
     )  # fmt: skip
 

@@ -180,9 +180,9 @@ class MovieFrames:
     def _tissue(self, arm: str, i: int) -> np.ndarray:
         """The panel of an arm in frame i, painted as the tissue pictures are."""
         film, step = self.films[arm], self.stride
-        tissue, leukocyte, vessel, links, oxygen = (film[name][i, ::step, ::step] for name in MAPS)
+        tissue, leukocyte, vessel, links, oxygen, bodies = (film[name][i, ::step, ::step] for name in MAPS)
         links = links if step == 1 else np.zeros_like(links)  # to neighbors that are not shown
-        scene = Scene(tissue, leukocyte, vessel, links, self.types)
+        scene = Scene(tissue, leukocyte, vessel, links, self.types, bodies if step == 1 else None)
         return paint(scene, self.behind[oxygen], self.inks, self.zoom)
 
     def _track(self, image: np.ndarray, top: int, left: int, arm: str, i: int) -> None:

@@ -55,6 +55,12 @@ def paler(color: str, share: float = SEAM) -> tuple[float, float, float]:
     return r, g, b
 
 
+def darker(color: str, share: float = 0.12) -> tuple[float, float, float]:
+    """A color on its way to black."""
+    r, g, b = (v * (1 - share) for v in to_rgb(color))
+    return r, g, b
+
+
 class Palette:
     """Colors by number, as they are asked for. Once there are 256, the nearest one stands for a new color."""
 

@@ -1,8 +1,9 @@
 """A tissue as pixels: the one painting that figures, notebooks and movies show.
 
-It is painted in palette indices, in the order in which things lie: what is behind, tissue cells with pale seams,
-vessels as tubes (those without flow below the others), leukocytes. A movie takes the indices as they are; a picture is
-painted some times finer, looked up and averaged, which gives curves their soft edges and leaves squares crisp.
+It is painted in palette indices, in the order in which things lie: what is behind, tissue cells with pale seams (those
+of several sites round, within a membrane), vessels as tubes (those without flow below the others), leukocytes. A movie
+takes the indices as they are; a picture is painted some times finer, looked up and averaged, which gives curves their
+soft edges and leaves squares crisp.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from matplotlib.colors import Colormap
 from PIL import Image
 
-from tmesim.drawing.palette import BEHIND, CASING, CLOSED, PERFUSED, Palette, paler
+from tmesim.drawing.palette import BEHIND, CASING, CLOSED, PERFUSED, Palette, darker, paler
 from tmesim.drawing.vessels import disc, links_with_flow, square, tube
 
 if TYPE_CHECKING:
@@ -36,11 +37,18 @@ RING, HOLE, BODY, RIM = 0.85, 0.45, 1.06, 0.08
 """In sites: diameters of a capillary that crosses the plane, of its inside and of a leukocyte; width of the rim."""
 
 
+MEMBRANE, CYTOPLASM = 0.42, 0.72
+"""Where a cell of several sites begins, and where its pale inside does, on the way from outside (0) to inside (1)."""
+PALE = 0.6
+"""How far that inside is on its way from the cell's color to white."""
+
+
 class Scene(NamedTuple):
     """What of a tissue is painted, by site, (ny, nx) each.
 
     tissue, leukocyte : 1 + the index of the cell's type, 0 where nobody is. vessel : 1 a segment, 2 one that carries
-    flow. links : bits of the directions. types : names of the cell types.
+    flow. links : bits of the directions. types : names of the cell types. bodies : where a cell fills several sites,
+    the way to where it stands (`kernels.bodies`), else 0; None where there are none.
     """
 
     tissue: np.ndarray
@@ -48,6 +56,7 @@ class Scene(NamedTuple):
     vessel: np.ndarray
     links: np.ndarray
     types: tuple[str, ...]
+    bodies: np.ndarray | None = None
 
 
 def scene_of(section: Section, catalogue: Catalogue) -> Scene:
@@ -61,7 +70,11 @@ def scene_of(section: Section, catalogue: Catalogue) -> Scene:
         if layer in layers:
             layers[layer][section.sites(name)] = code + 1
     vessel = np.where(flows, 2, present).astype(np.uint8)
-    return Scene(layers["tissue"], layers["leukocyte"], vessel, links, section.types)
+    known = np.array([0, *(1 + c if name in catalogue.cells else 0 for c, name in enumerate(section.types))], np.uint8)
+    owner = known[section.bodies >> 8]
+    layers["tissue"] = np.where(owner > 0, owner, layers["tissue"])
+    bodies = np.where(owner > 0, section.bodies & 255, 0).astype(np.uint8)
+    return Scene(layers["tissue"], layers["leukocyte"], vessel, links, section.types, bodies)
 
 
 class Inks:
@@ -75,6 +88,8 @@ class Inks:
         self.white = palette.index("white")
         self.body = np.array([0, *(palette.index(colors.get(t, "white")) for t in types)], np.uint8)
         self.seam = np.array([0, *(palette.index(paler(colors.get(t, "white"))) for t in types)], np.uint8)
+        self.membrane = np.array([0, *(palette.index(darker(colors.get(t, "white"))) for t in types)], np.uint8)
+        self.pale = np.array([0, *(palette.index(paler(colors.get(t, "white"), PALE)) for t in types)], np.uint8)
         self.wall = {True: self.white, False: palette.index(CASING)}
         self.lumen = {True: palette.index(PERFUSED), False: palette.index(CLOSED)}
 
@@ -85,7 +100,10 @@ def paint(scene: Scene, behind: np.ndarray, inks: Inks, zoom: int, cells: bool =
     behind : (ny, nx) indices of the ground. zoom : pixels a site that will be seen, each painted as `fine`² ones
     """
     site, seam = zoom * fine, fine if zoom >= SEAMED else 0
-    image = Image.fromarray(squares(scene.tissue, behind, inks, site, seam) if cells else enlarged(behind, site))
+    alone = scene.tissue if scene.bodies is None else np.where(scene.bodies > 0, 0, scene.tissue).astype(np.uint8)
+    image = Image.fromarray(squares(alone, behind, inks, site, seam) if cells else enlarged(behind, site))
+    if cells and scene.bodies is not None:
+        paint_bodies(image, scene.tissue, scene.bodies, inks, site)
     paint_tubes(image, scene, inks, site, walled=zoom >= WALLED)
     paint_rings(image, scene, inks, zoom, fine)
     if cells:
@@ -113,6 +131,26 @@ def squares(tissue: np.ndarray, behind: np.ndarray, inks: Inks, site: int, seam:
             body[site - i :: site] = edge.repeat(site, 1)
             body[:, site - i :: site] = edge.repeat(site, 0)
     return body
+
+
+def paint_bodies(image: Image.Image, tissue: np.ndarray, bodies: np.ndarray, inks: Inks, site: int) -> None:
+    """Cells of several sites: their sites as one smooth shape, pale within a darker membrane."""
+    y, x = np.nonzero(bodies)
+    ways = bodies[y, x].astype(np.int64)
+    # one number for each site where a body stands, also where that lies beyond the edge of a picture
+    owner = (y + (ways >> 4) + 8) * (bodies.shape[1] + 32) + x + (ways & 15) + 8
+    order = np.argsort(owner, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
+        if part.size == 0:
+            continue
+        top, left = y[part].min() - 1, x[part].min() - 1
+        held = np.zeros((y[part].max() - top + 2, x[part].max() - left + 2), np.uint8)
+        held[y[part] - top, x[part] - left] = 255
+        kind = int(tissue[y[part[0]], x[part[0]]])
+        smooth = Image.fromarray(held).resize((held.shape[1] * site, held.shape[0] * site), Image.Resampling.BICUBIC)
+        for level, ink in ((MEMBRANE, inks.membrane), (CYTOPLASM, inks.pale)):
+            mask = smooth.point([0 if v < level * 255 else 255 for v in range(256)])
+            image.paste(int(ink[kind]), (int(left) * site, int(top) * site), mask)
 
 
 def paint_tubes(image: Image.Image, scene: Scene, inks: Inks, site: int, walled: bool) -> None:
@@ -198,7 +236,7 @@ class Painter:
         """A section as (ny·zoom, nx·zoom, 3) uint8."""
         scene = scene_of(section, self.catalogue)
         palette = Palette()
-        inks = Inks(palette, scene.types, self.catalogue, [t for t in scene.types if section.count(t)])
+        inks = Inks(palette, scene.types, self.catalogue, self._there(scene))
         if self.field is None:
             behind = np.full(scene.links.shape, inks.white, np.uint8)
         else:
@@ -206,6 +244,12 @@ class Painter:
             levels = palette.levels(self.color_map, max(2, count))
             behind = levels[stepped(field_of(section.maps, self.field), self.high, len(levels))]
         return pixels(scene, behind, palette, inks, zoom, self.cells)
+
+    @staticmethod
+    def _there(scene: Scene) -> list[str]:
+        """The types that are seen."""
+        codes = np.union1d(scene.tissue, scene.leukocyte)
+        return [name for code, name in enumerate(scene.types) if code + 1 in codes]
 
 
 def zoom_for(shape: tuple[int, int], pixels: int) -> int:

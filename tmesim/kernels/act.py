@@ -7,12 +7,12 @@ ever ask for the same row; which row a cell gets has no influence on anything.
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import BECOME, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TISSUE
+from tmesim.kernels.arrays import BECOME, COVERED, DIE, DIVIDE, EMPTY, LEAVE, PAD, STAMPS, TISSUE
 from tmesim.kernels.chance import below, draw, shuffle
 from tmesim.kernels.compiling import inner, kernel, parallel
 from tmesim.kernels.events import FEW, locate_events, order_by_site, sort_events
 from tmesim.kernels.lattice import lay_tiles, tile_of_color
-from tmesim.kernels.living import be_born, die, vanish
+from tmesim.kernels.living import be_born, become, die, vanish
 
 DISPLACED = np.uint8(128)  # flag on a pending event: the cell was pushed and acts after the tiles
 WAITED = 1  # the lowest bit of an outcome, the rest of which is the event: the daughter found no room
@@ -35,6 +35,43 @@ def nearest_free(y, x, layer, reach, offsets, first, word):
             pick = below(word, free)
             for k in range(a, b):
                 if layer[y + offsets[k, 0] + PAD, x + offsets[k, 1] + PAD] == EMPTY:
+                    if pick == 0:
+                        return k
+                    pick -= 1
+    return -1
+
+
+@inner
+def open_way(y, x, dy, dx, cells, layers, rules):
+    """Whether no static cell stands on the line of `push` from (y, x) to the free site (y + dy, x + dx)."""
+    n = max(abs(dy), abs(dx))
+    for i in range(1, n):
+        row = layers.tissue[y + np.int64(np.rint(dy * i / n)) + PAD, x + np.int64(np.rint(dx * i / n)) + PAD]
+        if row <= COVERED or (row >= 0 and rules.kinds[cells.type[row]].static):
+            return False
+    return True
+
+
+@inner
+def nearest_open(y, x, reach, offsets, first, word, cells, layers, rules):
+    """As `nearest_free` in the tissue layer, of the free sites to which no static cell bars the way."""
+    for ring in range(first.size - 1):
+        a = first[ring]
+        b = first[ring + 1]
+        if np.int64(offsets[a, 0]) ** 2 + np.int64(offsets[a, 1]) ** 2 > reach * reach:
+            break
+        free = 0
+        ways = np.uint64(0)  # a bit for each offset of the ring, of which there are 16 at most within REACH
+        for k in range(a, b):
+            dy = np.int64(offsets[k, 0])
+            dx = np.int64(offsets[k, 1])
+            if layers.tissue[y + dy + PAD, x + dx + PAD] == EMPTY and open_way(y, x, dy, dx, cells, layers, rules):
+                free += 1
+                ways |= np.uint64(1) << np.uint64(k - a)
+        if free > 0:
+            pick = below(word, free)
+            for k in range(a, b):
+                if (ways >> np.uint64(k - a)) & np.uint64(1):
                     if pick == 0:
                         return k
                     pick -= 1
@@ -76,7 +113,9 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
         y = np.int64(cells.core[row].y)
         x = np.int64(cells.core[row].x)
         w0, _, _, _ = draw(key, cells.core[row].id, step, 0)
-        if rules.kinds[kind].layer == TISSUE:
+        if rules.kinds[kind].layer == TISSUE and rules.static:
+            k = nearest_open(y, x, reach, offsets, first, w0, cells, layers, rules)
+        elif rules.kinds[kind].layer == TISSUE:
             k = nearest_free(y, x, layers.tissue, reach, offsets, first, w0)
         else:
             k = nearest_free(y, x, layers.leukocyte, NEAR, offsets, first, w0)
@@ -95,10 +134,7 @@ def act_one(row, new, now, dt, step, key, reach, offsets, first, cells, layers, 
     elif does == DIE:
         die(row, cells, layers, maps, rules)
     elif does == BECOME:
-        cells.type[row] = rules.events[e].to
-        cells.core[row].target = 0
-        for b in range(cells.value.shape[1]):
-            cells.value[row, b] = 0.0
+        become(row, rules.events[e].to, cells, layers)
     elif does == LEAVE:
         vanish(row, cells, layers, maps)
     return 2 * e

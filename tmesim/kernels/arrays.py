@@ -13,8 +13,11 @@ A = NDArray
 PAD = 8  # wall sites around each layer, so that nothing within reach needs a bounds check
 EMPTY = -1
 WALL = -2
+COVERED = -16  # a site that a cell of several sites covers holds COVERED less the `way` to the site where it stands
+SPAN = 7  # sites from there, in y and in x, that a cell may cover: its surface stays within REACH
 DEAD = 255  # the type of a row that holds no cell
 WORD_BITS = 32  # antigens that a word of bits tells apart
+UNLIMITED = 255  # divisions left of a cell whose type has no hierarchy
 NOBODY_TCR = 65535  # T-cell receptor of a bystander: recognizes nothing here
 SITE_UM = 15.0  # the site for which amounts of the catalogue are given; the section is as thick
 TILE = 16
@@ -26,7 +29,9 @@ ALONG_Y = (0, -1, -1, -1, 0, 1, 1, 1)  # the neighbors by the bits of a link: E,
 ALONG_X = (1, 1, 0, -1, -1, -1, 0, 1)
 
 # where a signal comes from
-FIELD, MATRIX, PACKING, CONTACT, CONTACT_STATE, CONTACT_VESSEL, STATE, HYBRID, ENGAGEMENT, AGE, DRUG = range(11)
+(
+    FIELD, MATRIX, PACKING, CONTACT, CONTACT_STATE, PRESENTED, CONTACT_VESSEL, STATE, HYBRID, ENGAGEMENT, AGE, DRUG,
+) = range(12)  # fmt: skip
 
 # what an event does
 DIVIDE, DIE, BECOME, LEAVE = 1, 2, 3, 4
@@ -47,6 +52,8 @@ CELL = np.dtype(
         ("x", np.int16),
         ("tcr", np.uint16),  # the antigen that a T cell recognizes
         ("heading", np.uint8),  # direction of the last hop
+        ("potential", np.uint8),  # divisions left, where the type has a hierarchy
+        ("extent", np.uint8),  # sites in y or x from its own to the farthest that it covers, 0 of an ordinary cell
     ],
     align=True,
 )
@@ -65,7 +72,10 @@ class Columns(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """Row at each site, (ny + 2 PAD, nx + 2 PAD) int32: EMPTY, WALL or a row."""
+    """Row at each site, (ny + 2 PAD, nx + 2 PAD) int32: EMPTY, WALL or a row.
+
+    In the tissue layer a cell may cover sites beside its own, which hold COVERED less a way (see kernels.bodies).
+    """
 
     tissue: A
     leukocyte: A
@@ -94,7 +104,7 @@ def _record(*fields: tuple[str, type]) -> np.dtype:
 
 ASKED = (
     "speed", "persistence", "attachment", "detachment", "hit_rate", "visibility",
-    "sprouting", "tip_speed", "regression", "openness",
+    "sprouting", "tip_speed", "regression", "openness", "self_renewal", "fibers_along", "fibers_across",
 )  # fmt: skip
 KIND = _record(  # a cell type; each `…_first` begins a range that ends where the next type's begins
     *(
@@ -105,11 +115,21 @@ KIND = _record(  # a cell type; each `…_first` begins a range that ends where 
     ),
     *((name, np.int32) for name in ASKED),  # slots of behaviors that processes ask for, -1: it has none
     ("guide", np.int32),  # the field that leads the sprouts of a vessel, -1 none
+    ("ladder", np.int32),  # the state by which stem-like cells stand above their progeny, -1: no hierarchy
+    ("divides", np.int32),  # slot of the hazard of division, -1 none
+    ("threshold", np.float32),  # of that state, from which a cell is stem-like
+    ("progeny", np.float32),  # that state of a daughter that differentiates
+    ("divisions", np.uint8),  # of progeny, until it stops
     ("layer", np.uint8),
     ("reached", np.uint8),  # bits of the layers in which what it attacks lives
     ("needs", np.uint8),  # 1: counts its contacts
     ("captures", np.uint8),  # 1: takes up the antigens of debris
-    ("specific", np.uint8),  # 1: attacks only what its receptor recognizes
+    ("specific", np.uint8),  # 1: has a receptor, and attacks only what it recognizes
+    ("missing_self", np.uint8),  # 1: hits the more, the less visible its target is to T cells
+    ("malignant", np.uint8),  # 1: the tumor's own
+    ("sorts", np.uint8),  # 1: leaves the company of some types
+    ("static", np.uint8),  # 1: is never pushed and never moves
+    ("membrane", np.uint8),  # 1: leukocytes do not pass it
 )  # fmt: skip
 GROUP = _record(
     ("base", np.float32),
@@ -149,12 +169,16 @@ class RuleTables(NamedTuple):
     taxes: A  # TAXIS, chemotaxis
     admissions: A  # ADMISSION, who enters through a type of vessel
     targets: A  # bool (types, types), whom each type attacks
+    avoided: A  # bool (types, types), whose company each type leaves
     deposition: A  # int32 (types, matrix maps), slot of what each type lays down of a map, -1 nothing
     degradation: A  # int32 (types, matrix maps), slot of what each type removes of a map, -1 nothing
     spread: A  # float32 (states), how far a daughter may stray from her mother, on the logit scale
     barrier: np.int64  # the matrix map that slows leukocytes, -1 none
     debris: np.int64  # the matrix map that the dead become, -1 none
+    fiber_cos: np.int64  # the matrix maps that hold the axis of fibers, -1 none: see kernels.fibers
+    fiber_sin: np.int64
     settled: np.int64  # 1: some attackers live in another layer than leukocytes
+    static: np.int64  # 1: some types are static
 
 
 class StepInputs(NamedTuple):

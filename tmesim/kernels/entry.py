@@ -50,8 +50,9 @@ def receptor(u, shares):
 def enter(n, now, dt, step, key, origin, blood, shares, starts, offsets, first, cells, layers, maps, rules):
     """Admit leukocytes next to each perfused segment, by its length; those that find no free site stay in the blood.
 
-    origin : key of the identities that are made here; blood : (types,) level of each type; shares : of clonotypes,
-    for types that are specific; starts : (types, states) of newcomers. Returns (rows in use, entries of each type).
+    origin : key of the identities that are made here; blood : (types,) level of each type; shares : (types,
+    clonotypes), for types that are specific; starts : (types, states) of newcomers. Returns (rows in use, entries of
+    each type).
     """
     ny, nx = maps.perfusion.shape
     entered = np.zeros(blood.size, dtype=np.int64)
@@ -82,7 +83,7 @@ def enter(n, now, dt, step, key, origin, blood, shares, starts, offsets, first, 
                     kind = rules.admissions[j].enters
                     begin(n, kind, me, ty, tx, now + dt, cells)
                     if rules.kinds[kind].specific:
-                        cells.core[n].tcr = receptor(unit(w2), shares)
+                        cells.core[n].tcr = receptor(unit(w2), shares[kind])
                     for s in range(starts.shape[1]):
                         cells.state[n, s] = starts[kind, s]
                     cells.core[n].heading = np.uint8(w3 & np.uint64(3))

@@ -8,16 +8,17 @@ fades between hits; a target whose damage reaches `hits_needed` dies and the att
 import numpy as np
 from numba import prange
 
-from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, NOBODY_TCR, PAD, TILE, TISSUE, VESSEL, WORD_BITS
+from tmesim.kernels.arrays import DEAD, EMPTY, LEUKOCYTE, NOBODY_TCR, PAD, TILE, TISSUE, VESSEL, WALL, WORD_BITS
 from tmesim.kernels.chance import below, draw, draw_many, high, low, shuffle, split, unit
 from tmesim.kernels.compiling import inline, inner, parallel
+from tmesim.kernels.fibers import lie_along
 from tmesim.kernels.lattice import lay_tiles, tile_bounds, tile_of_color
-from tmesim.kernels.living import die
+from tmesim.kernels.living import die, vanish
 from tmesim.kernels.migrate import STEP_X, STEP_Y, guided
 from tmesim.kernels.sense import behave, perceive
 from tmesim.kernels.touch import count_contacts
 
-HOPS, SYNAPSES, HITS, KILLS = 0, 1, 2, 3
+HOPS, SYNAPSES, HITS, KILLS, LEFT = 0, 1, 2, 3, 4
 MOST_HOPS = 6  # in a sweep: with a look at the neighbors that makes 8, the reach of a sweep
 CONTACT_Y = (0, 0, -1, 0, 1)  # the same site and its four neighbors: the reach of a synapse
 CONTACT_X = (0, 1, 0, -1, 0)
@@ -139,7 +140,8 @@ def strike(
     rate = np.float64(work[0, 0])
     victim = np.int64(cells.type[other])
     if rules.kinds[victim].visibility >= 0:
-        rate *= np.float64(cells.value[other, rules.kinds[victim].visibility])
+        seen = np.float64(cells.value[other, rules.kinds[victim].visibility])
+        rate *= 1.0 - seen if rules.kinds[kind].missing_self else seen
     cells.core[row].engagement += np.float32(share)
     w0, w1, _, _ = draw(key, cells.core[row].id, when, 1)
     if unit(w0) < -np.expm1(-rate * dwell):
@@ -172,10 +174,16 @@ def lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally):
 
 @inline
 def roam(
-    row, kind, i, pairs, first_pairs, minutes, spacing, squeeze, exclusion, half, key, when,
+    row, kind, i, pairs, first_pairs, minutes, spacing, squeeze, exclusion, guidance, reading, wall, beyond, key,
+    when,
     cells, layers, maps, rules, tally,
 ):  # fmt: skip
     """A substep on the way: hops with persistence, cues, crowding and matrix in the way; meetings after each.
+
+    Who hops over an open wall, as easily as `beyond` says, is gone with the chance that `wall` has for its type; else
+    it comes back.
+    Matrix of density m stops the share exclusion · m · (1 − guidance · alignment) of hops: fewer along its fibers,
+    more across.
 
     pairs, first_pairs : what cell number i has drawn for the substep and for its first hop.
     """
@@ -202,7 +210,7 @@ def roam(
             w2, w3 = split(first_pairs[1, i])
         else:
             w0, w1, w2, w3 = draw(key, cells.core[row].id, when, 3 + hop)
-        cue = guided(row, kind, y, x, w0, half, cells, maps, rules)
+        cue = guided(row, kind, y, x, w0, reading, cells, maps, rules)
         if cue >= 0:
             heading = cue
         elif high(w1) >= keep:
@@ -212,8 +220,14 @@ def roam(
         if layers.leukocyte[ty + PAD, tx + PAD] == EMPTY:
             ease = 1.0
             if rules.barrier >= 0:
-                ease = 1.0 - exclusion * np.float64(min(maps.matrix[rules.barrier, ty, tx], np.float32(1.0)))
-            if layers.tissue[ty + PAD, tx + PAD] >= 0:
+                stopped = exclusion * np.float64(min(maps.matrix[rules.barrier, ty, tx], np.float32(1.0)))
+                if rules.fiber_cos >= 0:
+                    stopped *= 1.0 - guidance * lie_along(heading, ty, tx, maps, rules)
+                ease = 1.0 - min(stopped, 1.0)
+            other = layers.tissue[ty + PAD, tx + PAD]
+            if other >= 0 and rules.kinds[cells.type[other]].membrane:
+                ease = 0.0
+            elif other != EMPTY:
                 ease *= squeeze
             if low(w1) < ease:
                 layers.leukocyte[y + PAD, x + PAD] = EMPTY
@@ -221,6 +235,15 @@ def roam(
                 y = ty
                 x = tx
                 tally[HOPS] += 1
+        elif wall[kind] > 0.0 and layers.leukocyte[ty + PAD, tx + PAD] == WALL:
+            if low(w1) < beyond:
+                if high(w3) < wall[kind]:
+                    cells.core[row].y = y
+                    cells.core[row].x = x
+                    vanish(row, cells, layers, maps)
+                    tally[LEFT] += 1
+                    return
+                heading = (heading + 2) & 3
         else:
             heading = np.int64((w3 >> np.uint64(2)) & np.uint64(3))
         if attack and meet(row, kind, y, x, chance, w2, w3, cells, layers, rules):
@@ -237,7 +260,7 @@ def patrol_tile(
     cells, layers, maps, rules, inputs, tally, rows, identities, pairs, first_pairs, signals, contacts, who, work,
 ):  # fmt: skip
     """`burst` substeps of the leukocytes and other attackers of one tile, in drawn order; some end outside of it."""
-    squeeze, exclusion, half, hits_needed, fading = rates
+    squeeze, exclusion, reading, guidance, hits_needed, fading, wall, beyond = rates
     ny, nx = maps.perfusion.shape
     y0, y1, x0, x1 = tile_bounds(tile, across, oy, ox, ny, nx)
     m = 0
@@ -275,7 +298,8 @@ def patrol_tile(
                 )  # fmt: skip
             elif rules.kinds[kind].layer == LEUKOCYTE and rules.kinds[kind].speed >= 0:
                 roam(
-                    row, kind, i, pairs, first_pairs, 60.0 * dwell, spacing, squeeze, exclusion, half, key, when + sub,
+                    row, kind, i, pairs, first_pairs, 60.0 * dwell, spacing, squeeze, exclusion, guidance, reading,
+                    wall, beyond, key, when + sub,
                     cells, layers, maps, rules, tally,
                 )  # fmt: skip
             elif rules.kinds[kind].attachment >= 0:
@@ -288,18 +312,23 @@ def patrol(
 ):
     """Substeps sub … sub + burst − 1 of all leukocytes, in one sweep.
 
-    Returns hops, synapses, hits and kills of each tile, (tiles, 4) int64.
+    Returns hops, synapses, hits, kills and exits over the walls of each tile, (tiles, 5) int64.
 
     burst : as many substeps as nobody can make more than MOST_HOPS hops in, so that all stay within reach
-    rates : (squeeze, exclusion, gradient_half, hits_needed, fading): chance to enter a site taken by a tissue
-    cell, share of hops that full ECM density stops, relative rise read by half, hits, 1/h.
+    rates : (squeeze, exclusion, reading, guidance, hits_needed, fading, wall, beyond): chance to enter a site taken by
+    a tissue cell, share of hops that full ECM density stops, how gradients are read, by how much fibers change what
+    matrix stops, hits, 1/h, chance of each type that who hops over the wall is
+    gone (0: walls are mirrors), how easily the sites beyond are entered.
     """
     ny, nx = maps.perfusion.shape
     when = step * substeps + sub
     dwell = dt / substeps
     oy, ox, down, across, colors = lay_tiles(ny, nx, tile_key, when)
     of_color = ((down + 1) // 2) * ((across + 1) // 2)
-    tallies = np.zeros((down * across, 4), dtype=np.int64)
+    tallies = np.zeros((down * across, 5), dtype=np.int64)
+    # apart, since what threads share may not be a tuple within a tuple
+    squeeze, exclusion, reading, guidance, hits_needed, fading, wall, beyond = rates
+    half, floor = reading
     for c in range(4):
         for k in prange(of_color):
             tile = tile_of_color(k, colors[c], down, across)
@@ -314,7 +343,8 @@ def patrol(
                 who = np.empty((4, 1), dtype=np.int64)
                 work = np.empty((3, 1), dtype=np.float32)
                 patrol_tile(
-                    tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing, rates,
+                    tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing,
+                    (squeeze, exclusion, (half, floor), guidance, hits_needed, fading, wall, beyond),
                     tile_key, key, stamp,
                     cells, layers, maps, rules, inputs, tallies[tile],
                     rows, identities, pairs, first_pairs, signals, contacts, who, work,

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from tmesim.kernels.arrays import ALONG_X, ALONG_Y, DEAD, EMPTY, NOBODY_TCR, PAD
-from tmesim.kernels.chance import BIRTH, draw, identity_of, stray
+from tmesim.kernels.arrays import ALONG_X, ALONG_Y, DEAD, EMPTY, NOBODY_TCR, PAD, UNLIMITED
+from tmesim.kernels.bodies import uncover
+from tmesim.kernels.chance import BIRTH, draw, identity_of, stray, unit
 from tmesim.kernels.compiling import inner
+
+RENEWAL = 1024  # the draw of a daughter for what she becomes; those below are for her states
 
 
 @inner
@@ -32,6 +35,8 @@ def begin(row, kind, identity, y, x, now, cells):
     cells.core[row].x = x
     cells.core[row].tcr = NOBODY_TCR
     cells.core[row].heading = 0
+    cells.core[row].potential = UNLIMITED
+    cells.core[row].extent = 0
 
 
 @inner
@@ -47,7 +52,10 @@ def begin_from(row, mother, way, y, x, now, cells):
 
 @inner
 def be_born(row, mother, y, x, now, step, key, cells, rules):
-    """A daughter of a division: as `begin_from`, with what she takes over; sisters differ where states spread."""
+    """A daughter of a division: as `begin_from`, with what she takes over; sisters differ where states spread.
+
+    Where there is a hierarchy she takes her place in it (see `differentiate`).
+    """
     begin_from(row, mother, 0, y, x, now, cells)
     cells.clone[row] = cells.clone[mother]
     for w in range(cells.antigens.shape[1]):
@@ -61,6 +69,33 @@ def be_born(row, mother, y, x, now, step, key, cells, rules):
             w0, _, _, _ = draw(key, cells.core[row].id, step, s + 1)
             z = stray(z, np.float64(rules.spread[s]), w0)
         cells.state[row, s] = z
+    if rules.kinds[np.int64(cells.type[mother])].ladder >= 0:
+        differentiate(row, mother, step, key, cells, rules)
+
+
+@inner
+def differentiate(row, mother, step, key, cells, rules):
+    """What a division leaves a daughter and her mother to do, where the type has a hierarchy.
+
+    The daughter of a stem-like mother is one too with the probability `self_renewal`, with her mother's state; else she
+    is progeny, with that of progeny, from which she strays as daughters do, and all divisions of progeny before her.
+    The division of progeny takes one from what mother and daughter have left.
+    """
+    kind = rules.kinds[np.int64(cells.type[mother])]
+    s = np.int64(kind.ladder)
+    if cells.state[mother, s] >= kind.threshold:
+        w0, w1, _, _ = draw(key, cells.core[row].id, step, RENEWAL)
+        renews = kind.self_renewal >= 0 and unit(w0) < np.float64(cells.value[mother, kind.self_renewal])
+        cells.state[row, s] = cells.state[mother, s]
+        if not renews:
+            cells.state[row, s] = stray(np.float64(kind.progeny), np.float64(rules.spread[s]), w1)
+        cells.core[row].potential = kind.divisions
+    else:
+        left = cells.core[mother].potential
+        if left > 0:
+            left -= np.uint8(1)
+        cells.core[mother].potential = left
+        cells.core[row].potential = left
 
 
 @inner
@@ -70,6 +105,17 @@ def begin_many(n, kinds, identities, y, x, states, cells):
         begin(n + i, kinds[i], identities[i], y[i], x[i], 0.0, cells)
         for s in range(cells.state.shape[1]):
             cells.state[n + i, s] = states[kinds[i], s]
+
+
+@inner
+def become(row, kind, cells, layers):
+    """A cell changes its type, and has no behaviors until it senses anew. A body gives up all sites but its own."""
+    if cells.core[row].extent > 0:
+        uncover(row, cells, layers)
+    cells.type[row] = kind
+    cells.core[row].target = 0
+    for b in range(cells.value.shape[1]):
+        cells.value[row, b] = 0.0
 
 
 @inner
@@ -86,10 +132,12 @@ def die(row, cells, layers, maps, rules):
 
 @inner
 def vanish(row, cells, layers, maps):
-    """Take a cell out without a trace; a vessel segment with its links."""
+    """Take a cell out without a trace, from all the sites that it fills; a vessel segment with its links."""
     y = cells.core[row].y
     x = cells.core[row].x
     if layers.tissue[y + PAD, x + PAD] == row:
+        if cells.core[row].extent > 0:
+            uncover(row, cells, layers)
         layers.tissue[y + PAD, x + PAD] = EMPTY
     elif layers.leukocyte[y + PAD, x + PAD] == row:
         layers.leukocyte[y + PAD, x + PAD] = EMPTY

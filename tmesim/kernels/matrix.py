@@ -57,7 +57,8 @@ def turn_over(dt, decay, cells, layers, maps, rules):
     """A density m of the matrix obeys dm/dt = deposition (1 − m) − (degradation + decay) m, debris q dq/dt = −decay q.
 
     A cell lays down matrix on its site and the eight around it (fibroblasts are several sites long) and degrades it
-    on its own. Both exactly over dt (h). Antigens are gone when hardly a hundredth of a cell's debris is left.
+    on its own. Both exactly over dt (h). Antigens are gone when hardly a hundredth of a cell's debris is left. The axis
+    of fibers is left alone (see kernels.fibers).
     decay : (matrix maps,) 1/h
     """
     for y in prange(maps.perfusion.shape[0]):
@@ -65,7 +66,7 @@ def turn_over(dt, decay, cells, layers, maps, rules):
         for k in range(decay.size):
             if k == rules.debris:
                 clear_row(y, np.float32(np.exp(-decay[k] * dt)), k, maps)
-            else:
+            elif k != rules.fiber_cos and k != rules.fiber_sin:
                 turn_over_row(y, dt, decay[k], k, cells, layers, maps, rules, column)
 
 

@@ -52,6 +52,9 @@ def respond_rows(first, end, dt, key, step, cells, rules, identities, hazards, p
             if cells.core[row].engagement != ZERO:
                 cells.core[row].engagement = ZERO
             advance_states(row, kind, dt, cells, rules)
+            ladder = rules.kinds[kind].ladder
+            if ladder >= 0 and cells.state[row, ladder] >= rules.kinds[kind].threshold:
+                cells.core[row].potential = rules.kinds[kind].divisions  # whoever is stem-like has all before her
             for k in range(rules.kinds[kind].event_first, rules.kinds[kind + 1].event_first):
                 total += np.float64(cells.value[row, rules.events[k].slot])
             cells.event[row] = 0
@@ -73,7 +76,8 @@ def respond(n, dt, key, step, cells, rules):
     """Integrated states move towards their targets; competing hazards are drawn into the column `event`.
 
     States obey dz/dt = gain (1 − z) − loss z, solved exactly over dt (h). The hazards of a cell share one draw:
-    P(any) = 1 − exp(−Σ r dt), then which, in proportion. Rows 0 … n − 1.
+    P(any) = 1 − exp(−Σ r dt), then which, in proportion. Rows 0 … n − 1. Cells that are stem-like get back all
+    their divisions, so that what they become later has them before it.
     """
     for chunk in prange((n + CHUNK - 1) // CHUNK):
         identities = np.empty(CHUNK, dtype=np.uint64)

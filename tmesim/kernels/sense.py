@@ -19,6 +19,7 @@ from tmesim.kernels.arrays import (
     MATRIX,
     PACKING,
     PAD,
+    PRESENTED,
     SATURABLE_UPTAKE,
     SECRETION,
     STATE,
@@ -26,8 +27,9 @@ from tmesim.kernels.arrays import (
     UPTAKE,
     VESSEL,
 )
+from tmesim.kernels.bodies import count_around
 from tmesim.kernels.compiling import inline, inner, parallel, side_by_side
-from tmesim.kernels.touch import count_near, perfused_near, sum_state
+from tmesim.kernels.touch import count_near, perfused_near, sum_presented, sum_state
 
 ONE = np.float32(1.0)
 ZERO = np.float32(0.0)
@@ -76,6 +78,9 @@ def perceive(kind, n, who, now, cells, layers, maps, rules, inputs, signals, con
         elif source == CONTACT_STATE:
             for c in range(n):
                 line[c] = sum_state(who[1, c], who[2, c], cells, layers, i, who[0, c])
+        elif source == PRESENTED:
+            for c in range(n):
+                line[c] = sum_presented(who[1, c], who[2, c], cells, layers, i, who[0, c])
         elif source == CONTACT_VESSEL:
             for c in range(n):
                 line[c] = perfused_near(who[1, c], who[2, c], layers, maps)
@@ -160,6 +165,11 @@ def sense_lanes(kind, n, who, now, cells, layers, maps, rules, inputs, signals, 
         behave(b, n, who[3], rules, inputs, signals, value, work[1], work[2])
         for c in range(n):
             cells.value[who[0, c], b - first] = value[c]
+    if rules.kinds[kind].ladder >= 0:
+        divides = rules.kinds[kind].divides
+        for c in range(n):
+            if cells.core[who[0, c]].potential == 0:
+                cells.value[who[0, c], divides] = ZERO  # it has made all its divisions
 
 
 @inline
@@ -263,6 +273,10 @@ def sense_band(
                             contacts[i, c] = np.float32(near[who[1, c] - y0, i, who[2, c]]) - own
                 for c in range(n):
                     contacts[types, c] = np.float32(near[who[1, c] - y0, types, who[2, c]] * 0.125)
+                if rules.kinds[kind].static:
+                    for c in range(n):
+                        if cells.core[who[0, c]].extent > 0:
+                            count_around(who[0, c], cells, layers, contacts, c)
             sense_lanes(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts, work)
             begin += n
     for i in range(m):

@@ -2,9 +2,10 @@
 
 The vessel layer is an overlay of segments, one a site; `links` says which of a segment's eight neighbors it is
 joined to (bits 0 … 7: E, NE, N, NW, W, SW, S, SE; north is y − 1). Roots are capillaries that cross the plane and
-so carry blood on their own. Any other segment carries blood when it lies on a path between two roots, which alone
-may differ in pressure: a blind sprout carries none, nor does a loop that hangs on a single stem. Segments are few, so
-these phases run in one thread.
+so carry blood on their own; one in two is near its arteriole, the other near its venule. Any other segment carries
+blood when it lies on a path from an arterial to a venous root, which alone differ in pressure: a blind sprout carries
+none, nor does a loop that hangs on a single stem, nor a bridge between two arterial roots. Segments are few, so these
+phases run in one thread.
 """
 
 import numpy as np
@@ -202,20 +203,32 @@ def number_segments(layers, numbers):
     return sites
 
 
+@inline
+def arterial(identity):
+    """Whether a root is near its arteriole; else near its venule. Half of them are, by their identity."""
+    return (identity >> np.uint64(13)) & np.uint64(1) == np.uint64(1)
+
+
+ARTERIES, VEINS = 1, 2  # the order in which the search has come to them, before any segment
+
+
 @kernel
-def mark_through(first, seen, sites, numbers, links, root, order, low, turn, path, block, through):
-    """Depth-first search from the root segment `first`: mark in `through` what lies on a path to another root.
+def mark_through(first, seen, sites, numbers, links, ends, order, low, turn, path, block, through):
+    """Depth-first search from the venous root `first`: mark in `through` what lies on a path from artery to vein.
 
-    Tarjan's search for blocks, begun at an outside that all roots touch (order 0): what hangs on a single segment is
-    taken off `block` when the search returns to that segment; what is left shares a loop with the outside.
+    Tarjan's search for blocks in the network with two more places, the arteries that all arterial roots touch and the
+    veins that all venous ones do, joined by a loop through the heart: what shares a loop with that lies on a path.
+    What hangs on a single segment is taken off `block` when the search returns to that segment; all is, where the
+    search has not come to the arteries.
 
-    seen : how many segments have been; order, low : (segments,) int64, 0 where not yet; turn : (segments,) int64,
-    the next direction to try, 0 at first; path, block : (segments,) int64, scratch. Returns how many have been seen.
+    seen : order given last; ends : (segments,) int64, ARTERIES, VEINS, or 0 of what is no root; order, low :
+    (segments,) int64, 0 where not yet; turn : (segments,) int64, the next direction to try, 0 at first; path, block :
+    (segments,) int64, scratch. Returns the order given last.
     """
     nx = numbers.shape[1]
     seen += 1
     order[first] = seen
-    low[first] = seen
+    low[first] = VEINS
     path[0] = first
     block[0] = first
     depth = 1
@@ -233,7 +246,7 @@ def mark_through(first, seen, sites, numbers, links, root, order, low, turn, pat
             if order[other] == 0:
                 seen += 1
                 order[other] = seen
-                low[other] = 0 if root[y + ALONG_Y[d], x + ALONG_X[d]] else seen
+                low[other] = ends[other] if ends[other] > 0 else seen
                 path[depth] = other
                 block[held] = other
                 depth += 1
@@ -249,14 +262,16 @@ def mark_through(first, seen, sites, numbers, links, root, order, low, turn, pat
                 while block[held - 1] != me:
                     held -= 1
                 held -= 1
-    for k in range(held):
-        through[block[k]] = True
+    if low[first] == ARTERIES:
+        for k in range(held):
+            through[block[k]] = True
     return seen
 
 
 @kernel
-def perfuse(cells, layers, maps, rules):
-    """Blood flow of each segment: its openness where it lies on a path between two roots or is one itself; else 0."""
+def perfuse(least, cells, layers, maps, rules):
+    """Blood flow of each segment: its openness where it is a root or lies on a path from an arterial to a venous one;
+    0 elsewhere, and where it would be below `least`."""
     ny, nx = maps.links.shape
     numbers = np.empty((ny, nx), dtype=np.int64)
     sites = number_segments(layers, numbers)
@@ -267,10 +282,17 @@ def perfuse(cells, layers, maps, rules):
     path = np.empty(n, dtype=np.int64)
     block = np.empty(n, dtype=np.int64)
     through = np.zeros(n, dtype=np.bool_)
-    seen = 0
+    ends = np.zeros(n, dtype=np.int64)
     for i in range(n):
-        if maps.root[sites[i] // nx, sites[i] % nx] and order[i] == 0:
-            seen = mark_through(i, seen, sites, numbers, maps.links, maps.root, order, low, turn, path, block, through)
+        y = sites[i] // nx
+        x = sites[i] % nx
+        if maps.root[y, x]:
+            through[i] = True
+            ends[i] = ARTERIES if arterial(cells.core[layers.vessel[y + PAD, x + PAD]].id) else VEINS
+    seen = VEINS
+    for i in range(n):
+        if ends[i] == VEINS and order[i] == 0:
+            seen = mark_through(i, seen, sites, numbers, maps.links, ends, order, low, turn, path, block, through)
     maps.perfusion[:] = np.float32(0.0)
     for i in range(n):
         if through[i]:
@@ -278,4 +300,5 @@ def perfuse(cells, layers, maps, rules):
             x = sites[i] % nx
             row = layers.vessel[y + PAD, x + PAD]
             openness = rules.kinds[cells.type[row]].openness
-            maps.perfusion[y, x] = cells.value[row, openness] if openness >= 0 else np.float32(0.0)
+            flow = cells.value[row, openness] if openness >= 0 else np.float32(0.0)
+            maps.perfusion[y, x] = flow if flow >= least else np.float32(0.0)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tmesim.kernels.arrays import PAD
+from tmesim.kernels.arrays import COVERED, NOBODY_TCR, PAD, WORD_BITS
+from tmesim.kernels.bodies import row_at
 from tmesim.kernels.compiling import inline, inner
 
 ONE = np.float32(1.0)
@@ -20,7 +21,7 @@ def count_contacts(y, x, kind, cells, layers, contacts):
         for dx in range(-1, 2):
             py = y + dy + PAD
             px = x + dx + PAD
-            row = layers.tissue[py, px]
+            row = row_at(py, px, layers.tissue)
             if row >= 0:
                 contacts[cells.type[row], 0] += ONE
                 if dy != 0 or dx != 0:
@@ -37,7 +38,7 @@ def count_contacts(y, x, kind, cells, layers, contacts):
 
 @inner
 def count_near(y0, y1, cells, layers, near, seen, column):
-    """Cells on each site of rows y0 … y1 − 1 and its eight neighbors.
+    """Cells on each site of rows y0 … y1 − 1 and its eight neighbors, a body once for each of its sites there.
 
     near : (rows, types + 1, nx) uint8, overwritten: cells of each type in all layers; last, tissue cells on the
     eight neighbors. seen (rows + 2, types + 2, nx + 2), column (nx + 2) : scratch.
@@ -48,7 +49,9 @@ def count_near(y0, y1, cells, layers, near, seen, column):
     for j in range(y1 - y0 + 2):
         py = y0 - 1 + j + PAD
         for x in range(nx):  # nobody counts as type number `types`: no branches, which chance would mispredict
-            row = layers.tissue[py, x + PAD]
+            row = np.int64(layers.tissue[py, x + PAD])
+            if row <= COVERED:  # bodies cover sites side by side, so this is predicted well
+                row = row_at(py, x + PAD, layers.tissue)
             kind = np.int64(cells.type[max(row, 0)])
             seen[j, kind if row >= 0 else types, x + 1] += 1
             seen[j, types + 1, x + 1] = row >= 0
@@ -99,6 +102,35 @@ def sum_state(y, x, cells, layers, state, own):
             total += cells.state[row, state]
         row = layers.leukocyte[py, px]
         if row >= 0 and row != own:
+            total += cells.state[row, state]
+    return total
+
+
+@inline
+def sum_presented(y, x, cells, layers, state, own):
+    """`sum_state` over those cells that carry an antigen which the receptor of the cell in row `own` recognizes."""
+    total = ZERO
+    tcr = cells.core[own].tcr
+    if tcr == NOBODY_TCR:
+        return total
+    word = tcr // WORD_BITS
+    bit = np.uint32(tcr % WORD_BITS)
+    for k in range(5):
+        py = y + PAD
+        px = x + PAD
+        if k == 1:
+            px += 1
+        elif k == 2:
+            py -= 1
+        elif k == 3:
+            px -= 1
+        elif k == 4:
+            py += 1
+        row = layers.tissue[py, px]
+        if row >= 0 and row != own and (cells.antigens[row, word] >> bit) & np.uint32(1) != 0:
+            total += cells.state[row, state]
+        row = layers.leukocyte[py, px]
+        if row >= 0 and row != own and (cells.antigens[row, word] >> bit) & np.uint32(1) != 0:
             total += cells.state[row, state]
     return total
 

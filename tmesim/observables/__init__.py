@@ -23,7 +23,8 @@ __all__ = ["HYPOXIC_MMHG", "LOOKED_BACK", "OBSERVABLES", "Observable", "Reading"
            "to_look_back"]  # fmt: skip
 
 TOPICS = (
-    tumor.SIZE, vessels.ENTRIES, tumor.STATES, immune.ENTRIES, turnover.ENTRIES, stroma.ENTRIES, patch.ENTRIES,
+    tumor.SIZE, vessels.ENTRIES, tumor.STATES, tumor.HEREDITY, immune.ENTRIES, turnover.ENTRIES, stroma.ENTRIES,
+    patch.ENTRIES,
 )  # fmt: skip
 """In the order of the tables' columns."""
 

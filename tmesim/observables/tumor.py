@@ -62,6 +62,44 @@ def stem_like_fraction(now: Reading) -> float:
     return share_above(now.section.state("stemness", "tumor"), 0.5)
 
 
+def spent_fraction(now: Reading) -> float:
+    """Share of the tumor cells that have no division left; NaN where they are not counted."""
+    section = now.section
+    if "potential" not in section.cells:
+        return NAN
+    left = section.cells["potential"][section.rows("tumor")]
+    return ratio(int(np.count_nonzero(left == 0)), left.size)
+
+
+def clones_of(now: Reading) -> np.ndarray:
+    """Tumor cells of each clone that has any, (clones,)."""
+    section = now.section
+    if "clone" not in section.cells:
+        return np.empty(0, np.int64)
+    return np.unique(section.cells["clone"][section.rows("tumor")], return_counts=True)[1]
+
+
+def clone_diversity(now: Reading) -> float:
+    """Inverse of the chance that two tumor cells are of one clone (Simpson): as many clones of equal size."""
+    sizes = clones_of(now)
+    return ratio(float(sizes.sum()) ** 2, float((sizes.astype(np.float64) ** 2).sum()))
+
+
+def antigen_negative_fraction(now: Reading) -> float:
+    """Share of the tumor cells that carry no antigen."""
+    section = now.section
+    if "antigens" not in section.cells:
+        return NAN
+    carried = section.cells["antigens"][section.rows("tumor")]
+    some = carried if carried.ndim == 1 else carried.any(axis=1)
+    return ratio(int(np.count_nonzero(some == 0)), some.size)
+
+
+def mhc_loss_fraction(now: Reading) -> float:
+    """Share of the tumor cells that have lost MHC class I."""
+    return share_above(now.section.state("mhc_loss", "tumor"), 0.5)
+
+
 SIZE = (
     Observable("tumor_burden", "tumor cells", "cells", "Living tumor cells in the patch.", count_of("tumor")),
     Observable(
@@ -86,6 +124,24 @@ SIZE = (
     ),
 )  # fmt: skip
 
+HEREDITY = (
+    Observable(
+        "clone_count", "clones", "clones", "Clones that tumor cells belong to.", lambda now: float(clones_of(now).size),
+    ),
+    Observable(
+        "clone_diversity", "diversity of clones", "clones",
+        "Inverse Simpson index: how many clones of equal size would be as diverse.", clone_diversity,
+    ),
+    Observable(
+        "antigen_negative_fraction", "antigen-negative share", "fraction",
+        "Tumor cells that carry none of the antigens.", antigen_negative_fraction,
+    ),
+    Observable(
+        "mhc_loss_fraction", "MHC-negative share", "fraction", "Tumor cells that have lost MHC class I for good.",
+        mhc_loss_fraction,
+    ),
+)  # fmt: skip
+
 STATES = (
     Observable("emt_mean", "EMT score", "score 0-1", "Mean EMT score of tumor cells.", mean_state("emt", "tumor")),
     Observable(
@@ -98,6 +154,9 @@ STATES = (
     Observable(
         "stem_like_fraction", "stem-like share", "fraction", "Tumor cells with a stemness above 0.5.",
         stem_like_fraction,
+    ),
+    Observable(
+        "spent_fraction", "spent share", "fraction", "Tumor cells that have made all their divisions.", spent_fraction,
     ),
     Observable(
         "pdl1_mean", "PD-L1 of tumor cells", "score 0-1", "Mean PD-L1 of tumor cells.", mean_state("pdl1", "tumor"),

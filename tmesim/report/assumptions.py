@@ -67,7 +67,7 @@ def drug(result: Result, name: str) -> Markup:
     therapy = catalogue.therapies[name]
     does = [
         tag("li", step.text, " ", badge(step.assumed), tag("small", "; ".join(grounds.cited(step.source))))
-        for step in grounds.steps(catalogue, therapy, result.scenario.host)
+        for step in grounds.steps(catalogue, therapy, result.scenario.species)
     ]
     rules = [
         tag(

@@ -57,6 +57,11 @@ def steps(catalogue: Catalogue, therapy: Therapy, host: str) -> Iterator[Step]:
         if number is not None:
             texts = [text.removeprefix("assumed").lstrip(": ") for text in (*number.source, *effect.evidence)]
             yield Step(told(catalogue, effect, number.at(host)), tuple(t for t in texts if t), number.assumed)
+    for kill in therapy.kills:
+        who = english.joined(english.plural(catalogue, name) for name in kill.cells) or "leukocytes"
+        where = "in blood and lymph node" if kill.state == "resting" else "that divide in the lymph node"
+        texts = [text.removeprefix("assumed").lstrip(": ") for text in (*kill.rate.source, *kill.evidence)]
+        yield Step(f"kills {who} {where} at {kill.rate.at(host):g}/h", tuple(t for t in texts if t), kill.rate.assumed)
 
 
 def told(catalogue: Catalogue, effect: Effect, value: float) -> str:

@@ -93,8 +93,10 @@ def design(result: Result) -> Markup:
     high, wide = (length / 1000 for length in box.size_um)
     tumors = scenario.start.tumor
     radius = f" around a tumor of {2 * tumors[0].radius_um:.0f} µm" if len(tumors) == 1 else ""
+    if (lesion := scenario.start.lesion_radius_um) is not None:
+        radius = f" inside a tumor of {2 * lesion / 1000:g} mm"
     text = (
-        f"A patch of {wide:g} × {high:g} mm of {scenario.host} breast tissue{radius} is simulated cell by cell for "
+        f"A patch of {wide:g} × {high:g} mm of {scenario.species} breast tissue{radius} is simulated cell by cell for "
         f"{lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
     )
     if len(result.arms) > 1 and not scenario.one_start:

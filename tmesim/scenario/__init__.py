@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from tmesim import units
-from tmesim.catalogue import Catalogue, load_catalogue
+from tmesim.catalogue import Catalogue, catalogue_of, host_named
 from tmesim.catalogue.models import frozendict
 from tmesim.catalogue.reach import reached
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
@@ -58,13 +58,13 @@ class Scenario:
     """All that a run depends on, but the versions. Two scenarios with the same content are equal.
 
     name, question, story : texts; a run directory is called by the name
-    host : "mouse" or "human", whose clock and doses hold
+    host : its name; `species`, "mouse" or "human", says whose clock and doses hold
     tissue, start, time : the patch (µm), the tissue at hour 0, and how long a run is (days, hours)
     replicates, seed : how many replicates, and what their random numbers come from
     arms, reference : treatments by name, in the order of the file; the name of the one that others are compared with
     endpoints : names of observables
     overlay : what the scenario changes in the packaged catalogue; `set`, `off`, `add` and `drop` are its parts
-    catalogue : the packaged catalogue with the overlay applied
+    catalogue : the packaged catalogue with the numbers of the host, and the overlay applied
     """
 
     name: str
@@ -82,6 +82,11 @@ class Scenario:
     catalogue: Catalogue = field(repr=False)
     overlay: Overlay = NOTHING
     _document = None  # what it was resolved from, where it was
+
+    @property
+    def species(self) -> str:
+        """The species of the host, "mouse" or "human": whose values numbers have."""
+        return host_named(self.host).species
 
     @property
     def set(self) -> Mapping[str, Any]:
@@ -119,7 +124,9 @@ class Scenario:
         there: set[str] = set()
         for start in (self.start, *(arm.start for arm in self.arms.values() if arm.start is not None)):
             there |= start.densities.keys()
-            there |= {name for name, cell in self.catalogue.cells.items() if start.tumor and cell.malignant}
+            planted = start.has_tumor
+            there |= {name for name, cell in self.catalogue.cells.items() if planted and cell.malignant}
+            there |= {name for name, cell in self.catalogue.cells.items() if start.ducts and cell.membrane}
             there |= {
                 name for name, cell in self.catalogue.cells.items() if start.capillaries and cell.layer == "vessel"
             }
@@ -193,7 +200,7 @@ class Scenario:
             "reference": self.reference,
             **self.overlay.content(),
             "endpoints": list(self.endpoints),
-            "catalogue": load_catalogue().hash,
+            "catalogue": catalogue_of(self.host).hash,
         }
 
     def _repr_html_(self) -> str:
@@ -287,14 +294,14 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     time = resolver.time()
     arms = resolver.arms(catalogue, time, tissue, start)
     reference = resolver.reference()
-    host = resolver.part("host")
-    if host is not None:
-        resolver.for_host(catalogue, host, {dose.use for arm in arms.values() for dose in arm.therapies})
+    species = resolver.species
+    if species is not None:
+        resolver.for_host(catalogue, species, {dose.use for arm in arms.values() for dose in arm.therapies})
     if observables is not None:
         used = dict.fromkeys(dose.use for arm in arms.values() for dose in arm.therapies)
         resolver.endpoints(observables(catalogue, tuple(used)))
-    if not resolver.problems and tissue and start and time:  # it needs all of them, and all of them sound
-        resolver.bearable(catalogue, tissue, start, time, host, arms)
+    if not resolver.problems and species and tissue and start and time:  # it needs all of them, and all of them sound
+        resolver.bearable(catalogue, tissue, start, time, species, arms)
     if resolver.problems or tissue is None or start is None or time is None:
         raise InputError(resolver.problems)
     parts = resolver.parts
@@ -302,7 +309,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     if free is not None and needs > free:
         message = f"the run may write about {in_bytes(needs)}; there are {in_bytes(free)} free here"
         warnings.warn(f"{parts['name']}: {message}", stacklevel=3)
-    recorded, packaged = parts["catalogue"], load_catalogue().hash
+    recorded, packaged = parts["catalogue"], catalogue_of(parts["host"]).hash
     if recorded is not None and recorded != packaged:
         place = document.position(("catalogue",))
         message = (
@@ -322,7 +329,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         arms=frozendict(arms),
         reference=reference,
         endpoints=tuple(dict.fromkeys(parts["endpoints"])),
-        catalogue=applied(load_catalogue(), [resolver.overlay]),
+        catalogue=applied(catalogue_of(parts["host"]), [resolver.overlay]),
         overlay=resolver.overlay,
     )
     object.__setattr__(scenario, "_document", document)

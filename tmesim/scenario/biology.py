@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tmesim import units
-from tmesim.catalogue import KINDS, Catalogue, checks, folded, load_catalogue, validated
+from tmesim.catalogue import KINDS, Catalogue, catalogue_of, checks, folded, host_named, load_catalogue, validated
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, suggestion
 from tmesim.reserved import taken
@@ -26,9 +26,16 @@ class Biology(Parts):
         self.known_issues: set[tuple[DataPath, str]] = set()  # told of the added entries, not to be told again
         super().__init__(document)
 
+    @property
+    def species(self) -> str | None:
+        """The species of the host, None without one that can be read."""
+        return None if (host := self.part("host")) is None else host_named(host).species
+
     def catalogue(self) -> Catalogue:
-        """The packaged catalogue with add, drop, set and off, as far as they are sound; what is not is told."""
-        catalogue = self._without_dropped(self._with_added(load_catalogue()))
+        """The catalogue of the host with add, drop, set and off, as far as they are sound; what is not is told."""
+        host = self.part("host")
+        base = load_catalogue() if host is None else catalogue_of(host)
+        catalogue = self._without_dropped(self._with_added(base))
         values, off = self.part("set") or {}, self.part("off") or ()
         count = len(self.problems)
         for path in values:
@@ -167,7 +174,7 @@ class Biology(Parts):
 
     def _absolute(self, catalogue: Catalogue, values: Mapping[str, Any], at: DataPath) -> dict[str, Any]:
         """Factors as what they make of the number for the host, which is what will be written."""
-        host, made = self.part("host"), dict(values)
+        host, made = self.species, dict(values)
         for path, value in values.items():
             by = units.factor(value)
             if by is None or host is None or not catalogue.has_number(path):

@@ -12,7 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic.json_schema import SkipJsonSchema
 
 from tmesim import units
-from tmesim.catalogue.models import KINDS, Host
+from tmesim.catalogue import host_named
+from tmesim.catalogue.files import HOST_FILES
+from tmesim.catalogue.models import KINDS
 from tmesim.reading import brief
 from tmesim.scenario.overlay import ONLY_AT_THE_START
 from tmesim.scenario.version import VERSION
@@ -65,6 +67,14 @@ def _days(value: Any) -> float:
     return days
 
 
+def _host(value: Any) -> str:
+    try:
+        host_named(value if isinstance(value, str) else repr(value))
+    except LookupError as error:
+        raise ValueError(str(error.args[0])) from None
+    return str(value)
+
+
 def _signed(value: Any) -> float:
     """A time that may lie before the start, so that the check of arms can say so."""
     return units.quantity(value, "h")
@@ -72,6 +82,7 @@ def _signed(value: Any) -> float:
 
 if TYPE_CHECKING:
     Name = str
+    HostName = str
     Length = float
     Coordinate = float
     Spacing = float
@@ -83,6 +94,7 @@ if TYPE_CHECKING:
     Factor = float
 else:
     Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
+    HostName = Annotated[str, PlainValidator(_host), WithJsonSchema({"type": "string", "enum": list(HOST_FILES)})]
     Length = _quantity("µm", positive=True, high=1e9)
     Coordinate = _quantity("µm", high=1e9)
     Spacing = _quantity("µm", positive=True, low=2.0, high=100.0)  # a site holds one cell
@@ -132,6 +144,17 @@ class DiskPart(Part):
     at: tuple[Coordinate, Coordinate] | None = Field(None, description="x and y of the center; default: the middle")
 
 
+class InteriorPart(Part):
+    lesion_radius: Length = Field(description="radius of the lesion that the patch is a window in")
+    fill: Share = Field(0.9, description="share of the sites without a stroma cell that hold a tumor cell")
+
+
+class DuctPart(Part):
+    lumen: Length = Field(description="radius of the lumen, which the basement membrane encloses")
+    fill: Share = 1.0
+    at: tuple[Coordinate, Coordinate] | None = Field(None, description="x and y of the center; default: the middle")
+
+
 class ClonePart(Part):
     name: Name
     share: Share
@@ -141,10 +164,20 @@ class ClonePart(Part):
 
 class StartPart(Part):
     tumor: Annotated[tuple[DiskPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
+    ducts: Annotated[tuple[DuctPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = Field(
+        (), description="ducts that tumor cells fill, each within its basement membrane"
+    )
     clones: Annotated[tuple[ClonePart, ...], Field(max_length=60_000)] = ()  # their number is 16-bit
-    densities: dict[str, Density] = Field({}, description="cells per mm² of host tissue outside the tumor")
-    capillaries: Density = Field(description="capillaries that cross the plane, per mm² of host tissue")
+    densities: dict[str, Density] = Field(
+        {}, description="cells per mm² of host tissue outside the tumor; of an interior, per mm² of tumor"
+    )
+    capillaries: Density = Field(
+        description="capillaries that cross the plane, per mm² of host tissue; of an interior, of tumor"
+    )
     ecm: Share
+    interior: InteriorPart | None = Field(
+        None, description="the patch is a window inside a large lesion, instead of a section of a whole one"
+    )
 
 
 class TimePart(Part):
@@ -197,7 +230,7 @@ class ScenarioFile(Part):
     question: Annotated[str, Field(min_length=1)] = Field("", description="default: the name")
     story: str = ""
     extends: str | None = Field(None, description="name or path of the scenario that this one changes")
-    host: Host = Field(description="whose clock and doses")
+    host: HostName = Field(description="whose tumor it is: a species, or a tumor model in it; see tmesim list hosts")
     tissue: TissuePart
     start: StartPart
     time: TimePart
@@ -244,8 +277,9 @@ def json_schema() -> dict[str, Any]:
     }
     for part in ("TissuePart", "StartPart", "TimePart"):
         schema["$defs"][part].pop("required", None)
-    tumor = schema["$defs"]["StartPart"]["properties"]["tumor"]
-    tumor["anyOf"] = [{"$ref": "#/$defs/DiskPart"}, {"type": tumor.pop("type"), "items": tumor.pop("items")}]
+    for key, one in (("tumor", "DiskPart"), ("ducts", "DuctPart")):
+        part = schema["$defs"]["StartPart"]["properties"][key]
+        part["anyOf"] = [{"$ref": f"#/$defs/{one}"}, {"type": part.pop("type"), "items": part.pop("items")}]
     doses = schema["$defs"]["ArmPart"]["properties"]["therapies"]
     doses["items"] = {"anyOf": [doses["items"], {"type": "string", "description": "id or alias of a therapy"}]}
     return schema

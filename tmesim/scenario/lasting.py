@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 AT_THE_START = {
     "processes.priming.clonotypes": "how many antigens there are is laid down at the start",
-    "processes.priming.precursors": "naive precursors are counted at the start, and only shrink from then on",
 }
 
 
@@ -44,6 +43,8 @@ def idle_in_arm(
             f"acts on the cells of the start and on those that vessels admit, which {name} cells are not; "
             "set it for all arms, in the scenario's 'set'"
         )
+    if kind == "cells" and rest[0] in ("extent", "extent_spread"):
+        return "acts on the cells of the start; set it for all arms, in the scenario's 'set'"
     given = {use for use, _ in courses}
     drug = name if kind == "therapies" else _drug_in(catalogue, path)
     if drug is not None and drug not in given:

@@ -27,7 +27,9 @@ class Renamed(NamedTuple):
 
 RENAMED: tuple[Renamed, ...] = (
     Renamed(2, "processes.priming.clones", "processes.priming.clonotypes"),
-    Renamed(2, "processes.priming.helpers_per_effector", "cells.th1.primed"),
+    Renamed(3, "processes.priming.precursors", "cells.ctl.primed.precursors"),
+    Renamed(3, "processes.priming.expansion_rate", "cells.ctl.primed.expansion_rate"),
+    Renamed(3, "processes.priming.cells_per_level", "cells.ctl.primed.cells_per_level"),
 )
 
 Tell = Callable[[str, str, int], None]  # the old name, the new one, and the version since which it holds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,6 +40,26 @@ class Disk(Part):
     centered: bool = False
 
 
+class Interior(Part):
+    """A window inside a large lesion: all of the patch is tumor, and its surroundings are more of the same.
+
+    `lesion_radius_um`: of the lesion that the window is cut from. `fill`: share of the sites without a stroma cell
+    that hold a tumor cell.
+    """
+
+    lesion_radius_um: float
+    fill: float
+
+
+class Duct(Part):
+    """A duct, cut across: a lumen that tumor cells fill as they do a `Disk`, in a ring of basement membrane."""
+
+    lumen_um: float
+    fill: float
+    at_um: tuple[float, float]
+    centered: bool = False
+
+
 class Clone(Part):
     """A tumor clone: its share of the tumor cells, its number of antigens, factors of behaviors."""
 
@@ -50,13 +70,34 @@ class Clone(Part):
 
 
 class Start(Part):
-    """The tissue at hour 0; densities and capillaries per mm² of host tissue, ecm in 0..1."""
+    """The tissue at hour 0; densities and capillaries per mm² of host tissue, ecm in 0..1.
+
+    `interior`: the patch is a window inside a lesion; densities and capillaries are then per mm² of tumor. None where
+    it holds the whole section of a lesion, or none.
+    """
 
     tumor: tuple[Disk, ...]
     clones: tuple[Clone, ...]
     densities: frozendict
     capillaries: float
     ecm: float
+    ducts: tuple[Duct, ...] = ()
+    interior: Interior | None = None
+
+    @property
+    def has_tumor(self) -> bool:
+        """Whether there are tumor cells at hour 0."""
+        return bool(self.tumor) or bool(self.ducts) or self.interior is not None
+
+    @property
+    def lesion_radius_um(self) -> float | None:
+        """Radius of the lesion that the patch is a window in; None where the patch shows how large its tumor is."""
+        return self.interior.lesion_radius_um if self.interior is not None else None
+
+    @property
+    def walls(self) -> Literal["open", "mirrored"]:
+        """What lies beyond the walls of the patch: the host's population, or more of what is inside."""
+        return "open" if self.interior is None else "mirrored"
 
 
 class Time(Part):
@@ -140,12 +181,11 @@ class Arm(Part):
 
 def start_content(start: Start) -> dict[str, Any]:
     """The start as it stands in a scenario file."""
+    window = start.interior
+    ducts = [{"lumen": um(duct.lumen_um), "fill": duct.fill} | _place(duct) for duct in start.ducts]
     return {
-        "tumor": [
-            {"radius": um(disk.radius_um), "fill": disk.fill}
-            | ({} if disk.centered else {"at": [um(x) for x in disk.at_um]})
-            for disk in start.tumor
-        ],
+        "tumor": [{"radius": um(disk.radius_um), "fill": disk.fill} | _place(disk) for disk in start.tumor],
+        **({"ducts": ducts} if ducts else {}),
         "clones": [
             {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}
             for c in start.clones
@@ -153,7 +193,11 @@ def start_content(start: Start) -> dict[str, Any]:
         "densities": {name: units.show(density, "/mm²") for name, density in start.densities.items()},
         "capillaries": units.show(start.capillaries, "/mm²"),
         "ecm": start.ecm,
-    }
+    } | ({} if window is None else {"interior": {"lesion_radius": um(window.lesion_radius_um), "fill": window.fill}})
+
+
+def _place(part: Disk | Duct) -> dict[str, Any]:
+    return {} if part.centered else {"at": [um(x) for x in part.at_um]}
 
 
 def um(length: float) -> str:

@@ -107,7 +107,7 @@ class Resolver(Biology):
             self.start_problems.add((path, message))
             self.blame(path, message)
 
-        return starting.start_of(part, self.sound["start"], tissue, catalogue, blame)
+        return starting.start_of(part, self.sound["start"], tissue, catalogue, self.part("host"), blame)
 
     def _arm_start(
         self, arm: str, values: Mapping[str, Any], tissue: TissueBox | None, catalogue: Catalogue
@@ -132,7 +132,7 @@ class Resolver(Biology):
         except ValidationError as error:
             problems += problems_of(error, own, StartPart, ("start",))
         else:
-            made = starting.start_of(part, own.data["start"], tissue, catalogue, blame)
+            made = starting.start_of(part, own.data["start"], tissue, catalogue, self.part("host"), blame)
         self.problems += problems
         if made is None or problems:
             return None, frozendict()
@@ -281,7 +281,7 @@ class Resolver(Biology):
         except LookupError as error:
             self.blame((*path, "use"), str(error.args[0]))
             return None
-        host = self.part("host")
+        host = self.species
         if host is None:
             return None
         therapy = catalogue.therapies[use]
@@ -308,7 +308,7 @@ class Resolver(Biology):
 
     def _flat(self, dose: str, unit: str) -> str:
         """What a flat dose of an adult, as labels of antibodies have it, is where one per body weight is expected."""
-        if unit != "mg/kg" or self.part("host") != "human":
+        if unit != "mg/kg" or self.species != "human":
             return ""
         try:
             mass = units.quantity(dose, "mg")

@@ -11,21 +11,27 @@ from tmesim.catalogue import Catalogue
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, suggestion
 from tmesim.scenario.file import StartPart
-from tmesim.scenario.parts import Clone, Disk, Start, TissueBox, start_content
+from tmesim.scenario.parts import Clone, Disk, Duct, Interior, Start, TissueBox, start_content
 
 Blame = Callable[[DataPath, str], None]  # a path that begins with "start", and what is wrong there
+MOST_SITES = 10  # in the mean diameter of a cell: the largest then reach kernels.arrays.SPAN
 FOUNDER = Clone(name="founder", share=1.0, antigens=3, multipliers=frozendict())
 
 
 def start_of(
-    part: StartPart, written: Any, tissue: TissueBox | None, catalogue: Catalogue | None, blame: Blame
+    part: StartPart, written: Any, tissue: TissueBox | None, catalogue: Catalogue | None, host: str | None, blame: Blame
 ) -> Start | None:
     """The start, its densities in the order of the catalogue; None without a tissue to lie in.
 
+    host : whose cells have which size; None where that is not known
     written : the same start as it stands in the data, where one tumor may have no list around it
     """
     disks = _disks(part, written, tissue, blame) if tissue is not None else ()
-    _crowding(part, tissue, catalogue, blame)
+    ducts = _ducts(part, written, tissue, blame) if tissue is not None else ()
+    if ducts and catalogue is not None and not any(cell.membrane for cell in catalogue.cells.values()):
+        blame(("start", "ducts"), "there is no cell type that is a membrane")
+    _crowding(part, tissue, catalogue, host, blame)
+    _window(part, tissue, blame)
     clones = tuple(
         Clone(name=c.name, share=c.share, antigens=c.antigens, multipliers=frozendict(sorted(c.multipliers.items())))
         for c in part.clones
@@ -40,6 +46,8 @@ def start_of(
         densities=frozendict(sorted(part.densities.items(), key=lambda item: (order.get(item[0], -1), item[0]))),
         capillaries=part.capillaries,
         ecm=part.ecm,
+        ducts=ducts,
+        interior=part.interior and Interior(lesion_radius_um=part.interior.lesion_radius, fill=part.interior.fill),
     )
 
 
@@ -57,23 +65,62 @@ def said(start: Start, steps: DataPath) -> Any:
 
 
 def _disks(part: StartPart, written: Any, tissue: TissueBox, blame: Blame) -> tuple[Disk, ...]:
-    height, width = tissue.size_um
     disks = []
-    listed = isinstance(written.get("tumor"), list)
     for index, disk in enumerate(part.tumor):
-        x, y = disk.at or (width / 2, height / 2)
-        slack = 1e-6
-        if min(x, y, width - x, height - y) < disk.radius - slack:
-            size = f"{units.show(width, 'µm')} × {units.show(height, 'µm')}"
-            what = f"a disk of radius {units.show(disk.radius, 'µm')} at ({units.show(x)}, {units.show(y)}) µm"
-            path: DataPath = ("start", "tumor", index) if listed else ("start", "tumor")
-            blame((*path, "radius"), f"{what} does not fit in the tissue of {size}")
-        disks.append(Disk(radius_um=disk.radius, fill=disk.fill, at_um=(x, y), centered=disk.at is None))
+        path: DataPath = ("start", "tumor", index) if isinstance(written.get("tumor"), list) else ("start", "tumor")
+        at = _center(disk.at, tissue)
+        _fits("a disk", at, disk.radius, 0.0, tissue, (*path, "radius"), blame)
+        disks.append(Disk(radius_um=disk.radius, fill=disk.fill, at_um=at, centered=disk.at is None))
     return tuple(disks)
 
 
-def _crowding(part: StartPart, tissue: TissueBox | None, catalogue: Catalogue | None, blame: Blame) -> None:
-    """Densities must leave each layer at most one cell a site."""
+def _window(part: StartPart, tissue: TissueBox | None, blame: Blame) -> None:
+    """A window in a lesion holds no nest of its own, and lies within the lesion."""
+    if part.interior is None:
+        return
+    if part.tumor or part.ducts:
+        what = "a window inside a lesion is all tumor: give no disks of tumor and no ducts beside it; "
+        blame(("start", "interior"), what + "'tumor: []' takes away those of a scenario that it extends")
+    if tissue is None:
+        return
+    reach = math.hypot(*tissue.size_um) / 2
+    if part.interior.lesion_radius < reach:
+        radius, least = units.show(part.interior.lesion_radius, "µm"), units.show(math.ceil(reach), "µm")
+        message = f"a window whose corners lie {least} from its middle is not inside a lesion of radius {radius}"
+        blame(("start", "interior", "lesion_radius"), message)
+
+
+def _ducts(part: StartPart, written: Any, tissue: TissueBox, blame: Blame) -> tuple[Duct, ...]:
+    ducts = []
+    for index, duct in enumerate(part.ducts):
+        path: DataPath = ("start", "ducts", index) if isinstance(written.get("ducts"), list) else ("start", "ducts")
+        at = _center(duct.at, tissue)
+        _fits("a duct", at, duct.lumen, 2 * tissue.spacing, tissue, (*path, "lumen"), blame)
+        ducts.append(Duct(lumen_um=duct.lumen, fill=duct.fill, at_um=at, centered=duct.at is None))
+    return tuple(ducts)
+
+
+def _center(at: tuple[float, float] | None, tissue: TissueBox) -> tuple[float, float]:
+    height, width = tissue.size_um
+    return at or (width / 2, height / 2)
+
+
+def _fits(
+    what: str, at: tuple[float, float], radius: float, wall: float, tissue: TissueBox, path: DataPath, blame: Blame
+) -> None:
+    """A disk, with a wall of some µm around it, lies within the tissue."""
+    (x, y), (height, width) = at, tissue.size_um
+    slack = 1e-6
+    if min(x, y, width - x, height - y) < radius + wall - slack:
+        size = f"{units.show(width, 'µm')} × {units.show(height, 'µm')}"
+        round_ = f"{what} of radius {units.show(radius, 'µm')} at ({units.show(x)}, {units.show(y)}) µm"
+        blame(path, f"{round_} does not fit in the tissue of {size}")
+
+
+def _crowding(
+    part: StartPart, tissue: TissueBox | None, catalogue: Catalogue | None, host: str | None, blame: Blame
+) -> None:
+    """Densities must leave each layer at most one cell a site, and cells of several sites their area."""
     per_site = (tissue.spacing / 1000) ** 2 if tissue is not None else 0.0
     if part.capillaries * per_site > 1:
         most = units.show(math.floor(1 / per_site), "/mm²")
@@ -81,12 +128,19 @@ def _crowding(part: StartPart, tissue: TissueBox | None, catalogue: Catalogue | 
     if catalogue is None:
         return
     wanted: dict[str, float] = {}
+    filled: dict[str, float] = {}
     for name, density in part.densities.items():
         path = ("start", "densities", name)
         if name not in catalogue.cells:
             blame(path, f"there is no cell type '{name}'.{suggestion(name, catalogue.cells)}")
         elif catalogue.cells[name].layer == "vessel":
             blame(path, "vessels are given by 'capillaries'")
+        elif (extent := catalogue.cells[name].extent) is not None and host in extent.hosts and tissue is not None:
+            size, spread = extent.at(host), catalogue.cells[name].extent_spread
+            filled[name] = density * _area(size, spread.at(host) if spread is not None else 0.0) / 1e6
+            if size > MOST_SITES * tissue.spacing:
+                text, most = units.show(size, "µm"), units.show(MOST_SITES * tissue.spacing, "µm")
+                blame(path, f"cells of {text} do not fit: at this spacing the limit is {most}")
         else:
             layer = catalogue.cells[name].layer
             wanted[layer] = wanted.get(layer, 0.0) + density
@@ -95,6 +149,17 @@ def _crowding(part: StartPart, tissue: TissueBox | None, catalogue: Catalogue | 
             most = units.show(math.floor(1 / per_site), "/mm²")
             total = units.show(density, "/mm²")
             blame(("start", "densities"), f"the {place} layer holds at most {most}, got {total}")
+    share = sum(filled.values()) + wanted.get("tissue", 0.0) * per_site
+    if filled and share > 1:
+        parts = [f"{name} {area:.0%}" for name, area in filled.items()]
+        if "tissue" in wanted:
+            parts.append(f"all other cells of the tissue layer {wanted['tissue'] * per_site:.0%}")
+        blame(("start", "densities"), f"the cells need {share:.0%} of the area of the host tissue: {', '.join(parts)}")
+
+
+def _area(extent: float, spread: float) -> float:
+    """The mean area of cells of a mean diameter and its coefficient of variation, in its unit²."""
+    return math.pi / 4 * extent**2 * (1 + spread**2)
 
 
 def _clones(clones: tuple[Clone, ...], catalogue: Catalogue | None, blame: Blame) -> None:

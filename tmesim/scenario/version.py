@@ -1,3 +1,3 @@
 """The version of scenario files that is written; it rises when a name that files may use gets another one."""
 
-VERSION = 2
+VERSION = 3

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from tmesim.catalogue.frozen import frozendict
 from tmesim.kernels.arrays import WORD_BITS, Layers, SiteMaps, StepInputs
 from tmesim.tissue.cells import Cells
+from tmesim.tissue.clones import Clones
 from tmesim.tissue.fields import FieldReport, Fields
 from tmesim.tissue.vessels import Vessels
 
@@ -60,11 +63,28 @@ class Setting:
         return words_for(self.clonotypes)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What lies around a patch, and the lesion that it is a section of.
+
+    walls : "open": leukocytes hop out over them, and in from the host's tissue; "mirrored": what lies beyond is like
+        the patch itself, and nobody crosses
+    densities : leukocytes of the host's tissue by type, /mm²
+    lesion_um : radius of the lesion; None where it is the ball whose equator has the area of the patch's tumor
+    """
+
+    walls: Literal["open", "mirrored"] = "open"
+    densities: Mapping[str, float] = frozendict()
+    lesion_um: float | None = None
+
+
 class Patch(Protocol):
     """What processes see of a tissue.
 
     name : within its body; origin : key of the identities of cells that come into being here; spacing : µm
     """
+
+    surroundings: Surroundings
 
     name: str
     shape: tuple[int, int]
@@ -77,6 +97,7 @@ class Patch(Protocol):
     maps: SiteMaps
     solver: Fields
     vessels: Vessels
+    clones: Clones
     matrix: dict[str, np.ndarray]
     counters: Counter[str]
     reports: tuple[FieldReport, ...]
@@ -89,17 +110,20 @@ class Patch(Protocol):
     def layer_of(self, cell: str) -> np.ndarray:
         """The padded layer in which cells of a type live."""
 
+    def put_bodies(self, found: np.ndarray) -> None:
+        """Let cells fill the sites of a map of bodies."""
+
 
 class Departures(NamedTuple):
     """Who left a tissue in a step with antigens for the lymph node."""
 
-    loaded: int  # cells
-    antigens: np.ndarray  # uint32 (words,), the antigens of any of them
+    loaded: int  # cells of the patch
+    carried: np.ndarray  # float64 (clonotypes,), cells of the whole lesion that carry each antigen
 
 
 def nobody_left(clonotypes: int) -> Departures:
     """The departures of a step in which nobody leaves."""
-    return Departures(0, np.zeros(words_for(clonotypes), np.uint32))
+    return Departures(0, np.zeros(clonotypes))
 
 
 def words_for(antigens: int) -> int:
@@ -111,7 +135,8 @@ class Supply(NamedTuple):
     """What the blood brings to a tissue."""
 
     levels: np.ndarray  # float64 (types,), of each cell type, 1 being healthy blood
-    clonotypes: np.ndarray  # float64 (clonotypes,), share of each among specific T cells; the rest are bystanders
+    abundance: np.ndarray  # float64 (types,), the level over that of health; 1 of types that blood does not carry
+    clonotypes: np.ndarray  # float64 (types, clonotypes), share of each among cells of a type; the rest are bystanders
 
 
 @dataclass

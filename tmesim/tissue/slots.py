@@ -32,8 +32,9 @@ def _maps(*names: str) -> Callable[[Patch], list[np.ndarray]]:
 SLOTS: dict[str, Part] = {
     "layers": Part("which row stands at each site", lambda tissue: list(tissue.layers)),
     "cells.type": Part("cell type", _column("type")),
-    "cells.place": Part("site", _core("y", "x")),
+    "cells.place": Part("site, and how far around it", _core("y", "x", "extent")),
     "cells.lineage": Part("own and mother's id, birth, number of daughters", _core("id", "mother", "born", "births")),
+    "cells.potential": Part("divisions left in a hierarchy", _core("potential")),
     "cells.clone": Part("clone", _column("clone")),
     "cells.antigens": Part("antigens carried or captured", _column("antigens")),
     "cells.receptor": Part("the antigen that a T cell recognizes", _core("tcr")),
@@ -44,6 +45,10 @@ SLOTS: dict[str, Part] = {
     "cells.damage": Part("hits taken, and when", _core("damage", "hit_at")),
     "cells.heading": Part("direction of the last hop", _core("heading")),
     "cells.stamp": Part("the last sweep that has seen the cell", _core("stamp")),
+    "clones": Part(
+        "clones that mutants have founded",
+        lambda tissue: [tissue.clones.mother, tissue.clones.hour, tissue.clones.factor],
+    ),
     "fields.level": Part("concentrations", _maps("fields")),
     "fields.balance": Part("sources and sinks of the fields", _maps("loss", "source", "vmax")),
     "matrix": Part("matrix and debris", _maps("matrix")),

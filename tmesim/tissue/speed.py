@@ -22,6 +22,7 @@ def fastest(setting: Setting, layer: str) -> float:
     return top_speed
 
 
-def gradient_half(setting: Setting) -> float:
-    """The relative rise over a site at which half of the cells read a direction."""
-    return setting.number("leukocytes", "gradient_half") * setting.spacing / SITE_UM
+def gradient_reading(setting: Setting) -> tuple[float, float]:
+    """The relative rise over a site at which half of the cells read a direction, and the level that it takes."""
+    half = setting.number("leukocytes", "gradient_half") * setting.spacing / SITE_UM
+    return half, setting.number("leukocytes", "gradient_floor")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tmesim.catalogue.compile import LAYERS
@@ -11,6 +13,7 @@ from tmesim.kernels.chance import draw, identity_of, stray, unit
 from tmesim.kernels.compiling import kernel
 from tmesim.scenario import Start
 from tmesim.section import Section
+from tmesim.tissue import bodies
 from tmesim.tissue.cells import COLUMNS as CELL_COLUMNS
 from tmesim.tissue.process import Patch
 
@@ -46,12 +49,12 @@ def identities(sites: np.ndarray, layer: int, origin: np.uint64) -> np.ndarray:
     return out
 
 
-def populate(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> None:
-    """Fill an empty tissue as a plan says. clonotypes : share of each among T cells that have a receptor."""
-    put(tissue, laid_out(tissue, plan, clonotypes))
+def populate(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray]) -> None:
+    """Fill an empty tissue as a plan says. receptors : share of each clonotype, by the types that have receptors."""
+    put(tissue, laid_out(tissue, plan, receptors))
 
 
-def laid_out(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> Section:
+def laid_out(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray]) -> Section:
     """The section of hour 0 that a plan describes, for the lattice, the biology and the chance of a tissue."""
     key = tissue.key("start")
     ny, nx = tissue.shape
@@ -59,41 +62,76 @@ def laid_out(tissue: Patch, plan: Start, clonotypes: np.ndarray) -> Section:
     inside = np.zeros(sites, bool)
     tumor = np.zeros(sites, bool)
     y, x = np.divmod(np.arange(sites), nx)
+    lumen = np.zeros(sites, bool)
     drawn = chances(key, sites, 0)
+
+    def within(at: tuple[float, float], radius: float) -> np.ndarray:
+        return np.hypot((x + 0.5) * tissue.spacing - at[0], (y + 0.5) * tissue.spacing - at[1]) <= radius
+
     for disk in plan.tumor:
-        cx, cy = disk.at_um
-        within = np.hypot((x + 0.5) * tissue.spacing - cx, (y + 0.5) * tissue.spacing - cy) <= disk.radius_um
-        inside |= within
-        tumor |= within & (drawn < disk.fill)
-    groups = _malignant(tissue, plan, np.flatnonzero(tumor), key)
+        inside |= within(disk.at_um, disk.radius_um)
+        tumor |= within(disk.at_um, disk.radius_um) & (drawn < disk.fill)
+    for duct in plan.ducts:
+        lumen |= within(duct.at_um, duct.lumen_um)
+        tumor |= within(duct.at_um, duct.lumen_um) & (drawn < duct.fill)
+    wall = wall_of(lumen.reshape(tissue.shape)).ravel()
+    inside |= lumen | wall
+    if plan.interior is not None:
+        tumor = drawn < plan.interior.fill
+    others: list[Columns] = []
+    membrane = next((c for c in tissue.biology.types if tissue.setting.catalogue.cells[c].membrane), None)
+    if membrane is not None:
+        others.append(_cells(tissue, membrane, np.flatnonzero(wall), key))
+    tumor &= ~wall
+    filled = np.zeros(tissue.shape, np.uint16)
+    for cell in tissue.biology.types:
+        if plan.densities.get(cell, 0.0) > 0 and (size := _size(tissue, cell)) is not None:
+            free = ~inside.reshape(tissue.shape) & (filled == 0)
+            code = tissue.biology.code(cell)
+            laid = bodies.lay(code, plan.densities[cell], *size, free, tissue.spacing, tissue.key(f"start {cell}"))
+            filled += laid.map
+            others.append(_cells(tissue, cell, laid.anchors, key))
+    tumor &= filled.ravel() == 0
     for layer in ("tissue", "leukocyte"):
         # in the catalogue's order, so that the file's makes no difference
-        kinds = [c for c in tissue.biology.types if c in plan.densities and _layer(tissue, c) == layer]
-        edges = np.cumsum([plan.densities[c] * tissue.spacing**2 / MM2 for c in kinds])
+        kinds = [
+            c for c in tissue.biology.types
+            if c in plan.densities and _layer(tissue, c) == layer and _size(tissue, c) is None
+        ]  # fmt: skip
+        taken = inside | (filled.ravel() > 0) if layer == "tissue" else inside
+        # as many as the host has for its area, on the sites that bodies leave to them
+        crowding = (sites - inside.sum()) / max(sites - taken.sum(), 1)
+        edges = np.cumsum([plan.densities[c] * tissue.spacing**2 / MM2 * crowding for c in kinds])
         drawn = chances(key, sites, 1 + LAYERS[layer])
-        drawn[inside] = 1.0
+        drawn[taken] = np.inf
         which = np.searchsorted(edges, drawn, side="right")
-        groups += [_cells(tissue, cell, np.flatnonzero(which == k), key, clonotypes) for k, cell in enumerate(kinds)]
+        for k, cell in enumerate(kinds):
+            others.append(_cells(tissue, cell, np.flatnonzero(which == k), key, receptors.get(cell)))
+        if layer == "tissue":
+            tumor &= which == len(kinds)  # within a lesion its stroma stands first, so that densities are those asked
+    groups = _malignant(tissue, plan, np.flatnonzero(tumor), key) + others
     root = np.zeros(tissue.shape, np.bool_)
-    vessels = _capillaries(tissue, plan.capillaries, key)
+    vessels = _capillaries(tissue, plan.capillaries, key, ~(lumen | wall))
     for group in vessels:
         root[group["y"], group["x"]] = True
-    maps = {
+    densities = {
         f"matrix.{name}": np.full(tissue.shape, plan.ecm if entry.role == "barrier" else 0.0, np.float32)
         for name, entry in tissue.setting.catalogue.matrix.items()
     }
     nobody = _no_cells(tissue)
     groups += vessels
     cells = {name: np.concatenate([none, *(group[name] for group in groups)]) for name, none in nobody.items()}
-    return Section(tuple(tissue.biology.types), cells, maps | {"vessels.root": root}, tissue.shape, tissue.spacing, 0.0)
+    maps: dict[str, np.ndarray] = {**densities, "vessels.root": root, "bodies.sites": filled}
+    return Section(tuple(tissue.biology.types), cells, maps, tissue.shape, tissue.spacing, 0.0)
 
 
 def put(tissue: Patch, section: Section) -> None:
     """Put the cells and maps of a section into an empty tissue, whoever laid it out: a start, a file, a measurement.
 
     Columns and maps that the section does not have are those of new cells and of bare ground; those that the tissue
-    does not have are left out. ValueError for another lattice, a cell type that the tissue does not have, and two
-    cells at one place; nothing is put then.
+    does not have are left out, as are clones that it does not know, such as those of mutants of another tissue.
+    ValueError for another lattice, a cell type that the tissue does not have, two cells at one place and a body that
+    lies on another cell; nothing is put then.
     """
     biology, cells = tissue.biology, tissue.cells
     present = [name for name in section.types if section.count(name)]
@@ -114,13 +152,14 @@ def put(tissue: Patch, section: Section) -> None:
     rows = slice(n, n + m)
     living.begin_many(n, kinds, section.cells["id"][alive], y, x, biology.starts, cells.columns)
     core = cells.columns.core
+    core["potential"][rows] = biology.rules.kinds["divisions"][kinds]
     core["heading"][rows] = ((y * tissue.shape[1] + x) * 2654435761 >> 5) & 3
     for name, column in section.cells.items():
         values, (kind, _, state) = column[alive], name.partition(".")
         if kind == "state" and state in biology.states:
             cells.columns.state[rows, biology.states.index(state)] = values
         elif name == "clone":
-            cells.columns.clone[rows] = values
+            cells.columns.clone[rows] = np.where(values <= tissue.clones.last, values, 0)
         elif name == "antigens":
             cells.columns.antigens[rows] = values.reshape(m, cells.columns.antigens.shape[1])
         elif name in CELL_COLUMNS:
@@ -128,6 +167,7 @@ def put(tissue: Patch, section: Section) -> None:
     for code, layer in enumerate(tissue.layers):
         mine = np.flatnonzero(biology.rules.kinds["layer"][kinds] == code)
         layer[y[mine] + PAD, x[mine] + PAD] = n + mine
+    tissue.put_bodies(section.bodies)
     cells.n += m
     _put_maps(tissue, section)
     cells.reorder(tissue.layers)
@@ -152,9 +192,25 @@ def _no_cells(tissue: Patch) -> Columns:
     columns: Columns = {
         "type": np.empty(0, np.uint8), "id": np.empty(0, np.uint64), "y": np.empty(0, np.int16),
         "x": np.empty(0, np.int16), "tcr": np.empty(0, np.uint16), "clone": np.empty(0, np.uint16),
-        "antigens": np.empty((0, words), np.uint32),
+        "antigens": np.empty((0, words), np.uint32), "potential": np.empty(0, np.uint8),
     }  # fmt: skip
     return columns | {f"state.{name}": np.empty(0, np.float32) for name in tissue.biology.states}
+
+
+def wall_of(lumen: np.ndarray) -> np.ndarray:
+    """The ring around the true sites of a map: their neighbors of the eight, so that nothing slips out diagonally."""
+    ny, nx = lumen.shape
+    padded = np.pad(lumen, 1)
+    near = np.logical_or.reduce([padded[dy : dy + ny, dx : dx + nx] for dy in range(3) for dx in range(3)])
+    return near & ~lumen
+
+
+def _size(tissue: Patch, cell: str) -> tuple[float, float] | None:
+    """Mean and coefficient of variation of the diameter of a cell that fills several sites, µm; None of others."""
+    entry, host = tissue.setting.catalogue.cells[cell], tissue.setting.host
+    if entry.extent is None:
+        return None
+    return entry.extent.at(host), entry.extent_spread.at(host) if entry.extent_spread is not None else 0.0
 
 
 def _layer(tissue: Patch, cell: str) -> str:
@@ -174,17 +230,46 @@ def _cells(
         "id": identities(sites, int(biology.rules.kinds["layer"][code]), tissue.origin),
         "tcr": np.full(m, NOBODY_TCR, np.uint16), "clone": np.zeros(m, np.uint16),
         "antigens": np.zeros((m, columns["antigens"].shape[1]), np.uint32),
+        "potential": np.full(m, biology.rules.kinds["divisions"][code], np.uint8),
     }  # fmt: skip
     for s, state in enumerate(biology.states):
         z, spread = float(biology.starts[code, s]), float(biology.rules.spread[s])
         column = strayed(key, sites, z, spread, 64 + s) if spread > 0 else np.full(m, z)
         columns[f"state.{state}"] = column.astype(np.float32)
+    if biology.rules.kinds["ladder"][code] >= 0:
+        columns |= _ranks(tissue, cell, chances(key, tissue.shape[0] * tissue.shape[1], 10)[sites], columns)
     if biology.rules.kinds["specific"][code] and clonotypes is not None:
         drawn = chances(key, tissue.shape[0] * tissue.shape[1], 7)[sites]
         edges = np.cumsum(clonotypes)
         receptor = np.searchsorted(edges, drawn, side="right")
         columns["tcr"] = np.where(receptor < edges.size, receptor, NOBODY_TCR).astype(np.uint16)
     return columns
+
+
+def ranks_of(renewal: float, divisions: int) -> np.ndarray:
+    """Shares of stem-like cells and of progeny with `divisions`, … 1, 0 divisions left, (2 + divisions,) float64.
+
+    Those of a tumor that grows as its stem-like cells do, where all that divide do so at one rate b and all die at one:
+    of each division of stem-like cells the share p, the self-renewal, bears another, so that all grow at p b − death;
+    progeny with k left are then 2 / (1 + p) times as many as those with one more, and those that have stopped 2 / p
+    times those with one left.
+    """
+    progeny = (1.0 - renewal) / (1.0 + renewal) * (2.0 / (1.0 + renewal)) ** np.arange(divisions)
+    shares = np.array([renewal, *(renewal * progeny), 2.0 * progeny[-1]])
+    return shares / shares.sum()
+
+
+def _ranks(tissue: Patch, cell: str, drawn: np.ndarray, columns: Columns) -> Columns:
+    """The state that tells stem-like cells, and the divisions left, of the first cells. drawn : (cells,) in (0, 1)"""
+    entry, host = tissue.setting.catalogue.cells[cell], tissue.setting.host
+    kind = tissue.biology.rules.kinds[tissue.biology.code(cell)]
+    assert entry.hierarchy is not None
+    edges = np.cumsum(ranks_of(entry.behaviors["self_renewal"].at(host), int(kind["divisions"])))
+    rank = np.minimum(np.searchsorted(edges, drawn, side="right"), edges.size - 1)
+    state, threshold = f"state.{entry.hierarchy.state}", float(kind["threshold"])
+    high = threshold + (1.0 - threshold) * drawn / max(edges[0], 1e-9)  # evenly between the threshold and 1
+    left = np.where(rank == 0, kind["divisions"], edges.size - 1 - rank).astype(np.uint8)
+    return {state: np.where(rank == 0, high, columns[state]).astype(np.float32), "potential": left}
 
 
 def malignant(tissue: Patch) -> str | None:
@@ -217,8 +302,9 @@ def antigen_bits(number: int, words: int) -> np.ndarray:
     return np.array([mask >> WORD_BITS * w & 0xFFFFFFFF for w in range(words)], np.uint32)
 
 
-def _capillaries(tissue: Patch, density: float, key: np.uint64) -> list[Columns]:
-    """Capillaries that cross the plane: one at a drawn place of each square that one of them supplies."""
+def _capillaries(tissue: Patch, density: float, key: np.uint64, open_: np.ndarray) -> list[Columns]:
+    """Capillaries that cross the plane: one at a drawn place of each square that one of them supplies, where it is
+    open to them; open_ : bool (sites,), all but ducts."""
     vessel = next((cell for cell in tissue.biology.types if _layer(tissue, cell) == "vessel"), None)
     if density <= 0 or vessel is None:
         return []
@@ -229,7 +315,8 @@ def _capillaries(tissue: Patch, density: float, key: np.uint64) -> list[Columns]
     row, column = np.divmod(np.arange(down * across), across)
     y = np.minimum(((row + dy) * ny / down).astype(int), ny - 1)
     x = np.minimum(((column + dx) * nx / across).astype(int), nx - 1)
-    return [_cells(tissue, vessel, np.unique(y * nx + x), key)]
+    found = np.unique(y * nx + x)
+    return [_cells(tissue, vessel, found[open_[found]], key)]
 
 
 def place(tissue: Patch, row: int, cell: str, y: int, x: int, **values: float) -> None:
@@ -246,6 +333,7 @@ def place(tissue: Patch, row: int, cell: str, y: int, x: int, **values: float) -
     columns = cells.columns
     living.begin(row, code, np.uint64(made), y, x, clock.hour, columns)
     columns.state[row] = biology.starts[code]
+    columns.core["potential"][row] = biology.rules.kinds["divisions"][code]
     if tissue.setting.catalogue.cells[cell].malignant:
         columns.antigens[row] = antigen_bits(tissue.setting.clonotypes, columns.antigens.shape[1])
     for name, value in values.items():

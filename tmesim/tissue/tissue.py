@@ -11,15 +11,20 @@ from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import Biology
 from tmesim.kernels import living
 from tmesim.kernels.arrays import DEAD, EMPTY, PAD, SITE_UM, WALL, Layers, SiteMaps, StepInputs
+from tmesim.kernels.bodies import uncover
 from tmesim.kernels.chance import key_of, origin_of
+from tmesim.tissue import bodies
 from tmesim.tissue.cells import Cells
+from tmesim.tissue.clones import Clones
 from tmesim.tissue.field_specs import entries_of, specs_of
 from tmesim.tissue.fields import FieldReport, Fields
-from tmesim.tissue.process import Clock, Process, Setting
+from tmesim.tissue.process import Clock, Process, Setting, Surroundings
 from tmesim.tissue.processes.act import Act
 from tmesim.tissue.processes.remodel import measure
 from tmesim.tissue.start import place
 from tmesim.tissue.vessels import Vessels
+
+ALONE = Surroundings()
 
 
 class Tissue:
@@ -28,10 +33,12 @@ class Tissue:
     name : of the tissue within its body; its cells' identities and its draws of chance hang on it
     processes : the classes of the processes that it takes part in
     threads : of numba, for one tissue; replicates are better spread over processes, so the default is 1
+    surroundings : the host's tissue around it, by default without leukocytes, and the lesion that it is a section of
     """
 
     catalogue: Catalogue
     biology: Biology
+    clones: Clones
     spacing: float
 
     def __init__(
@@ -43,13 +50,16 @@ class Tissue:
         seed: int,
         processes: Iterable[type[Process]],
         threads: int = 1,
+        surroundings: Surroundings = ALONE,
     ) -> None:
+        self.surroundings = surroundings
         self.name, self.shape, self.spacing = name, shape, setting.spacing
         self.clock, self.seed, self.threads = clock, seed, threads
         self.origin = origin_of(name)
         self.counters: Counter[str] = Counter()
         self.reports: tuple[FieldReport, ...] = ()  # of the last solve of the fields
         self._lay_ground(setting)
+        self.clones = Clones(setting.catalogue, setting.biology)
         self.processes: dict[type[Process], Process] = {kind: kind() for kind in processes}
         self.tune(setting)
 
@@ -101,6 +111,7 @@ class Tissue:
         levels = [entry.vessel.level.at(host) if entry.vessel is not None else 0.0 for entry in entries]
         self._blood = np.array(levels, np.float32)
         self._dilution = np.float32((SITE_UM / self.spacing) ** 2)
+        self.clones.tune(setting.catalogue, setting.biology)
         for process in self.processes.values():
             process.tune(setting)
 
@@ -115,8 +126,16 @@ class Tissue:
         blood = self._blood.copy()
         for name, concentration in carried.items():
             blood[self.solver.index(name)] = concentration
-        factor = self.biology.clone_factor * (self.biology.constant * behavior)
+        factor = self.clones.factors * (self.biology.constant * behavior)
         return StepInputs(self._decay, blood, drug, signal, factor, self._dilution)
+
+    @property
+    def bodies(self) -> np.ndarray:
+        """What cells of several sites fill, (ny, nx) uint16: 256 · (1 + type) + the way to the site where the cell
+        stands (see `kernels.bodies`), 0 elsewhere."""
+        n = self.cells.n
+        rows = np.flatnonzero((self.cells.extent[:n] > 0) & (self.cells.type[:n] != DEAD))
+        return bodies.map_of(self.layers.tissue, rows, self.cells.type)
 
     # Single cells, for handles
 
@@ -146,23 +165,46 @@ class Tissue:
         return act.divide(self, row, key)
 
     def move(self, row: int, y: int, x: int) -> None:
-        """Put a cell onto a free site of its layer; ValueError when it is taken or outside."""
-        layer = self.layer_of(self.biology.types[self.cells.type[row]])
+        """Put a cell onto a free site of its layer; ValueError when it is taken or outside, or the cell is static."""
+        kind = self.cells.type[row]
+        if self.biology.rules.kinds["static"][kind]:
+            raise ValueError(f"cells of the type {self.biology.types[kind]} do not move")
+        layer = self.layer_of(self.biology.types[kind])
         self.claim(layer, y, x)
         layer[self.cells.y[row] + PAD, self.cells.x[row] + PAD] = EMPTY
         layer[y + PAD, x + PAD] = row
         self.cells.y[row], self.cells.x[row] = y, x
 
     def spawn(self, cell: str, y: int, x: int, **values: float) -> int:
-        """A new cell of a type on a free site; returns its row. States and columns such as `clone` may be given."""
+        """A new cell of a type on a free site; returns its row. States and columns such as `clone` may be given.
+
+        A cell of several sites fills a disk of its usual size around the site, which must be free.
+        """
         layer = self.layer_of(cell)
+        extent = self.catalogue.cells[cell].extent
         self.claim(layer, y, x)
+        if extent is not None:
+            usual = extent.at(self.setting.host)
+            body = bodies.disk(self.biology.code(cell), y, x, usual, self.spacing, self.shape).map
+            for ty, tx in np.argwhere(body).tolist():
+                self.claim(layer, ty, tx)
         self.cells.make_room(1)
         row = self.cells.n
         place(self, row, cell, y, x, **values)
         self.cells.n += 1
         layer[y + PAD, x + PAD] = row
+        if extent is not None:
+            self.put_bodies(body)
         return row
+
+    def put_bodies(self, found: np.ndarray) -> None:
+        """Let cells fill the sites of a map of bodies, as `bodies` gives one; ValueError where it does not fit."""
+        kinds = self.biology.rules.kinds["static"].astype(np.bool_)
+        bodies.put(found, self.layers.tissue, self.cells.type, kinds, self.cells.extent)
+
+    def shrink(self, row: int) -> None:
+        """Let a cell of several sites give up all but its own."""
+        uncover(row, self.cells.columns, self.layers)
 
     def claim(self, layer: np.ndarray, y: int, x: int) -> None:
         """ValueError unless a site of a layer is free."""
@@ -176,6 +218,7 @@ class Tissue:
         self.cells.reorder(self.layers)
         arrays = {
             **self.cells.saved(),
+            "bodies": self.bodies,
             "matrix": self.maps.matrix.copy(),
             "antigens": self.maps.antigens.copy(),
             "counters.names": np.array(list(self.counters), dtype=np.str_),
@@ -183,6 +226,7 @@ class Tissue:
         }
         arrays |= {f"fields.{name}": values for name, values in self.solver.state().items()}
         arrays |= {f"vessels.{name}": values for name, values in self.vessels.state().items()}
+        arrays |= {f"clones.{name}": values for name, values in self.clones.state().items()}
         return arrays
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
@@ -198,10 +242,12 @@ class Tissue:
         for code, layer in enumerate(self.layers):
             mine = place == code
             layer[self.cells.y[:n][mine].astype(int) + PAD, self.cells.x[:n][mine].astype(int) + PAD] = rows[mine]
+        self.put_bodies(state["bodies"])
         self.maps.matrix[...] = state["matrix"]
         self.maps.antigens[...] = state["antigens"]
         self.solver.restore(part("fields"))
         self.vessels.restore(part("vessels"))
+        self.clones.restore(part("clones"))
         measure(self)
         names, values = state["counters.names"], state["counters.values"]
         self.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})

@@ -37,20 +37,21 @@ INCOMPLETE = 3
 WAIT_S = 0.2
 
 SHARES = {
-    1: (("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over"),),
+    1: (("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over",
+         "mutate"),),
     2: (
         ("patrol", "diffuse", "migrate", "respond"),
-        ("populate", "sense", "act", "remodel", "admit", "turn_over"),
+        ("populate", "sense", "act", "remodel", "admit", "turn_over", "mutate"),
     ),
     3: (
         ("patrol", "migrate", "respond"),
         ("diffuse", "remodel"),
-        ("populate", "sense", "act", "admit", "turn_over"),
+        ("populate", "sense", "act", "admit", "turn_over", "mutate"),
     ),
     4: (
         ("patrol",),
         ("diffuse", "turn_over"),
-        ("populate", "sense", "admit", "respond"),
+        ("populate", "sense", "admit", "respond", "mutate"),
         ("act", "remodel", "migrate"),
     ),
 }
@@ -146,7 +147,7 @@ def call(phases: Sequence[str]) -> None:
     body = Body(scenario, seed=0, populate=False)
     tissue = body.tissue
     if phases[0] == "populate":
-        populate(tissue, body.start, body.blood.clonotypes(body.node))
+        populate(tissue, body.start, body.blood.receptors(body.node))
         phases = phases[1:]
     else:
         kinds = [name for name, cell in body.catalogue.cells.items() if cell.layer != "vessel"]

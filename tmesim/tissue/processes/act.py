@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tmesim.kernels import act, arrays, events
+from tmesim.kernels.arrays import WORD_BITS
 from tmesim.kernels.lattice import rings
-from tmesim.tissue.process import Departures, Passed, Patch, Process, Setting
+from tmesim.tissue.lesion import lesion_over_section
+from tmesim.tissue.process import Departures, Passed, Patch, Process, Setting, nobody_left
 
 COUNTED = {arrays.DIVIDE: "births", arrays.DIE: "deaths", arrays.BECOME: "changes", arrays.LEAVE: "leaves"}
 
@@ -19,13 +21,13 @@ class Act(Process):
     name = "act"
     reads = (
         "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.antigens", "cells.receptor",
-        "cells.state", "cells.value", "cells.event", "cells.heading", "cells.stamp",
+        "cells.state", "cells.value", "cells.event", "cells.heading", "cells.stamp", "cells.potential",
         "matrix", "debris.antigens", "vessels.network",
     )  # fmt: skip
     writes = (
         "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.antigens", "cells.receptor",
         "cells.state", "cells.value", "cells.event", "cells.synapse", "cells.damage", "cells.heading", "cells.stamp",
-        "matrix", "debris.antigens", "vessels.network", "vessels.flow",
+        "cells.potential", "matrix", "debris.antigens", "vessels.network", "vessels.flow",
     )  # fmt: skip
     leaves = ("departures",)
 
@@ -37,8 +39,8 @@ class Act(Process):
         events_ = list(zip(owner.tolist(), rules.events["does"].tolist(), rules.events["to"].tolist(), strict=True))
         self.counted = [counters_of(outcome & act.WAITED, types, *event)
                         for event in events_ for outcome in (0, act.WAITED)]  # fmt: skip
-        self.departing = np.array([does == arrays.LEAVE for _, does, _ in events_], np.bool_)
-        self.loading = self.departing & rules.kinds["captures"][:-1].astype(np.bool_)[owner]
+        departing = np.array([does == arrays.LEAVE for _, does, _ in events_], np.bool_)
+        self.loading = departing & rules.kinds["captures"][:-1].astype(np.bool_)[owner]
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         cells, rules, clock = tissue.cells, tissue.biology.rules, tissue.clock
@@ -52,7 +54,8 @@ class Act(Process):
         passed.departures = self._departures(tissue, rows, outcomes)
 
     def divide(self, tissue: Patch, row: int, key: np.uint64) -> int | None:
-        """Let one cell divide now, between two steps; the row of its daughter, or None where there is no room.
+        """Let one cell divide now, between two steps; the row of its daughter, or None where there is no room or no
+        division left to it.
 
         TypeError for a cell of a type that does not divide.
         """
@@ -62,6 +65,8 @@ class Act(Process):
         divisions = [e for e in range(first, end) if rules.events[e].does == arrays.DIVIDE]
         if not divisions:
             raise TypeError(f"cells of the type {tissue.biology.types[code]} do not divide")
+        if rules.kinds["ladder"][code] >= 0 and cells.potential[row] == 0:
+            return None
         cells.make_room(1)
         cells.event[row] = divisions[0] - first + 1
         outcome = act.act_one(
@@ -81,11 +86,15 @@ class Act(Process):
                 tissue.counters[name] += int(numbers[outcome])
 
     def _departures(self, tissue: Patch, rows: np.ndarray, outcomes: np.ndarray) -> Departures:
-        """Those that left with antigens are on their way to the lymph node."""
-        event = outcomes >> 1
-        left = rows[self.departing[event]]
-        loaded = int(np.count_nonzero(self.loading[event]))
-        return Departures(loaded, np.bitwise_or.reduce(tissue.cells.columns.antigens[left], axis=0))
+        """Those that left with antigens are on their way to the lymph node, and those of the rest of the lesion."""
+        left = rows[self.loading[outcomes >> 1]]
+        antigens = tissue.cells.columns.antigens[left]
+        loaded = int(np.count_nonzero(antigens.any(axis=1)))
+        if loaded == 0:
+            return nobody_left(tissue.setting.clonotypes)
+        word, bit = np.divmod(np.arange(tissue.setting.clonotypes), WORD_BITS)
+        carriers = (antigens[:, word] >> bit.astype(np.uint32) & np.uint32(1)).sum(axis=0)
+        return Departures(loaded, carriers * lesion_over_section(tissue))
 
 
 def counters_of(waited: int, types: Sequence[str], owner: int, does: int, to: int) -> tuple[str, ...]:

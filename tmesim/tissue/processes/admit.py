@@ -17,6 +17,7 @@ class Admit(Process):
     writes = (
         "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.antigens", "cells.receptor",
         "cells.state", "cells.value", "cells.event", "cells.synapse", "cells.damage", "cells.heading", "cells.stamp",
+        "cells.potential",
     )  # fmt: skip
     takes = ("supply",)
 
@@ -28,7 +29,7 @@ class Admit(Process):
         cells, biology, clock = tissue.cells, tissue.biology, tissue.clock
         if not self.entering:
             return
-        levels, clonotypes = passed.supply
+        levels, _, clonotypes = passed.supply
         common = clock.dt, clock.step, tissue.key("entry")
         place = cells.columns, tissue.layers, tissue.maps, biology.rules
         cells.make_room(entry.count_entries(*common, levels, *place))

@@ -7,7 +7,7 @@ import numpy as np
 from tmesim.kernels import migrate
 from tmesim.kernels.arrays import STAMPS
 from tmesim.tissue.process import Passed, Patch, Process, Setting
-from tmesim.tissue.speed import fastest, gradient_half
+from tmesim.tissue.speed import fastest, gradient_reading
 
 
 class Migrate(Process):
@@ -15,20 +15,22 @@ class Migrate(Process):
 
     name = "migrate"
     reads = (
-        "layers", "cells.type", "cells.place", "cells.lineage", "cells.value", "cells.stamp", "fields.level",
+        "layers", "cells.type", "cells.place", "cells.lineage", "cells.value", "cells.stamp", "fields.level", "matrix",
     )  # fmt: skip
     writes = ("layers", "cells.place", "cells.stamp")
 
     def tune(self, setting: Setting) -> None:
         self.sweeps = sweeps_of(setting)
         self.chance = 60.0 * setting.dt / (setting.spacing * self.sweeps)
-        self.half = gradient_half(setting)
+        self.reading = gradient_reading(setting)
+        self.guidance = setting.number("fibers", "guidance")
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         step = tissue.clock.step
         for sweep in range(self.sweeps):
             migrate.migrate(
-                step * self.sweeps + sweep, self.chance, self.half, tissue.key("migrate tiles"), tissue.key("migrate"),
+                step * self.sweeps + sweep, self.chance, self.reading, self.guidance, tissue.key("migrate tiles"),
+                tissue.key("migrate"),
                 np.uint32(step * STAMPS + sweep), tissue.cells.columns, tissue.layers, tissue.maps,
                 tissue.biology.rules,
             )  # fmt: skip

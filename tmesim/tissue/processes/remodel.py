@@ -20,7 +20,7 @@ class Remodel(Process):
     writes = (
         "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.antigens", "cells.receptor",
         "cells.state", "cells.value", "cells.event", "cells.synapse", "cells.damage", "cells.heading", "cells.stamp",
-        "vessels.network", "vessels.flow",
+        "cells.potential", "vessels.network", "vessels.flow",
     )  # fmt: skip
 
     def tune(self, setting: Setting) -> None:
@@ -31,6 +31,7 @@ class Remodel(Process):
             guidance, at["noise"], at["tip_spacing"] / setting.spacing, at["starving"], at["grace"],
             at["flow_shelter"],
         )  # fmt: skip
+        self.least = np.float32(at["least_flow"])
 
         self.needed = has_vessels(setting.biology)
 
@@ -43,19 +44,18 @@ class Remodel(Process):
             cells.n, clock.hour, clock.dt, clock.step, tissue.spacing, tissue.key("vessels"), self.rates,
             cells.columns, tissue.layers, tissue.maps, tissue.biology.rules,
         )  # fmt: skip
-        perfuse(tissue)
+        self.perfuse(tissue)
         tissue.counters.update({"sprouts": int(sprouts), "joins": int(joins), "regressions": int(regressions)})
+
+    def perfuse(self, tissue: Patch) -> None:
+        """Find out who carries blood now. Roots cross the section; all other segments lie in it."""
+        measure(tissue)
+        sprouting.perfuse(self.least, tissue.cells.columns, tissue.layers, tissue.maps, tissue.biology.rules)
 
 
 def has_vessels(biology: Biology) -> bool:
     """Whether there is a type of vessel at all."""
     return bool((biology.rules.kinds["layer"][:-1] == VESSEL).any())
-
-
-def perfuse(tissue: Patch) -> None:
-    """Find out who carries blood now. Roots cross the section; all other segments lie in it."""
-    measure(tissue)
-    sprouting.perfuse(tissue.cells.columns, tissue.layers, tissue.maps, tissue.biology.rules)
 
 
 def measure(tissue: Patch) -> None:

@@ -11,7 +11,7 @@ class Respond(Process):
 
     name = "respond"
     reads = ("cells.type", "cells.lineage", "cells.state", "cells.value")
-    writes = ("cells.state", "cells.event", "cells.synapse")
+    writes = ("cells.state", "cells.event", "cells.synapse", "cells.potential")
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         clock = tissue.clock

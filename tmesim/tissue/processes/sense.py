@@ -11,8 +11,8 @@ class Sense(Process):
 
     name = "sense"
     reads = (
-        "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.state", "cells.synapse",
-        "fields.level", "matrix", "vessels.flow",
+        "layers", "cells.type", "cells.place", "cells.lineage", "cells.clone", "cells.antigens", "cells.receptor",
+        "cells.potential", "cells.state", "cells.synapse", "fields.level", "matrix", "vessels.flow",
     )  # fmt: skip
     writes = ("cells.value", "fields.balance")
     takes = ("inputs",)
