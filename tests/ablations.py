@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from gates import KEPT, Table, chosen_from, fill, options_of, short
+from gates import KEPT, Table, chosen_from, command, short
 
 from tmesim.body import Body
 from tmesim.kernels import living
@@ -230,25 +230,19 @@ def table(path=None):
     return Table(path or KEPT / "ablations.csv", COLUMNS, 2)
 
 
-def main():
-    options = options_of(__doc__)
-    options.add_argument("--seeds", type=int, default=SEEDS)
-    options.add_argument("--days", type=float, help="shorter, to try it out")
-    options.add_argument("--summary", action="store_true", help="say what the table holds, and simulate nothing")
-    chosen = options.parse_args()
-    kept = table(chosen.out)
-    names = chosen_from(MECHANISMS, chosen.only)
-    absent = {name: why for name in names if (why := is_absent(MECHANISMS[name])) is not None}
-    if not chosen.summary:
-        kept.begin(chosen.anew)
-        jobs = {
-            (name, seed): (name, seed, chosen.days)
-            for seed in range(1, chosen.seeds + 1) for name in names if name not in absent
-        }  # fmt: skip
-        fill(kept, work, jobs, chosen.workers)
-    print(*map(told, summary(kept.rows())), sep="\n")
-    print(*(f"{name:15s} absent: {why}" for name, why in absent.items()), sep="\n")
+def absent():
+    """The mechanisms whose switch the catalogue does not have, and why."""
+    return {name: why for name, each in MECHANISMS.items() if (why := is_absent(each)) is not None}
+
+
+def jobs_of(chosen):
+    names = [name for name in chosen_from(MECHANISMS, chosen.only) if name not in absent()]
+    return {(name, seed): (name, seed, chosen.days) for seed in range(1, chosen.seeds + 1) for name in names}
+
+
+def lines_of(rows):
+    return [*map(told, summary(rows)), *(f"{name:15s} absent: {why}" for name, why in absent().items())]
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, table, work, jobs_of, lines_of, seeds=SEEDS)

@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 
 import numpy as np
-from gates import KEPT, Table, chosen_from, fill, options_of, short
+from gates import KEPT, Table, chosen_from, command, short
 
 from tmesim.body import Body
 from tmesim.scenario import load
@@ -110,21 +110,11 @@ def table(path=None):
     return Table(path or KEPT / "box.csv", COLUMNS, 2)
 
 
-def main():
-    options = options_of(__doc__)
-    options.add_argument("--pairs", type=int, default=PAIRS)
-    options.add_argument("--days", type=float, help="shorter, to try it out")
-    options.add_argument("--summary", action="store_true", help="say what the table holds, and simulate nothing")
-    chosen = options.parse_args()
-    kept = table(chosen.out)
-    if not chosen.summary:
-        kept.begin(chosen.anew)
-        names = chosen_from(SETTINGS, chosen.only)
-        # pair by pair over all settings, so that what is done when it is ended can be compared
-        jobs = {(name, seed): (name, seed, chosen.days) for seed in range(1, chosen.pairs + 1) for name in names}
-        fill(kept, pair, jobs, chosen.workers)
-    print(*map(told, summary(kept.rows())), sep="\n")
+def jobs_of(chosen):
+    """Pair by pair over all settings, so that what is done when it is ended can be compared."""
+    names = chosen_from(SETTINGS, chosen.only)
+    return {(name, seed): (name, seed, chosen.days) for seed in range(1, chosen.pairs + 1) for name in names}
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, table, pair, jobs_of, lambda rows: map(told, summary(rows)), pairs=PAIRS)

@@ -120,14 +120,27 @@ def short(value):
     return f"{value:.6g}"
 
 
-def options_of(doc):
-    """The options that all gate commands have."""
+def command(doc, table, work, jobs, told, **repeated):
+    """What each gate's command does: do the jobs that the table lacks, and say what it holds.
+
+    table : of a path or None; work, jobs : as in `fill`, the jobs from the options chosen; told : rows → lines
+    repeated : name and default of the option that says how often
+    """
     options = argparse.ArgumentParser(description=doc.split("\n")[0])
     options.add_argument("--anew", action="store_true", help="begin a new table")
     options.add_argument("--workers", type=int, default=WORKERS)
     options.add_argument("--only", help="names with commas")
     options.add_argument("--out", type=Path, help="another file than the kept one")
-    return options
+    options.add_argument("--days", type=float, help="another horizon, to try it out")
+    options.add_argument("--summary", action="store_true", help="say what the table holds, and simulate nothing")
+    for name, default in repeated.items():
+        options.add_argument(f"--{name}", type=int, default=default)
+    chosen = options.parse_args()
+    kept = table(chosen.out)
+    if not chosen.summary:
+        kept.begin(chosen.anew)
+        fill(kept, work, jobs(chosen), chosen.workers)
+    print(*told(kept.rows()), sep="\n")
 
 
 def chosen_from(names, only):

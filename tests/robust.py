@@ -12,7 +12,7 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
-from gates import KEPT, Table, chosen_from, fill, options_of, short
+from gates import KEPT, Table, chosen_from, command, short
 
 from tmesim.body import Body
 from tmesim.catalogue import load_catalogue
@@ -140,13 +140,13 @@ def work(host, what, factor, seed, days):
     }  # fmt: skip
 
 
-def jobs_of(hosts, seeds, days):
+def jobs_of(chosen):
     """The run as it is, and each part and number halved and doubled, host by host."""
     jobs = {}
-    for seed in range(1, seeds + 1):
-        for host in hosts:
+    for seed in range(1, chosen.seeds + 1):
+        for host in chosen_from(HOSTS, chosen.only):
             for what, factor in [("", "x1"), *((what, factor) for what in knobs(host) for factor in FACTORS)]:
-                jobs[host, what, factor, seed] = (host, what, factor, seed, days)
+                jobs[host, what, factor, seed] = (host, what, factor, seed, chosen.days)
     return jobs
 
 
@@ -172,18 +172,5 @@ def table(path=None):
     return Table(path or KEPT / "robust.csv", COLUMNS, 4)
 
 
-def main():
-    options = options_of(__doc__)
-    options.add_argument("--seeds", type=int, default=1)
-    options.add_argument("--days", type=float, help="a shorter horizon than that of the scenario")
-    options.add_argument("--summary", action="store_true", help="say what the table holds, and simulate nothing")
-    chosen = options.parse_args()
-    kept = table(chosen.out)
-    if not chosen.summary:
-        kept.begin(chosen.anew)
-        fill(kept, work, jobs_of(chosen_from(HOSTS, chosen.only), chosen.seeds, chosen.days), chosen.workers)
-    print(*summary(kept.rows()), sep="\n")
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, table, work, jobs_of, summary, seeds=1)

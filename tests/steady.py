@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 
 import numpy as np
-from gates import KEPT, Table, chosen_from, fill, options_of, short
+from gates import KEPT, Table, chosen_from, command, short
 
 from tmesim.body import Body
 from tmesim.scenario import load
@@ -116,23 +116,13 @@ def table(path=None):
     return Table(path or KEPT / "steady.csv", COLUMNS, 3)
 
 
-def main():
-    options = options_of(__doc__)
-    options.add_argument("--seeds", type=int, default=SEEDS)
-    options.add_argument("--days", type=float, help="shorter, to try it out")
-    options.add_argument("--summary", action="store_true", help="say what the table holds, and simulate nothing")
-    chosen = options.parse_args()
-    kept = table(chosen.out)
-    if not chosen.summary:
-        kept.begin(chosen.anew)
-        parts = chosen_from(PARTS, chosen.only)
-        jobs = {
-            (part, case, seed): (part, case, seed, chosen.days)
-            for seed in range(1, chosen.seeds + 1) for part in parts for case in PARTS[part][1]
-        }  # fmt: skip
-        fill(kept, work, jobs, chosen.workers)
-    print(*map(told, summary(kept.rows())), sep="\n")
+def jobs_of(chosen):
+    parts = chosen_from(PARTS, chosen.only)
+    return {
+        (part, case, seed): (part, case, seed, chosen.days)
+        for seed in range(1, chosen.seeds + 1) for part in parts for case in PARTS[part][1]
+    }  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, table, work, jobs_of, lambda rows: map(told, summary(rows)), seeds=SEEDS)
