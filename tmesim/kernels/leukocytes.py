@@ -173,6 +173,25 @@ def lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally):
 
 
 @inline
+def ease_of(y, x, heading, squeeze, exclusion, guidance, cells, layers, maps, rules):
+    """The chance that a hop in a direction to a site whose leukocyte layer is free succeeds.
+
+    Matrix of density m stops the share exclusion · m · (1 − guidance · alignment) of hops: fewer along its fibers, more
+    across. Onto a site that a tissue cell fills comes the share `squeeze`, and nobody through a membrane.
+    """
+    ease = 1.0
+    if rules.barrier >= 0:
+        stopped = exclusion * np.float64(min(maps.matrix[rules.barrier, y, x], np.float32(1.0)))
+        if rules.fiber_cos >= 0:
+            stopped *= 1.0 - guidance * lie_along(heading, y, x, maps, rules)
+        ease = 1.0 - min(stopped, 1.0)
+    other = layers.tissue[y + PAD, x + PAD]
+    if other >= 0 and rules.kinds[cells.type[other]].membrane:
+        return 0.0
+    return ease if other == EMPTY else ease * squeeze
+
+
+@inline
 def roam(
     row, kind, i, pairs, first_pairs, minutes, spacing, squeeze, exclusion, guidance, reading, wall, beyond, key,
     when,
@@ -182,8 +201,6 @@ def roam(
 
     Who hops over an open wall, as easily as `beyond` says, is gone with the chance that `wall` has for its type; else
     it comes back.
-    Matrix of density m stops the share exclusion · m · (1 − guidance · alignment) of hops: fewer along its fibers,
-    more across.
 
     pairs, first_pairs : what cell number i has drawn for the substep and for its first hop.
     """
@@ -218,18 +235,7 @@ def roam(
         ty = y + STEP_Y[heading]
         tx = x + STEP_X[heading]
         if layers.leukocyte[ty + PAD, tx + PAD] == EMPTY:
-            ease = 1.0
-            if rules.barrier >= 0:
-                stopped = exclusion * np.float64(min(maps.matrix[rules.barrier, ty, tx], np.float32(1.0)))
-                if rules.fiber_cos >= 0:
-                    stopped *= 1.0 - guidance * lie_along(heading, ty, tx, maps, rules)
-                ease = 1.0 - min(stopped, 1.0)
-            other = layers.tissue[ty + PAD, tx + PAD]
-            if other >= 0 and rules.kinds[cells.type[other]].membrane:
-                ease = 0.0
-            elif other != EMPTY:
-                ease *= squeeze
-            if low(w1) < ease:
+            if low(w1) < ease_of(ty, tx, heading, squeeze, exclusion, guidance, cells, layers, maps, rules):
                 layers.leukocyte[y + PAD, x + PAD] = EMPTY
                 layers.leukocyte[ty + PAD, tx + PAD] = row
                 y = ty

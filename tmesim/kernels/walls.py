@@ -18,6 +18,7 @@ from tmesim.kernels.arrays import DIVIDE, DRUG, EMPTY, FIELD, HYBRID, MATRIX, PA
 from tmesim.kernels.chance import below, draw, identity_of, poisson, unit
 from tmesim.kernels.compiling import inline, kernel
 from tmesim.kernels.entry import receptor
+from tmesim.kernels.leukocytes import ease_of
 from tmesim.kernels.living import begin
 from tmesim.kernels.migrate import uphill
 from tmesim.kernels.sense import behave
@@ -27,17 +28,6 @@ OPPOSITE = (2, 3, 0, 1)  # of the directions of migrate.STEP_Y and STEP_X: east,
 LASTING = 1e-3  # 1/h: nobody lasts, or stays where it is, for much longer than a run
 MANY = 4096  # entries that a type and a span of hops may have, with room to spare
 PORTION = 8.0  # the most that one draw of a Poisson number is asked for
-
-
-@inline
-def ease_of(y, x, squeeze, exclusion, layers, maps, rules):
-    """The chance that a hop to a free site succeeds."""
-    ease = 1.0
-    if rules.barrier >= 0:
-        ease = 1.0 - exclusion * np.float64(min(maps.matrix[rules.barrier, y, x], np.float32(1.0)))
-    if layers.tissue[y + PAD, x + PAD] >= 0:
-        ease *= squeeze
-    return ease
 
 
 @inline
@@ -114,14 +104,14 @@ def behave_beyond(kinds, width, starts, maps, rules, inputs):
 
 
 @kernel
-def mean_ease(squeeze, exclusion, layers, maps, rules):
+def mean_ease(squeeze, exclusion, guidance, cells, layers, maps, rules):
     """How easily the sites at the walls are entered, on average; the sites beyond are taken to be alike."""
     ny, nx = maps.perfusion.shape
     total = 0.0
     for side in range(SIDES):
         for i in range(ny if side & 1 == 0 else nx):
             y, x = place_of(side, i, ny, nx)
-            total += ease_of(y, x, squeeze, exclusion, layers, maps, rules)
+            total += ease_of(y, x, side, squeeze, exclusion, guidance, cells, layers, maps, rules)
     return total / (2 * (ny + nx))
 
 
@@ -153,14 +143,14 @@ def exchanged(kinds, spacing, ease, doing, rules):
 
 
 @kernel
-def arrivals(span, step, part, keys, spacing, rates, kinds, density, doing, layers, maps, rules):
+def arrivals(span, step, part, keys, spacing, rates, kinds, density, doing, cells, layers, maps, rules):
     """Who comes over the walls: (y, x, number of the type, side, number) of each, (arrivals, 5) int64.
 
     span : h of hops; part : number of the span in the step; kinds, density, keys : (m,) of types that the host has
     beyond the walls, their cells a site times p, and a key of draws for each; doing : (types, slots), as
     `behave_beyond` gives it; rates : as of `leukocytes.patrol`
     """
-    squeeze, exclusion, reading = rates[0], rates[1], rates[2]
+    squeeze, exclusion, reading, guidance = rates[0], rates[1], rates[2], rates[3]
     ny, nx = maps.perfusion.shape
     sides = 2 * (ny + nx)
     found = np.empty((64, 5), dtype=np.int64)
@@ -180,7 +170,7 @@ def arrivals(span, step, part, keys, spacing, rates, kinds, density, doing, laye
         for number in range(min(tries, MANY)):
             w0, w1, _, _ = draw(keys[m], np.uint64(2), step, part * MANY + number)
             side, y, x = side_of(below(w0, sides), ny, nx)
-            chance = ease_of(y, x, squeeze, exclusion, layers, maps, rules)
+            chance = ease_of(y, x, side, squeeze, exclusion, guidance, cells, layers, maps, rules)
             if unit(w1) >= chance * unguided(y, x, kind, reading, maps, rules, doing):
                 continue
             if n == found.shape[0]:

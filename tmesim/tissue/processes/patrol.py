@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Patrol(Process):
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         rules, clock = tissue.biology.rules, tissue.clock
-        beyond = Beyond.of(tissue, passed, *self.rates[:2]) if tissue.surroundings.walls == "open" else None
+        beyond = Beyond.of(tissue, passed, self.rates) if tissue.surroundings.walls == "open" else None
         if tissue.layers[LEUKOCYTE].max() < 0 and not rules.settled and beyond is None:  # nobody there
             return
         total = np.zeros(len(TALLIES), np.int64)
@@ -82,7 +82,7 @@ class Patrol(Process):
         cells, biology, step = tissue.cells, tissue.biology, tissue.clock.step
         found = walls.arrivals(
             hours, step, part, beyond.keys, tissue.spacing, self.rates, beyond.kinds, beyond.coming, beyond.doing,
-            tissue.layers, tissue.maps, biology.rules,
+            cells.columns, tissue.layers, tissue.maps, biology.rules,
         )  # fmt: skip
         if found.shape[0] == 0:
             return
@@ -114,9 +114,9 @@ class Beyond(NamedTuple):
     room: float
 
     @classmethod
-    def of(cls, tissue: Patch, passed: Passed, squeeze: float, exclusion: float) -> Beyond:
+    def of(cls, tissue: Patch, passed: Passed, rates: tuple[Any, ...]) -> Beyond:
         """As many as at the start, more or less by what the blood carries of them now; the sites beyond are like those
-        at the wall, and some of them taken."""
+        at the wall, and some of them taken. rates : as of `leukocytes.patrol`"""
         biology, site = tissue.biology, (tissue.spacing / MM_UM) ** 2
         layer = biology.rules.kinds["layer"]
         densities = tissue.surroundings.densities
@@ -127,7 +127,10 @@ class Beyond(NamedTuple):
         all_types = np.flatnonzero(layer[: len(biology.types)] == LEUKOCYTE)
         width = tissue.cells.columns.value.shape[1]
         doing = walls.behave_beyond(all_types, width, biology.starts, tissue.maps, biology.rules, passed.inputs)
-        ease = walls.mean_ease(squeeze, exclusion, tissue.layers, tissue.maps, biology.rules)
+        squeeze, exclusion, _, guidance = rates[:4]
+        ease = walls.mean_ease(
+            squeeze, exclusion, guidance, tissue.cells.columns, tissue.layers, tissue.maps, biology.rules
+        )
         gone = np.zeros(len(biology.types))
         gone[all_types] = walls.exchanged(all_types, tissue.spacing, ease, doing, biology.rules)
         room = float(ease * max(1.0 - density.sum(), 0.0))
