@@ -15,7 +15,6 @@ from tmesim.scenario.parts import Clone, Disk, Duct, Interior, Start, TissueBox,
 
 Blame = Callable[[DataPath, str], None]  # a path that begins with "start", and what is wrong there
 MOST_SITES = 10  # in the mean diameter of a cell: the largest then reach kernels.arrays.SPAN
-FOUNDER = Clone(name="founder", share=1.0, antigens=3, multipliers=frozendict())
 
 
 def start_of(
@@ -42,13 +41,20 @@ def start_of(
     order = {name: index for index, name in enumerate(catalogue.cells if catalogue else ())}
     return Start(
         tumor=disks,
-        clones=clones or (FOUNDER,),
+        clones=clones or (_founder(catalogue, host),),
         densities=frozendict(sorted(part.densities.items(), key=lambda item: (order.get(item[0], -1), item[0]))),
         capillaries=part.capillaries,
         ecm=part.ecm,
         ducts=ducts,
         interior=part.interior and Interior(lesion_radius_um=part.interior.lesion_radius, fill=part.interior.fill),
     )
+
+
+def _founder(catalogue: Catalogue | None, host: str | None) -> Clone:
+    """The one clone of a start that names none: it carries every antigen that T cells tell apart."""
+    number = catalogue.processes["priming"]["clonotypes"] if catalogue is not None else None
+    antigens = int(number.at(host)) if number is not None and host is not None else 0
+    return Clone(name="founder", share=1.0, antigens=antigens, multipliers=frozendict())
 
 
 def said(start: Start, steps: DataPath) -> Any:
