@@ -82,21 +82,28 @@ def count_near(y0, y1, cells, layers, near, seen, column):
 
 
 @inline
+def beside(k, y, x):
+    """The padded place of a site (k = 0) or of its k-th neighbor, 1 to 4: east, north, west, south."""
+    py = y + PAD
+    px = x + PAD
+    if k == 1:
+        px += 1
+    elif k == 2:
+        py -= 1
+    elif k == 3:
+        px -= 1
+    elif k == 4:
+        py += 1
+    return py, px
+
+
+@inline
 def sum_state(y, x, cells, layers, state, own):
     """A state that cells show to others, summed over both cell layers of the site and its four neighbors, without the
     cell's own."""
     total = ZERO
     for k in range(5):
-        py = y + PAD
-        px = x + PAD
-        if k == 1:
-            px += 1
-        elif k == 2:
-            py -= 1
-        elif k == 3:
-            px -= 1
-        elif k == 4:
-            py += 1
+        py, px = beside(k, y, x)
         row = layers.tissue[py, px]
         if row >= 0 and row != own:
             total += cells.state[row, state]
@@ -116,16 +123,7 @@ def sum_presented(y, x, cells, layers, state, own):
     word = tcr // WORD_BITS
     bit = np.uint32(tcr % WORD_BITS)
     for k in range(5):
-        py = y + PAD
-        px = x + PAD
-        if k == 1:
-            px += 1
-        elif k == 2:
-            py -= 1
-        elif k == 3:
-            px -= 1
-        elif k == 4:
-            py += 1
+        py, px = beside(k, y, x)
         row = layers.tissue[py, px]
         if row >= 0 and row != own and (cells.antigens[row, word] >> bit) & np.uint32(1) != 0:
             total += cells.state[row, state]

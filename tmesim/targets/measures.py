@@ -19,8 +19,6 @@ LAST_DAYS = 7.0
 """Rates are means over the last days of a run, or over all of a shorter one."""
 SYNTHESIS_H = 11.0
 """Duration of DNA synthesis, h: 9 to 13 in breast tumors of mice (Mendelsohn et al. 1960 J Natl Cancer Inst 25)."""
-HYPOXIC_MMHG = 10.0
-"""As the observable `hypoxic_fraction` has it."""
 NECROTIC = 0.01
 """A tumor has necrosis when this share of its cells is necrotic."""
 PATCH_UM = 90.0
@@ -245,7 +243,7 @@ def pdl1_patchiness(seen: Untreated) -> float:
     return ratio(among, within)
 
 
-PLACES = {"inside": "inside", "margin": "margin", "outside": "outside"}
+PLACES = ("inside", "margin", "outside")
 COUNTED = [(name, place) for name in POPULATIONS for place in PLACES if name != "tumor" or place == "inside"]
 
 COURSES: Mapping[str, Callable[[Untreated], float]] = {
@@ -265,8 +263,8 @@ MEASURES: Mapping[str, Callable[[Untreated], float]] = {
     "hypoxia_by_size": hypoxia_by_size,
     "necrosis_onset": necrosis_onset,
     "cells_inside": nucleated,
-    **{f"{name}_{place}": density_of(name, PLACES[place]) for name, place in COUNTED},
-    **{f"vessels_{place}": vessels_of(zone) for place, zone in PLACES.items()},
+    **{f"{name}_{place}": density_of(name, place) for name, place in COUNTED},
+    **{f"vessels_{place}": vessels_of(place) for place in PLACES},
     "cd8_rim_to_core": between(population_in(*POPULATIONS["cd8"]), "rim", "core"),
     "foxp3_rim_to_core": between(population_in(*POPULATIONS["foxp3"]), "rim", "core"),
     "vessels_rim_to_core": between(Untreated.vessels, "rim", "core"),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.observables.tumor import HYPOXIC_MMHG
 from tmesim.targets import untreated_arm
-from tmesim.targets.measures import HYPOXIC_MMHG, POPULATIONS, Untreated, ratio
+from tmesim.targets.measures import POPULATIONS, Untreated, ratio
 
 if TYPE_CHECKING:
     from tmesim.result import Result
