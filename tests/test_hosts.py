@@ -72,7 +72,16 @@ def test_a_scenario_takes_a_host_by_name_and_its_species_decides_doses():
     assert made.content()["host"] == "4t1_like" and "set" not in made.content()
     assert made.hash != plain.hash
     assert load(made.content()) == made
-    assert load("untreated", set={"host": "human_tnbc"}).species == "human"
+    assert load("chemotherapy", set={"host": "human_tnbc"}).species == "human"
+
+
+def test_the_cells_of_a_named_host_have_the_size_of_its_species():
+    said = []
+    for host in ("human", "human_tnbc"):
+        with pytest.raises(InputError, match=r"the cells need .* of the area of the host tissue: adipocyte") as error:
+            load("untreated", set={"host": host})
+        said.append(str(error.value))
+    assert said[0] == said[1]
 
 
 def test_a_factor_multiplies_what_the_host_has():

@@ -10,6 +10,7 @@ phases run in one thread.
 
 import numpy as np
 
+from tmesim.kernels.anastomosis import MOST_KIN, among, kin_of, partner_from
 from tmesim.kernels.arrays import ALONG_X, ALONG_Y, EMPTY, PAD
 from tmesim.kernels.chance import below, draw, unit
 from tmesim.kernels.compiling import inline, kernel
@@ -26,10 +27,11 @@ def cue_at(guide, y, x, maps):
 
 
 @kernel
-def steer(identity, y, x, index, key, step, guidance, noise, guide, maps):
+def steer(identity, y, x, index, key, step, guidance, noise, guide, kin, n_kin, maps):
     """Direction in which a tip goes on, or -1: clearest rise of the field `guide`, straightness, chance, never back.
 
-    guidance : weight of the relative rise; noise : weight of chance; straight ahead counts 1.
+    guidance : weight of the relative rise; noise : weight of chance; straight ahead counts 1; kin : the first n_kin are
+    sites that it does not go to.
     """
     ny, nx = maps.links.shape
     back = -1
@@ -47,7 +49,7 @@ def steer(identity, y, x, index, key, step, guidance, noise, guide, maps):
                 continue
         ty = y + ALONG_Y[d]
         tx = x + ALONG_X[d]
-        if ty < 0 or ty >= ny or tx < 0 or tx >= nx:
+        if ty < 0 or ty >= ny or tx < 0 or tx >= nx or among(ty * nx + tx, kin, n_kin):
             continue
         w0, _, _, _ = draw(key, identity, step, 16 + 8 * index + d)
         length = 1.0 if d % 2 == 0 else 1.4142135623730951
@@ -80,14 +82,22 @@ def add_segment(new, parent, y, x, now, cells, layers):
 
 
 @kernel
-def advance(row, y, x, n, now, dt, step, spacing, key, guidance, noise, cells, layers, maps, rules, tally):
-    """Grow a tip for one step. Returns the rows in use."""
+def advance(row, y, x, n, now, dt, step, spacing, key, tips, cells, layers, maps, rules, tally):
+    """Grow a tip for one step, to a partner within reach or else as it is steered. Returns the rows in use.
+
+    tips : (guidance, noise, sites to a partner, links of the least loop)
+    """
+    guidance, noise, reach, loop = tips
     kind = np.int64(cells.type[row])
     guide = np.int64(rules.kinds[kind].guide)
-    w0, _, _, _ = draw(key, cells.core[row].id, step, 2)
+    kin = np.empty(MOST_KIN, dtype=np.int64)
+    w0, w1, _, _ = draw(key, cells.core[row].id, step, 2)
     reached = np.float64(cells.value[row, rules.kinds[kind].tip_speed]) * dt / spacing
     for i in range(min(np.int64(reached + unit(w0)), MOST_ADVANCE)):
-        d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, guide, maps)
+        n_kin = kin_of(y, x, np.int64(loop), maps.links, kin)
+        d = partner_from(y, x, reach, w1, kin, n_kin, layers)
+        if d < 0:
+            d = steer(cells.core[row].id, y, x, i, key, step, guidance, noise, guide, kin, n_kin, maps)
         if d < 0:
             return n
         ty = y + ALONG_Y[d]
@@ -132,14 +142,14 @@ def sprout_towards(y, x, guide, word, layers, maps):
 
 
 @kernel
-def remodel(n, now, dt, step, spacing, key, rates, cells, layers, maps, rules):
+def remodel(n, now, dt, step, spacing, key, rates, tips, cells, layers, maps, rules):
     """Regression, sprouting and growth of tips in one step. A vessel sprouts, and is cut while it flows, by its length.
 
-    rates : (guidance, noise, tip spacing in sites, 1/h at which segments without blood are lost, h before they can be,
-    factor on the regression of segments that carry blood).
+    rates : (tip spacing in sites, 1/h at which segments without blood are lost, h before they can be, factor on the
+    regression of segments that carry blood); tips : as in `advance`.
     Needs room for MOST_ADVANCE + 1 new rows a segment. Returns rows in use, and sprouts, joins, regressions.
     """
-    guidance, noise, gap, starving, grace, sheltered = rates
+    gap, starving, grace, sheltered = rates
     tally = np.zeros(3, dtype=np.int64)
     ny, nx = maps.links.shape
     places = np.empty(ny * nx, dtype=np.int64)
@@ -165,9 +175,7 @@ def remodel(n, now, dt, step, spacing, key, rates, cells, layers, maps, rules):
             tally[REGRESSIONS] += 1
         elif maps.tip[y, x]:
             if rules.kinds[kind].tip_speed >= 0:
-                n = advance(
-                    row, y, x, n, now, dt, step, spacing, key, guidance, noise, cells, layers, maps, rules, tally
-                )  # fmt: skip
+                n = advance(row, y, x, n, now, dt, step, spacing, key, tips, cells, layers, maps, rules, tally)
         elif maps.perfusion[y, x] > 0.0:
             sprouting = rate_of(row, rules.kinds[kind].sprouting, cells) * maps.length[y, x]
             if unit(w1) < -np.expm1(-sprouting * dt) and not tip_near(y, x, np.int64(gap), maps.tip):

@@ -107,7 +107,7 @@ class Resolver(Biology):
             self.start_problems.add((path, message))
             self.blame(path, message)
 
-        return starting.start_of(part, self.sound["start"], tissue, catalogue, self.part("host"), blame)
+        return starting.start_of(part, self.sound["start"], tissue, catalogue, self.species, blame)
 
     def _arm_start(
         self, arm: str, values: Mapping[str, Any], tissue: TissueBox | None, catalogue: Catalogue
@@ -132,7 +132,7 @@ class Resolver(Biology):
         except ValidationError as error:
             problems += problems_of(error, own, StartPart, ("start",))
         else:
-            made = starting.start_of(part, own.data["start"], tissue, catalogue, self.part("host"), blame)
+            made = starting.start_of(part, own.data["start"], tissue, catalogue, self.species, blame)
         self.problems += problems
         if made is None or problems:
             return None, frozendict()

@@ -22,7 +22,7 @@ def start_of(
 ) -> Start | None:
     """The start, its densities in the order of the catalogue; None without a tissue to lie in.
 
-    host : whose cells have which size; None where that is not known
+    host : the species, whose cells have which size; None where that is not known
     written : the same start as it stands in the data, where one tumor may have no list around it
     """
     disks = _disks(part, written, tissue, blame) if tissue is not None else ()

@@ -26,11 +26,10 @@ class Remodel(Process):
     def tune(self, setting: Setting) -> None:
         lines = setting.catalogue.processes["vessels"]
         at = {name: lines[name].at(setting.host) for name in lines}
-        guidance = at["guidance"] * SITE_UM / setting.spacing  # weighs the rise over SITE_UM
-        self.rates = (
-            guidance, at["noise"], at["tip_spacing"] / setting.spacing, at["starving"], at["grace"],
-            at["flow_shelter"],
-        )  # fmt: skip
+        spacing = setting.spacing
+        guidance = at["guidance"] * SITE_UM / spacing  # weighs the rise over SITE_UM
+        self.rates = (at["tip_spacing"] / spacing, at["starving"], at["grace"], at["flow_shelter"])
+        self.tips = (guidance, at["noise"], at["partner_reach"] / spacing, at["least_loop"] / spacing)
         self.least = np.float32(at["least_flow"])
 
         self.needed = has_vessels(setting.biology)
@@ -42,7 +41,7 @@ class Remodel(Process):
         cells.make_room((sprouting.MOST_ADVANCE + 1) * int((tissue.layers.vessel >= 0).sum()) + 8)
         cells.n, (sprouts, joins, regressions) = sprouting.remodel(
             cells.n, clock.hour, clock.dt, clock.step, tissue.spacing, tissue.key("vessels"), self.rates,
-            cells.columns, tissue.layers, tissue.maps, tissue.biology.rules,
+            self.tips, cells.columns, tissue.layers, tissue.maps, tissue.biology.rules,
         )  # fmt: skip
         self.perfuse(tissue)
         tissue.counters.update({"sprouts": int(sprouts), "joins": int(joins), "regressions": int(regressions)})
