@@ -75,7 +75,8 @@ def test_what_is_handed_on_is_made_before_it_is_taken():
 
 def test_a_process_changes_nothing_but_what_it_says_it_writes():
     """And each write that is claimed happens, but for those that need a vessel to die."""
-    body = Body(scenario("minimal", start=BUSY, set=REACTIVE | BRISK), seed=4)
+    start = BUSY | {"injection": {"route": "patch", "cells": 20}}
+    body = Body(scenario("minimal", start=start, set=REACTIVE | BRISK), seed=4)
     vain = {(process.name, slot) for process in LOCAL for slot in process.writes}
     for _ in range(72):
         for process in STEP:
@@ -402,14 +403,14 @@ def test_a_slow_field_is_an_entry_and_rises_as_its_equation_says():
 
 
 NEVER = {
-    "cells": {"astrocyte": {"label": "astrocyte", "agent": "Astrocyte", "layer": "tissue", "color": "#aa0011",
+    "cells": {"ependymal": {"label": "ependymal cell", "agent": "EpendymalCell", "layer": "tissue", "color": "#aa0011",
                             "states": ["gliosis"], "behaviors": {"division": "0.01 1/h", "secretion.gfap": "5 pM/h"},
                             "events": [{"behavior": "division", "does": "divide"}]}},
     "states": {"gliosis": {"label": "gliosis", "meaning": "test", "evidence": SOURCE}},
     "fields": {"gfap": {"unit": "pM", "diffusion": "1e5 µm²/h", "decay": "1 1/h", "edge": {"kind": "zero_flux"},
                         "evidence": SOURCE}},
     "rules": {
-        "astrocytes_slow_division": {"cell": "tumor", "signal": "contact.astrocyte", "effect": "decreases",
+        "ependyma_slows_division": {"cell": "tumor", "signal": "contact.ependymal", "effect": "decreases",
                                      "behavior": "division", "limit": "0 1/h", "half_max": 1, "power": 1,
                                      "evidence": SOURCE},
         "gfap_slows_division": {"cell": "tumor", "signal": "gfap", "effect": "decreases", "behavior": "division",
@@ -420,7 +421,7 @@ NEVER = {
 
 def test_what_a_scenario_cannot_reach_is_not_there_and_changes_nothing():
     usual, more = (Body(scenario("minimal", start=BUSY, add=add), seed=4) for add in (None, NEVER))
-    assert "astrocyte" in more.scenario.catalogue.cells and "astrocyte" not in more.catalogue.cells
+    assert "ependymal" in more.scenario.catalogue.cells and "ependymal" not in more.catalogue.cells
     assert "gfap" not in more.tissue.fields and "gliosis" not in more.tissue.biology.states
     assert more.tissue.cells.columns.state.shape == usual.tissue.cells.columns.state.shape
     assert more.tissue.solver.nbytes == usual.tissue.solver.nbytes
@@ -432,12 +433,12 @@ def test_what_a_scenario_cannot_reach_is_not_there_and_changes_nothing():
 
 
 def test_a_density_of_zero_makes_a_cell_type_reachable():
-    start = BUSY | {"densities": BUSY["densities"] | {"astrocyte": "0 /mm²"}}
+    start = BUSY | {"densities": BUSY["densities"] | {"ependymal": "0 /mm²"}}
     body = Body(scenario("minimal", start=start, add=NEVER), seed=4)
-    assert "astrocyte" in body.catalogue.cells and "gfap" in body.tissue.fields
+    assert "ependymal" in body.catalogue.cells and "gfap" in body.tissue.fields
     body.tissue.kill(int(rows_of(body.tissue, "fibroblast")[0]))
     y, x = np.argwhere(body.tissue.layers.tissue[8:-8, 8:-8] < 0)[0].tolist()
-    body.tissue.spawn("astrocyte", y, x)
+    body.tissue.spawn("ependymal", y, x)
     body.step()
     assert body.tissue.fields["gfap"].max() > 0
 

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue, vocabulary
-from tmesim.catalogue.files import CLAIMS, FILES, HOST_FILES, documents
+from tmesim.catalogue.files import CLAIMS, FILES, HOST_FILES, ORGAN_FILES, documents
 from tmesim.catalogue.frozen import frozendict
 from tmesim.evidence import ground
 from tmesim.kernels import arrays
@@ -358,6 +358,7 @@ def test_every_file_of_the_catalogue_is_read_and_every_one_that_is_read_is_there
     folder = Path(str(FOLDER))
     there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")}
     read = [name for names in FILES.values() for name in names] + [CLAIMS, *(f"hosts/{name}" for name in HOST_FILES)]
+    read += [f"organs/{name}" for name in ORGAN_FILES]
     assert len(read) == len(set(read))
     assert there == set(read)
     assert set(FILES) == set(KINDS)
@@ -376,7 +377,9 @@ def test_cell_types_states_and_fields_keep_the_order_by_which_they_are_numbered(
     """What is numbered decides the bits of a run: a file or an entry that moves must be seen to move."""
     assert list(CATALOGUE.cells) == (
         "tumor necrotic fibroblast caf adipocyte basement_membrane endothelial monocyte m1 m2 ctl th1 treg "
-        "dendritic mdsc neutrophil_n1 neutrophil_n2 nk".split()
+        "dendritic mdsc neutrophil_n1 neutrophil_n2 nk "
+        "alveolus lung_fibroblast tubule hepatocyte stellate kupffer myofiber bone_matrix osteoblast osteoclast "
+        "neuron astrocyte microglia arrested".split()
     )
     assert list(CATALOGUE.states) == (
         "emt hypoxia_response pdl1 stemness caf_activation polarization exhaustion terminal pericytes antigen_load "

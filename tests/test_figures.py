@@ -14,6 +14,7 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 import tmesim
+from tmesim.catalogue import BREAST, organs
 from tmesim.drawing import curves, grid, shots, trajectories, vessels
 from tmesim.drawing.effects import draw_effects
 from tmesim.drawing.labels import spelled_out
@@ -22,7 +23,7 @@ from tmesim.drawing.panels import draw_panels
 from tmesim.drawing.shots import Shots
 from tmesim.drawing.tissue import draw_field, draw_tissue
 from tmesim.drawing.trajectories import draw_trajectories
-from tmesim.scenario import read_text
+from tmesim.scenario import load, read_text
 from tmesim.statistics import compare
 from tmesim.wording import change, compact, words
 
@@ -303,11 +304,34 @@ def test_the_measure_of_color_difference_is_the_published_one(one, other, expect
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_every_eye_tells_all_cells_vessels_and_grounds_apart(result, sight):
     """Any two can touch: leukocytes and vessels lie above the tissue, and free sites show the ground."""
-    colors = {name: cell.color for name, cell in result.scenario.catalogue.cells.items() if cell.layer != "vessel"}
-    colors |= {"vessel": PERFUSED, "much oxygen": BEHIND(1.0)[:3], "no oxygen": BEHIND(0.0)[:3]}
-    seen = {name: lab(color, sight) for name, color in colors.items()}
+    cells = {name: e for name, e in result.scenario.catalogue.cells.items() if e.layer != "vessel" and not away(name)}
+    seen = seen_beside(cells, sight)
     close = {(a, b): difference(seen[a], seen[b]) for a, b in combinations(seen, 2)}
     assert min(close.values()) >= 10, min(close, key=close.get)
+
+
+def away(name):
+    """Whether a cell type is that of other organs than the breast."""
+    return name not in load("untreated").reached | load("in_situ").reached
+
+
+def seen_beside(cells, sight):
+    colors = {name: cell.color for name, cell in cells.items()}
+    colors |= {"vessel": PERFUSED, "much oxygen": BEHIND(1.0)[:3], "no oxygen": BEHIND(0.0)[:3]}
+    return {name: lab(color, sight) for name, color in colors.items()}
+
+
+@pytest.mark.parametrize("organ", [name for name in organs() if name != BREAST])
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_every_eye_tells_the_cells_of_an_organ_apart(organ, sight):
+    """Those that are there, beside each other; large bodies are told by their size and their membrane too."""
+    made = load("experimental_metastasis", arms="lung", set={"start.organ": organ})
+    cells = {name: made.catalogue.cells[name] for name in made.reached if name != "endothelial"}
+    seen = seen_beside(cells, sight)
+    for a, b in combinations(seen, 2):
+        large = any(name in cells and cells[name].extent is not None for name in (a, b))
+        if any(name in cells and away(name) for name in (a, b)):
+            assert difference(seen[a], seen[b]) >= (4 if large else 7), (a, b)
 
 
 @pytest.mark.parametrize("sight", SIGHTS)

@@ -1,5 +1,6 @@
 """The repository itself: what lies where, what its evidence rests on, and what travels with the package."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -99,6 +100,26 @@ def digests() -> dict[str, str]:
 def mentioned(text: str) -> set[str]:
     """Claim and therapy ids in a digest: words in backticks with a hyphen or alone in lower case."""
     return set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)*)`", text))
+
+
+def lost_writes(tree):
+    """Lines of loops over `prange` that write through an attribute, which numba loses in more than one thread."""
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For)):
+        if isinstance(loop.iter, ast.Call) and getattr(loop.iter.func, "id", "") == "prange":
+            for node in ast.walk(loop):
+                targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+                if any(isinstance(part, ast.Attribute) for target in targets if target for part in ast.walk(target)
+                       if isinstance(target, ast.Subscript) and part is target.value):  # fmt: skip
+                    yield node.lineno
+
+
+def test_no_threaded_loop_writes_through_an_attribute():
+    """See kernels.compiling: such a body is one call."""
+    assert list(lost_writes(ast.parse("for y in prange(3):\n    maps.matrix[0, y] = 1")))
+    kernels = sorted((ROOT / "tmesim" / "kernels").glob("*.py"))
+    assert kernels and {p.name: list(lost_writes(ast.parse(p.read_text(encoding="utf-8")))) for p in kernels} == {
+        p.name: [] for p in kernels
+    }
 
 
 def test_ids_of_claims_and_therapies_are_unique():

@@ -111,8 +111,10 @@ def test_each_number_of_the_catalogue_reaches_the_engine_or_is_refused(host, sha
     print(f"\n{host}: {reached} numbers reach the engine, {len(refused)} are refused:", *refused, sep="\n  ")
     assert silent == []
     assert reached > (700 if share == 1 else 200)
+    given = {use for use, _ in uses}
+    refused = [path for path in refused if not path.startswith("therapies.") or path.split(".")[1] in given]
     assert all(path.split(".")[-1] in ("start", "clonotypes", "dose", "every", "extent", "extent_spread")
-               or ".starts." in path
+               or ".starts." in path or path.startswith("processes.circulation.")
                for path in refused)  # fmt: skip
 
 

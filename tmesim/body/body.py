@@ -13,6 +13,7 @@ from tmesim.body.blood import Blood
 from tmesim.body.digest import digest
 from tmesim.body.lymph_node import LymphNode
 from tmesim.body.pharmacology import Pharmacology
+from tmesim.body.seeding import arriving
 from tmesim.body.site import Site
 from tmesim.body.step import STEP
 from tmesim.catalogue import Catalogue
@@ -62,7 +63,8 @@ class Body:
         self.therapies = tuple(dict.fromkeys(dose.use for each in scenario.arms.values() for dose in each.therapies))
         self._schedules: dict[str, Schedule] = {}
         self.types = scenario.reached if types is None else frozenset(types)
-        self._full = scenario.catalogue  # that the arm has now, of which `catalogue` is what can be there
+        # that the arm has now, of which `catalogue` is what can be there
+        self._full = scenario.catalogue_at_start(self.arm)
         self.catalogue = self._within_reach(self._full)
         setting = self._setting()
         self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
@@ -121,7 +123,8 @@ class Body:
         """The tissue of hour 0, with vessels and fields in balance with its cells."""
         tissue, passed = self.tissue, self.passed[self.tissue.name]
         numba.set_num_threads(tissue.threads)
-        populate(tissue, self.start, self.blood.receptors(self.node))
+        expected = arriving(self.start, self.scenario.tissue, self._full, self.host)
+        populate(tissue, self.start, self.blood.receptors(self.node), expected)
         passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology))
         sense, remodel = tissue.processes[Sense], tissue.processes[Remodel]
         assert isinstance(remodel, Remodel)
@@ -169,7 +172,7 @@ class Body:
     def change(self, step: int) -> None:
         """Bring the catalogue that the arm has in a step into force, if it is not yet."""
         changed = step >= self.schedule.changes_from
-        catalogue = self.scenario.catalogue_for(self.arm) if changed else self.scenario.catalogue
+        catalogue = self.scenario.catalogue_for(self.arm) if changed else self.scenario.catalogue_at_start(self.arm)
         if catalogue is not self._full:
             self.take_over(catalogue)
 

@@ -9,6 +9,7 @@ from tmesim.tissue.processes.act import Act
 from tmesim.tissue.processes.admit import Admit
 from tmesim.tissue.processes.capture import Capture
 from tmesim.tissue.processes.diffuse import Diffuse
+from tmesim.tissue.processes.extravasate import Extravasate
 from tmesim.tissue.processes.migrate import Migrate
 from tmesim.tissue.processes.mutate import Mutate
 from tmesim.tissue.processes.patrol import Patrol
@@ -30,6 +31,7 @@ STEP: tuple[type[Process], ...] = (
     Prime,
     Patrol,
     Admit,
+    Extravasate,
     Remodel,
     TurnOver,
     Diffuse,

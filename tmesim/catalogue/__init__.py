@@ -12,11 +12,13 @@ from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, 
 from tmesim.catalogue.hosts import Host, catalogue_of, host_named, hosts
 from tmesim.catalogue.models import KINDS
 from tmesim.catalogue.numbers import HOSTS, Number
+from tmesim.catalogue.organs import BREAST, Organ, catalogue_in, organ_named, organs
 from tmesim.catalogue.packaged import assemble, load_catalogue, validated
 from tmesim.catalogue.therapies import Therapy
 from tmesim.catalogue.vocabulary import Word
 
 __all__ = [
+    "BREAST",
     "HOSTS",
     "KINDS",
     "Catalogue",
@@ -26,6 +28,7 @@ __all__ = [
     "MatrixMap",
     "Number",
     "NumberSpec",
+    "Organ",
     "Parameter",
     "Process",
     "Rule",
@@ -33,11 +36,14 @@ __all__ = [
     "Therapy",
     "Word",
     "assemble",
+    "catalogue_in",
     "catalogue_of",
     "claims",
     "folded",
     "host_named",
     "hosts",
     "load_catalogue",
+    "organ_named",
+    "organs",
     "validated",
 ]

@@ -119,6 +119,7 @@ def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue
         elif name in catalogue.cells and catalogue.cells[name].extent is not None:
             yield (*path, "targets", index), f"'{name}' fills several sites, more than an attacker can reach"
     yield from _body(path, cell)
+    yield from _emergence(catalogue, path, cell)
     words = vocabulary.of(catalogue).behaviors
     for name in cell.behaviors:
         yield from _known((*path, "behaviors", name), "behavior", name, words)
@@ -132,6 +133,20 @@ def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue
         yield from _known((*here, "to"), "cell type", event.to, catalogue.cells)
         if event.to in catalogue.cells and catalogue.cells[event.to].layer != cell.layer:
             yield (*here, "to"), f"'{event.to}' lives in another layer ({catalogue.cells[event.to].layer})"
+
+
+def _emergence(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue]:
+    """What a cell that comes out of a capillary asks for."""
+    if (cell.emerges is None) == ("extravasation" in cell.behaviors):
+        yield (*path, "emerges"), "'emerges' goes with the behavior 'extravasation'"
+    if cell.emerges is None:
+        return
+    if cell.layer != "leukocyte":
+        yield (*path, "layer"), "a cell that a capillary holds lives in the leukocyte layer"
+    yield from _known((*path, "emerges"), "cell type", cell.emerges, catalogue.cells)
+    other = catalogue.cells.get(cell.emerges)
+    if other is not None and (other.layer != "tissue" or other.static or set(other.states) - set(cell.states)):
+        yield (*path, "emerges"), f"'{cell.emerges}' must be a cell of the tissue layer that moves, with states of both"
 
 
 def _inheritance(path: DataPath, cell: CellType) -> Iterator[Issue]:

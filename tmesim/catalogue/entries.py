@@ -70,6 +70,8 @@ class CellType(Entry):
         factor that a new clone has over the clone of its mother
     sorts_from : cell types with which it does not mix: it changes places with one of them, or takes a free site, where
         it then touches fewer of them, instead of an ordinary move
+    emerges : what it is once it has come out of the capillary that holds it, at the rate `extravasation`; the cells of
+        an injection are of such a type
     membrane : what encloses the ducts of a start; leukocytes do not pass it
     static : never pushed and never moving; a cell that divides waits where static cells stand in the way
     extent : diameter, as a disk of its area in a section, of a cell that fills several sites; others fill one
@@ -87,6 +89,7 @@ class CellType(Entry):
     primed: Priming | None = None
     guided_by: str | None = None
     sorts_from: Names = ()
+    emerges: str | None = None
     membrane: StrictBool = False
     static: StrictBool = False
     extent: Number | None = None

@@ -21,6 +21,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "cells/dendritic_cells",
         "cells/granulocytes",
         "cells/natural_killer_cells",
+        "cells/parenchyma",
+        "cells/disseminated",
     ),
     "states": ("states",),
     "rules": (
@@ -44,6 +46,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/dendritic_cells",
         "rules/granulocytes",
         "rules/natural_killer_cells",
+        "rules/soils",
     ),
     "fields": (
         "fields/oxygen",
@@ -66,6 +69,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
 
 HOST_FILES = ("mouse", "human", "pymt_like", "4t1_like", "emt6_like", "human_tnbc")
 """The files of `hosts/` by the names of the hosts: the plain species, then named tumor models."""
+
+ORGAN_FILES = ("breast", "lung", "kidney", "liver", "bone", "brain", "muscle", "spleen")
+"""The files of `organs/` by the names of the organs: the breast, then where cells of its tumors may come to."""
 
 CLAIMS = "claims"
 

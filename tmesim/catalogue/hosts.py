@@ -61,21 +61,26 @@ def _issues(host: Host) -> Iterator[tuple[DataPath, str]]:
             yield place, "has no source: name a publication, or 'assumed: why'"
         if isinstance(number.value, Mapping):
             yield place, f"expected one value, that of the species of the host ({host.species})"
-    for path, message in _changed(load_catalogue(), host)[1].items():
+    for path, message in with_sourced(load_catalogue(), host.set, host.species, "the host", host.label)[1].items():
         yield (("set", path) if path in host.set else ("set",)), message
 
 
-def _changed(base: Catalogue, host: Host) -> tuple[Catalogue, dict[str, str]]:
-    """A catalogue with the numbers of a host, which keep their sources and ranges, and problems by path."""
-    values = {path: units.show(n.at(host.species), n.unit_at(host.species)) for path, n in host.set.items()}
+def with_sourced(
+    base: Catalogue, numbers: Numbers, species: str, kind: str, label: str
+) -> tuple[Catalogue, dict[str, str]]:
+    """A catalogue with numbers set for a species, which keep their sources and ranges, and problems by path.
+
+    kind, label : who sets them, told of limits that follow along
+    """
+    values = {path: units.show(n.at(species), n.unit_at(species)) for path, n in numbers.items()}
     result, problems = base.with_numbers(values)
 
     def sourced(path: DataPath, number: Number) -> Number:
         if number.source != (SET,):
             return number
-        own = host.set.get(dotted(path))
-        update = {"source": (f"set by the host: {host.label}",)} if own is None else {
-            "source": own.source, "range": own.range, "note": own.note}  # fmt: skip
+        own = numbers.get(dotted(path))
+        update = {"source": (f"set by {kind}: {label}",)} if own is None else {
+            "source": own.source, "range": own.range_at(species), "note": own.note}  # fmt: skip
         return number.model_copy(update=update)
 
     result = result.changed(sourced)
@@ -110,4 +115,6 @@ def host_named(name: str) -> Host:
 def catalogue_of(name: str) -> Catalogue:
     """The packaged catalogue with the numbers of a host; LookupError with the choices for a name of none."""
     host = host_named(name)
-    return _changed(load_catalogue(), host)[0] if host.set else load_catalogue()
+    if not host.set:
+        return load_catalogue()
+    return with_sourced(load_catalogue(), host.set, host.species, "the host", host.label)[0]

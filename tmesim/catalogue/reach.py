@@ -25,6 +25,7 @@ def reached(contents: Contents, there: Iterable[str]) -> frozenset[str]:
             continue
         found.add(cell)
         waiting += [fate.to for fate in contents.cells[cell].events if fate.to is not None]
+        waiting += [other for other in [contents.cells[cell].emerges] if other is not None]
         admitted = {ADMIT.item(word) for word in _words_of(contents, cell)}
         waiting += [other for other in contents.cells if other in admitted]
     return frozenset(found)

@@ -199,6 +199,9 @@ BEHAVIORS: Mapping[str, Family] = {
         "become.{name}", "1/h", "turns into a cell of type {name} ({label})", "conversion into {plural}", "events",
         "cells",
     ),
+    "extravasation": Family(
+        "extravasation", "1/h", "comes out of the capillary that holds it into the tissue", "extravasation", "travel"
+    ),
     "self_renewal": Family(
         "self_renewal", "1", "bears a stem-like daughter where it is stem-like itself: probability at a division",
         "self-renewal", "hierarchy", most=1.0,

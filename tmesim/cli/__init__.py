@@ -154,6 +154,51 @@ def render(
 
 
 @app.command()
+def atlas(
+    scenario: ScenarioName,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file; default NAME.html. Only a class page is overwritten.")
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(help="How many replicates; by default 12 at least.")] = None,
+    days: Annotated[float | None, typer.Option(help="How long, in days.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Make a page for a class: every arm, played in the browser, with the numbers of all replicates behind it.
+
+    It is one file of less than 8 MB that needs no network and no server: a story for twenty minutes, a worksheet to
+    print, and notes for the teacher, in English and German.
+
+    Examples:
+
+    - `tmesim atlas treg_depletion`
+
+    - `tmesim atlas my.yaml --out lesson.html --replicates 20`
+    """
+    with exit_codes():
+        from tmesim.cli.teaching import write_class_page
+
+        write_class_page(scenario, out, replicates, days, workers, quiet)
+
+
+@app.command()
+def organs(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run with an injection.")],
+    json: Json = False,
+) -> None:
+    """Estimate what whole organs hold of injected cells and lesions, from the sampled patches of a run.
+
+    Examples:
+
+    - `tmesim organs runs/experimental_metastasis`
+    """
+    with exit_codes():
+        from tmesim.cli.spreading import print_organs
+
+        print_organs(folder, json)
+
+
+@app.command()
 def targets(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
     beside: Annotated[

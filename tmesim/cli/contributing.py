@@ -92,8 +92,9 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "report", "model", "shown", "drawing", "targets", "notices", "result", "statistics",
-    "tables", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
-    "arguments", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
-    "kernels",
+    "cli", "bench", "trial", "atlas", "report", "model", "shown", "drawing", "targets", "organ_totals", "notices",
+    "result",
+    "statistics", "tables", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue",
+    "evidence", "arguments", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording",
+    "version", "kernels",
 )  # fmt: skip

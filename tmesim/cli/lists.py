@@ -9,6 +9,7 @@ from typing import Any
 
 from tmesim.catalogue import Catalogue, claims, load_catalogue
 from tmesim.catalogue import hosts as all_hosts
+from tmesim.catalogue import organs as all_organs
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
@@ -81,6 +82,11 @@ def hosts(c: Catalogue) -> Iterable[Row]:
         yield {"name": name, "species": e.species, "numbers": str(len(e.set)), "meaning": e.meaning}
 
 
+def organs(c: Catalogue) -> Iterable[Row]:
+    for name, e in all_organs().items():
+        yield {"name": name, "blood_share": str(e.blood_share), "numbers": str(len(e.set)), "meaning": e.meaning}
+
+
 def documented(c: Catalogue) -> Iterable[Row]:
     for name, e in claims().items():
         statement = statements().get(name, {}).get("statement", "")
@@ -102,7 +108,7 @@ def scenarios(c: Catalogue) -> Iterable[Row]:
 LISTS: dict[str, Callable[[Catalogue], Iterable[Row]]] = {
     "cells": cells, "states": states, "fields": fields, "matrix": matrix, "rules": rules, "processes": processes,
     "therapies": therapies, "signals": signals, "behaviors": behaviors, "observables": observables,
-    "parameters": parameters, "claims": documented, "hosts": hosts, "scenarios": scenarios,
+    "parameters": parameters, "claims": documented, "hosts": hosts, "organs": organs, "scenarios": scenarios,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, hosts, load_catalogue
+from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, hosts, load_catalogue, organs
 from tmesim.catalogue.models import Rule
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
@@ -75,7 +75,8 @@ def names(c: Catalogue) -> set[str]:
     from tmesim.scenario import named
 
     known = {*c.cells, *c.all_rules, *c.aliases, *c.fields, *c.states, *c.matrix, *c.processes, *c.signals()}
-    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *hosts(), *named(), "contributing", "step"}
+    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *hosts(), *organs(), *named()}
+    known |= {"contributing", "step"}
     return known | {path for path, _ in c.numbers()}
 
 
@@ -89,6 +90,8 @@ def _cell(c: Catalogue, name: str) -> list[str]:
         who = " that carry an antigen its receptor recognizes" if e.antigen_specific else ""
         how = ", and hits the more, the less visible to T cells its target is" if e.missing_self else ""
         page.append(f"It attacks {english.joined(e.targets)}{who}{how}.")
+    if e.emerges is not None:
+        page.append(f"At the rate of its behavior extravasation it leaves its capillary as a {e.emerges} cell.")
     if e.states:
         page.append(f"It carries slow states between 0 and 1: {english.joined(e.states)}.")
     does = {"divide": "divides", "die": "dies or vanishes", "leave": "leaves the tissue"}
@@ -258,6 +261,19 @@ def _host(c: Catalogue, name: str) -> list[str]:
     return [*page, *_evidence(e.evidence), "", "A scenario takes it with", "", f"    host: {name}"]
 
 
+def _organ(c: Catalogue, name: str) -> list[str]:
+    e = organs().get(name)
+    if e is None:
+        return []
+    where = {"venous": "all venous blood passes it first", "portal": "the blood of gut and spleen passes it"}
+    page = [f"{name} is an organ that tumor cells may come to: {e.meaning or e.label}.", ""]
+    page += [f"Beside its share of arterial blood {where[e.receives]}."] if e.receives in where else []
+    for (key, *rest), number in e.numbers():
+        told = " ".join(map(str, (key, *rest))) if key != "set" else f"in it, {rest[0]}"
+        page.append(f"- {told}: {number}  [{'; '.join(number.source)}]")
+    return [*page, *_evidence(e.evidence), "", "A scenario begins in it with", "", "    start:", f"      organ: {name}"]
+
+
 def _plain(c: Catalogue, path: str, species: str) -> str:
     number = c.number(path)
     return show(number.at(species), number.unit_at(species))
@@ -343,7 +359,8 @@ def _claim(c: Catalogue, name: str) -> list[str]:
 
 
 PAGES: tuple[Callable[[Catalogue, str], list[str]], ...] = (
-    _cell, _rule, _therapy, _field, _matrix, _state, _process, _parameter, _term, _observable, _claim, _host, _scenario,
+    _cell, _rule, _therapy, _field, _matrix, _state, _process, _parameter, _term, _observable, _claim, _host, _organ,
+    _scenario,
 )  # fmt: skip
 
 

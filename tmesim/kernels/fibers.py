@@ -74,21 +74,27 @@ def gather_turning(reach, cells, layers, rules, turning):
         turn_row(y, reach, cells, layers, rules, turning)
 
 
+@inner
+def turn_fibers_row(y, dt, maps, rules, turning):
+    """One lattice row of `turn_fibers`."""
+    ny, nx = maps.perfusion.shape
+    for x in range(nx):
+        rate = 0.0
+        c = 0.0
+        s = 0.0
+        for ty in range(max(y - 1, 0), min(y + 2, ny)):
+            for tx in range(max(x - 1, 0), min(x + 2, nx)):
+                rate += turning[0, ty, tx]
+                c += turning[1, ty, tx]
+                s += turning[2, ty, tx]
+        if rate > 0.0:
+            kept = np.exp(-rate * dt)
+            maps.matrix[rules.fiber_cos, y, x] = c / rate + (maps.matrix[rules.fiber_cos, y, x] - c / rate) * kept
+            maps.matrix[rules.fiber_sin, y, x] = s / rate + (maps.matrix[rules.fiber_sin, y, x] - s / rate) * kept
+
+
 @parallel
 def turn_fibers(dt, maps, rules, turning):
     """One step of the fibers, exactly over dt (h). turning : as `gather_turning` leaves it."""
-    ny, nx = maps.perfusion.shape
-    for y in prange(ny):
-        for x in range(nx):
-            rate = 0.0
-            c = 0.0
-            s = 0.0
-            for ty in range(max(y - 1, 0), min(y + 2, ny)):
-                for tx in range(max(x - 1, 0), min(x + 2, nx)):
-                    rate += turning[0, ty, tx]
-                    c += turning[1, ty, tx]
-                    s += turning[2, ty, tx]
-            if rate > 0.0:
-                kept = np.exp(-rate * dt)
-                maps.matrix[rules.fiber_cos, y, x] = c / rate + (maps.matrix[rules.fiber_cos, y, x] - c / rate) * kept
-                maps.matrix[rules.fiber_sin, y, x] = s / rate + (maps.matrix[rules.fiber_sin, y, x] - s / rate) * kept
+    for y in prange(maps.perfusion.shape[0]):
+        turn_fibers_row(y, dt, maps, rules, turning)

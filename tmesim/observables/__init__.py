@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from tmesim.observables import immune, patch, stroma, tumor, turnover, vessels
+from tmesim.observables import immune, patch, spread, stroma, tumor, turnover, vessels
 from tmesim.observables.catalogued import observables_in
 from tmesim.observables.observable import Observable
 from tmesim.observables.reading import Reading
@@ -24,7 +24,7 @@ __all__ = ["HYPOXIC_MMHG", "LOOKED_BACK", "OBSERVABLES", "Observable", "Reading"
 
 TOPICS = (
     tumor.SIZE, vessels.ENTRIES, tumor.STATES, tumor.HEREDITY, immune.ENTRIES, turnover.ENTRIES, stroma.ENTRIES,
-    patch.ENTRIES,
+    patch.ENTRIES, spread.ENTRIES,
 )  # fmt: skip
 """In the order of the tables' columns."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from tmesim import units
-from tmesim.catalogue import Catalogue, catalogue_of, host_named
+from tmesim.catalogue import Catalogue, catalogue_in, catalogue_of, host_named
 from tmesim.catalogue.models import frozendict
 from tmesim.catalogue.reach import reached
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
@@ -127,6 +127,8 @@ class Scenario:
             planted = start.has_tumor
             there |= {name for name, cell in self.catalogue.cells.items() if planted and cell.malignant}
             there |= {name for name, cell in self.catalogue.cells.items() if start.ducts and cell.membrane}
+            injected = start.injection is not None
+            there |= {name for name, cell in self.catalogue.cells.items() if injected and cell.emerges is not None}
             there |= {
                 name for name, cell in self.catalogue.cells.items() if start.capillaries and cell.layer == "vessel"
             }
@@ -137,15 +139,30 @@ class Scenario:
 
         LookupError, with the choices, for a name of no arm.
         """
-        overlay = (self.arm(arm) if isinstance(arm, str) else arm).overlay
-        if not overlay:
+        program = self.arm(arm) if isinstance(arm, str) else arm
+        return self._catalogue(program, program.overlay)
+
+    def catalogue_at_start(self, arm: str | Arm) -> Catalogue:
+        """The catalogue of the organ that an arm's start lies in, without what the arm changes.
+
+        LookupError, with the choices, for a name of no arm.
+        """
+        return self._catalogue(self.arm(arm) if isinstance(arm, str) else arm, NOTHING)
+
+    def _catalogue(self, arm: Arm, overlay: Overlay) -> Catalogue:
+        organ = (arm.start or self.start).organ
+        if organ == self.start.organ and not overlay:
             return self.catalogue
-        if overlay not in self._arm_catalogues:
-            self._arm_catalogues[overlay] = applied(self.catalogue, [overlay])
-        return self._arm_catalogues[overlay]
+        if (organ, overlay) not in self._arm_catalogues:
+            ground = self.catalogue if organ == self.start.organ else self._ground(organ)
+            self._arm_catalogues[organ, overlay] = applied(ground, [overlay])
+        return self._arm_catalogues[organ, overlay]
+
+    def _ground(self, organ: str) -> Catalogue:
+        return applied(catalogue_in(organ, self.host), [self.overlay])
 
     @cached_property
-    def _arm_catalogues(self) -> dict[Overlay, Catalogue]:
+    def _arm_catalogues(self) -> dict[tuple[str, Overlay], Catalogue]:
         return {}
 
     def arm(self, name: str) -> Arm:
@@ -192,6 +209,7 @@ class Scenario:
                 "step": units.show(self.time.step_h, "h"),
                 "record_every": units.show(self.time.record_every_h, "h"),
                 "snapshots": [units.show(hour, "h") for hour in self.time.snapshots_h],
+                **({"frames_every": units.show(every, "h")} if (every := self.time.frames_every_h) else {}),
                 **({"planned": self.time.planned} if self.time.planned is not None else {}),
             },
             "replicates": self.replicates,
@@ -329,7 +347,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         arms=frozendict(arms),
         reference=reference,
         endpoints=tuple(dict.fromkeys(parts["endpoints"])),
-        catalogue=applied(catalogue_of(parts["host"]), [resolver.overlay]),
+        catalogue=applied(catalogue_in(start.organ, parts["host"]), [resolver.overlay]),
         overlay=resolver.overlay,
     )
     object.__setattr__(scenario, "_document", document)

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from tmesim import units
-from tmesim.catalogue import KINDS, Catalogue, catalogue_of, checks, folded, host_named, load_catalogue, validated
+from tmesim.catalogue import (
+    BREAST,
+    KINDS,
+    Catalogue,
+    catalogue_in,
+    checks,
+    folded,
+    host_named,
+    load_catalogue,
+    validated,
+)
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, suggestion
 from tmesim.reserved import taken
@@ -33,8 +43,8 @@ class Biology(Parts):
 
     def catalogue(self) -> Catalogue:
         """The catalogue of the host with add, drop, set and off, as far as they are sound; what is not is told."""
-        host = self.part("host")
-        base = load_catalogue() if host is None else catalogue_of(host)
+        host, start = self.part("host"), self.part("start")
+        base = load_catalogue() if host is None else catalogue_in(BREAST if start is None else start.organ, host)
         catalogue = self._without_dropped(self._with_added(base))
         values, off = self.part("set") or {}, self.part("off") or ()
         count = len(self.problems)

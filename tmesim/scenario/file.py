@@ -6,14 +6,23 @@ The JSON Schema for editors comes from these models.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StrictInt, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictInt,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
 from tmesim import units
-from tmesim.catalogue import host_named
-from tmesim.catalogue.files import HOST_FILES
+from tmesim.catalogue import BREAST, host_named, organ_named
+from tmesim.catalogue.files import HOST_FILES, ORGAN_FILES
 from tmesim.catalogue.models import KINDS
 from tmesim.reading import brief
 from tmesim.scenario.overlay import ONLY_AT_THE_START
@@ -75,6 +84,22 @@ def _host(value: Any) -> str:
     return str(value)
 
 
+def _organ(value: Any) -> str:
+    try:
+        organ_named(value if isinstance(value, str) else repr(value))
+    except LookupError as error:
+        raise ValueError(str(error.args[0])) from None
+    return str(value)
+
+
+def _cells(value: Any) -> float:
+    """A number of cells, with or without the unit."""
+    number = units.quantity(value, "cells" if isinstance(value, str) and units.split(value)[1] else "1")
+    if not 1 <= number <= 1e9:
+        raise ValueError(f"expected a number of cells from 1 to 1e9, got {value}")
+    return number
+
+
 def _signed(value: Any) -> float:
     """A time that may lie before the start, so that the check of arms can say so."""
     return units.quantity(value, "h")
@@ -83,6 +108,8 @@ def _signed(value: Any) -> float:
 if TYPE_CHECKING:
     Name = str
     HostName = str
+    OrganName = str
+    CellNumber = float
     Length = float
     Coordinate = float
     Spacing = float
@@ -95,6 +122,8 @@ if TYPE_CHECKING:
 else:
     Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
     HostName = Annotated[str, PlainValidator(_host), WithJsonSchema({"type": "string", "enum": list(HOST_FILES)})]
+    OrganName = Annotated[str, PlainValidator(_organ), WithJsonSchema({"type": "string", "enum": list(ORGAN_FILES)})]
+    CellNumber = Annotated[float, PlainValidator(_cells), WithJsonSchema({"type": ["number", "string"]})]
     Length = _quantity("µm", positive=True, high=1e9)
     Coordinate = _quantity("µm", high=1e9)
     Spacing = _quantity("µm", positive=True, low=2.0, high=100.0)  # a site holds one cell
@@ -162,22 +191,44 @@ class ClonePart(Part):
     multipliers: dict[str, Factor] = {}
 
 
+class InjectionPart(Part):
+    route: Literal["tail_vein", "left_ventricle", "spleen", "portal", "patch"] = Field(
+        description="the vessel that they are injected into; 'patch': so many come to the patch, whatever its blood"
+    )
+    cells: CellNumber = Field(description="how many tumor cells, of the clones of the start")
+
+
 class StartPart(Part):
+    organ: OrganName = Field(BREAST, description="whose tissue it is; its numbers hold, see tmesim list organs")
+    injection: InjectionPart | None = Field(
+        None, description="tumor cells that come by the blood at hour 0: the capillaries of the organ hold their share"
+    )
     tumor: Annotated[tuple[DiskPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
     ducts: Annotated[tuple[DuctPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = Field(
         (), description="ducts that tumor cells fill, each within its basement membrane"
     )
     clones: Annotated[tuple[ClonePart, ...], Field(max_length=60_000)] = ()  # their number is 16-bit
     densities: dict[str, Density] = Field(
-        {}, description="cells per mm² of host tissue outside the tumor; of an interior, per mm² of tumor"
+        {},
+        description="cells per mm² of host tissue outside the tumor; of an interior, per mm² of tumor; of a start that "
+        "names an organ, what differs from the organ at rest",
     )
-    capillaries: Density = Field(
+    capillaries: Density | None = Field(
         description="capillaries that cross the plane, per mm² of host tissue; of an interior, of tumor"
     )
-    ecm: Share
+    ecm: Share | None
     interior: InteriorPart | None = Field(
         None, description="the patch is a window inside a large lesion, instead of a section of a whole one"
     )
+
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_rest(cls, data: Any) -> Any:
+        """A start in an organ that it names need not say what the organ at rest has."""
+        if isinstance(data, dict) and data.get("organ", BREAST) != BREAST:
+            return {"capillaries": None, "ecm": None} | data
+        return data
 
 
 class TimePart(Part):
@@ -186,6 +237,9 @@ class TimePart(Part):
     record_every: Hours = 6.0
     snapshots: Annotated[tuple[Moment, ...], Field(max_length=MANY)] | None = Field(
         None, description="default: the start and the end"
+    )
+    frames_every: Hours | None = Field(
+        None, description="between two frames of the movies; default: so that there are some dozens"
     )
     planned: Days | None = Field(
         None, description="the days that treatments were planned for, where a run is shorter; written by --days"

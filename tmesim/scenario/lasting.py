@@ -18,6 +18,10 @@ AT_THE_START = {
 }
 
 
+AT_AN_INJECTION = "processes.circulation."
+"""Numbers that say where injected cells come to, at hour 0."""
+
+
 def idle_anywhere(path: str) -> str | None:
     """Why setting a number changes nothing in any run; None where it does."""
     if re.fullmatch(r"(fields\.\w+|therapies\.\w+\.field)\.start", path):
@@ -38,6 +42,8 @@ def idle_in_arm(
         return message
     if path in AT_THE_START:
         return f"{AT_THE_START[path]}; set it for all arms, in the scenario's 'set'"
+    if path.startswith(AT_AN_INJECTION):
+        return "acts on the cells of an injection, at the start; set it for all arms, in the scenario's 'set'"
     if kind == "cells" and rest[0] == "starts" and not _is_admitted(catalogue, name):
         return (
             f"acts on the cells of the start and on those that vessels admit, which {name} cells are not; "

@@ -17,6 +17,7 @@ from tmesim.wording import in_bytes
 MAX_SIDE = 16_000  # sites; positions are 16-bit
 MAX_STEPS = 10_000_000
 MAX_RECORDS = 100_000
+MAX_FRAMES_KEPT = 2000  # of one history, in memory until it ends
 MAX_DOSES = 100_000  # of all arms together; each is an event that is kept
 MAX_ROWS = 100_000_000  # of all arms and replicates together
 MAX_FILES = 10_000_000
@@ -195,7 +196,16 @@ def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue) ->
     sites = float(tissue.shape[0] * tissue.shape[1])
     snapshot = 2 * len(catalogue.fields) + 2 * len(catalogue.matrix) + 20 + 2 * len(catalogue.states)
     rows = time.days * 24 / time.record_every_h + 1
-    return histories * (sites * (snapshot * len(time.snapshots_h) + MOST_FRAMES) + rows * 1000)
+    frames = MOST_FRAMES if time.frames_every_h is None else time.days * 24 / time.frames_every_h + 1
+    return histories * (sites * (snapshot * len(time.snapshots_h) + frames) + rows * 1000)
+
+
+def frames(hours: float, every_h: float) -> str | None:
+    """What is wrong with the interval of the frames of a run, if anything."""
+    count = hours / every_h
+    if count <= MAX_FRAMES_KEPT:
+        return None
+    return f"every {units.show(every_h, 'h')} makes {count:.3g} frames; the limit is {MAX_FRAMES_KEPT}"
 
 
 def color_map(name: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tmesim import units
+from tmesim.catalogue import BREAST
 from tmesim.catalogue.models import frozendict
 from tmesim.scenario.freezing import thawed
 from tmesim.scenario.overlay import NOTHING, Overlay
@@ -69,11 +70,20 @@ class Clone(Part):
     multipliers: frozendict
 
 
+class Injection(Part):
+    """Tumor cells that are injected at hour 0: into which vessel, or "patch" where all come to the patch; how many."""
+
+    route: str
+    cells: float
+
+
 class Start(Part):
     """The tissue at hour 0; densities and capillaries per mm² of host tissue, ecm in 0..1.
 
     `interior`: the patch is a window inside a lesion; densities and capillaries are then per mm² of tumor. None where
-    it holds the whole section of a lesion, or none.
+    it holds the whole section of a lesion, or none. `organ`: whose numbers hold. `given`: which of densities,
+    capillaries and ecm a file has said; the others are those of the organ at rest. `injection`: of cells that come by
+    the blood.
     """
 
     tumor: tuple[Disk, ...]
@@ -83,11 +93,15 @@ class Start(Part):
     ecm: float
     ducts: tuple[Duct, ...] = ()
     interior: Interior | None = None
+    organ: str = BREAST
+    given: tuple[str, ...] = ("densities", "capillaries", "ecm")
+    own_densities: frozendict = frozendict()
+    injection: Injection | None = None
 
     @property
     def has_tumor(self) -> bool:
         """Whether there are tumor cells at hour 0."""
-        return bool(self.tumor) or bool(self.ducts) or self.interior is not None
+        return bool(self.tumor) or bool(self.ducts) or self.interior is not None or self.injection is not None
 
     @property
     def lesion_radius_um(self) -> float | None:
@@ -101,13 +115,15 @@ class Start(Part):
 
 
 class Time(Part):
-    """How long a run is. `planned` are the days that its treatments were planned for, where --days made it shorter."""
+    """How long a run is. `planned` are the days that its treatments were planned for, where --days made it shorter;
+    `frames_every_h` the hours between its frames, where somebody says so."""
 
     days: float
     step_h: float
     record_every_h: float
     snapshots_h: tuple[float, ...]
     planned: float | None = None
+    frames_every_h: float | None = None
 
     @property
     def steps(self) -> int:
@@ -181,18 +197,24 @@ class Arm(Part):
 
 def start_content(start: Start) -> dict[str, Any]:
     """The start as it stands in a scenario file."""
-    window = start.interior
+    window, injection = start.interior, start.injection
     ducts = [{"lumen": um(duct.lumen_um), "fill": duct.fill} | _place(duct) for duct in start.ducts]
+    densities = start.densities if start.organ == BREAST else start.own_densities
+    said = {
+        "densities": {name: units.show(density, "/mm²") for name, density in densities.items()},
+        "capillaries": units.show(start.capillaries, "/mm²"),
+        "ecm": start.ecm,
+    }
     return {
+        **({"organ": start.organ} if start.organ != BREAST else {}),
         "tumor": [{"radius": um(disk.radius_um), "fill": disk.fill} | _place(disk) for disk in start.tumor],
         **({"ducts": ducts} if ducts else {}),
+        **({"injection": {"route": injection.route, "cells": injection.cells}} if injection is not None else {}),
         "clones": [
             {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}
             for c in start.clones
         ],
-        "densities": {name: units.show(density, "/mm²") for name, density in start.densities.items()},
-        "capillaries": units.show(start.capillaries, "/mm²"),
-        "ecm": start.ecm,
+        **{name: value for name, value in said.items() if name in start.given},
     } | ({} if window is None else {"interior": {"lesion_radius": um(window.lesion_radius_um), "fill": window.fill}})
 
 

@@ -154,6 +154,8 @@ class Resolver(Biology):
             self.blame(
                 ("time", "record_every"), f"{message} are {records:.3g} rows; the limit is {limits.MAX_RECORDS:.0e}"
             )
+        if part.frames_every is not None and (wrong := limits.frames(end, part.frames_every)):
+            self.blame(("time", "frames_every"), wrong)
         if not _multiple(end, part.step):
             step = units.show(part.step, "h")
             self.blame(("time", "days"), f"{units.show(end, 'h')} is not a multiple of the step of {step}")
@@ -175,6 +177,7 @@ class Resolver(Biology):
             record_every_h=part.record_every,
             snapshots_h=tuple(sorted(set(snapshots))),
             planned=part.planned,
+            frames_every_h=part.frames_every,
         )
 
     # -- arms

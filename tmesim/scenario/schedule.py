@@ -80,7 +80,7 @@ def calendar_of(time: Time) -> Calendar:
     end, step_h = frozenset([time.steps]), time.step_h
     return Calendar(
         Moments(end, time.record_every_h, step_h),
-        Moments(end, frame_interval(time.days * 24), step_h),
+        Moments(end, time.frames_every_h or frame_interval(time.days * 24), step_h),
         Moments(frozenset(step_at(hour, step_h) for hour in time.snapshots_h)),
     )
 
@@ -90,10 +90,10 @@ MOST_FRAMES = 60
 """Frames of one history, but for the last."""
 
 
-def frame_interval(hours: float) -> float:
-    """Hours between frames: the shortest usual interval that gives at most MOST_FRAMES."""
-    usual = (float(every) for every in INTERVALS_H if hours / every < MOST_FRAMES)
-    return next(usual, math.ceil(hours / (MOST_FRAMES - 1)))
+def frame_interval(hours: float, most: int = MOST_FRAMES) -> float:
+    """Hours between frames: the shortest usual interval that gives at most so many."""
+    usual = (float(every) for every in INTERVALS_H if hours / every < most)
+    return next(usual, math.ceil(hours / (most - 1)))
 
 
 def step_at(hour: float, step_h: float) -> int:

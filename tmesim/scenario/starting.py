@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmesim import units
-from tmesim.catalogue import Catalogue
+from tmesim.catalogue import BREAST, Catalogue, organ_named
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, suggestion
 from tmesim.scenario.file import StartPart
-from tmesim.scenario.parts import Clone, Disk, Duct, Interior, Start, TissueBox, start_content
+from tmesim.scenario.parts import Clone, Disk, Duct, Injection, Interior, Start, TissueBox, start_content
 
 Blame = Callable[[DataPath, str], None]  # a path that begins with "start", and what is wrong there
+SAID = ("densities", "capillaries", "ecm")  # what a start says of the tissue, or leaves to its organ
 MOST_SITES = 10  # in the mean diameter of a cell: the largest then reach kernels.arrays.SPAN
 
 
@@ -25,6 +26,8 @@ def start_of(
     host : the species, whose cells have which size; None where that is not known
     written : the same start as it stands in the data, where one tumor may have no list around it
     """
+    own, given = part.densities, _given(part)
+    part = _at_rest(part, host, blame)
     disks = _disks(part, written, tissue, blame) if tissue is not None else ()
     ducts = _ducts(part, written, tissue, blame) if tissue is not None else ()
     if ducts and catalogue is not None and not any(cell.membrane for cell in catalogue.cells.values()):
@@ -39,15 +42,54 @@ def start_of(
     if tissue is None:
         return None
     order = {name: index for index, name in enumerate(catalogue.cells if catalogue else ())}
+    if part.capillaries is None or part.ecm is None:  # _at_rest has told
+        return None
     return Start(
         tumor=disks,
         clones=clones or (_founder(catalogue, host),),
-        densities=frozendict(sorted(part.densities.items(), key=lambda item: (order.get(item[0], -1), item[0]))),
+        densities=_ordered(part.densities, order),
         capillaries=part.capillaries,
         ecm=part.ecm,
         ducts=ducts,
         interior=part.interior and Interior(lesion_radius_um=part.interior.lesion_radius, fill=part.interior.fill),
+        organ=part.organ,
+        given=given if part.organ != BREAST else SAID,
+        own_densities=_ordered(own, order) if part.organ != BREAST else frozendict(),
+        injection=part.injection and Injection(route=part.injection.route, cells=part.injection.cells),
     )
+
+
+def _given(part: StartPart) -> tuple[str, ...]:
+    """What a start says of the tissue itself."""
+    said = {"densities": bool(part.densities), "capillaries": part.capillaries is not None, "ecm": part.ecm is not None}
+    return tuple(name for name in SAID if said[name])
+
+
+def _ordered(densities: Mapping[str, float], order: Mapping[str, int]) -> frozendict:
+    return frozendict(sorted(densities.items(), key=lambda item: (order.get(item[0], -1), item[0])))
+
+
+def _at_rest(part: StartPart, host: str | None, blame: Blame) -> StartPart:
+    """A start with what its organ has at rest, where it does not say otherwise. That of the breast says all itself."""
+    if part.organ == BREAST:
+        for name in ("capillaries", "ecm"):
+            if getattr(part, name) is None:
+                blame(("start", name), "is missing; a start in another organ than the breast has the organ's")
+        return part
+    organ = organ_named(part.organ)
+    if host is None:
+        return part
+    if not organ.lives_in(host):
+        blame(("start", "organ"), f"{part.organ} has no numbers for {host}")
+        return part
+    rest = organ.start
+    usual = {cell: organ.measured(number, "/mm²", host) for cell, number in rest.densities.items()}
+    update: dict[str, Any] = {"densities": usual | dict(part.densities)}
+    if part.capillaries is None:
+        update["capillaries"] = organ.measured(rest.capillaries, "/mm²", host)
+    if part.ecm is None:
+        update["ecm"] = organ.measured(rest.ecm, "1", host)
+    return part.model_copy(update=update)
 
 
 def _founder(catalogue: Catalogue | None, host: str | None) -> Clone:
@@ -128,7 +170,7 @@ def _crowding(
 ) -> None:
     """Densities must leave each layer at most one cell a site, and cells of several sites their area."""
     per_site = (tissue.spacing / 1000) ** 2 if tissue is not None else 0.0
-    if part.capillaries * per_site > 1:
+    if (part.capillaries or 0.0) * per_site > 1:
         most = units.show(math.floor(1 / per_site), "/mm²")
         blame(("start", "capillaries"), f"more than one a site; the limit is {most}")
     if catalogue is None:

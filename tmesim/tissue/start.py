@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from tmesim.catalogue.compile import LAYERS
 from tmesim.kernels import living
 from tmesim.kernels.arrays import DEAD, NOBODY_TCR, PAD, WORD_BITS
-from tmesim.kernels.chance import draw, identity_of, stray, unit
+from tmesim.kernels.chance import draw, identity_of, poisson, stray, unit
 from tmesim.kernels.compiling import kernel
 from tmesim.scenario import Start
 from tmesim.section import Section
@@ -18,6 +19,7 @@ from tmesim.tissue.cells import COLUMNS as CELL_COLUMNS
 from tmesim.tissue.process import Patch
 
 MM2 = 1e6  # µm²
+POISSON_MEAN = 10.0  # that one word can draw from (see kernels.chance)
 
 
 @kernel
@@ -49,12 +51,18 @@ def identities(sites: np.ndarray, layer: int, origin: np.uint64) -> np.ndarray:
     return out
 
 
-def populate(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray]) -> None:
-    """Fill an empty tissue as a plan says. receptors : share of each clonotype, by the types that have receptors."""
-    put(tissue, laid_out(tissue, plan, receptors))
+def populate(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray], arriving: float = 0.0) -> None:
+    """Fill an empty tissue as a plan says.
+
+    receptors : share of each clonotype, by the types that have receptors
+    arriving : how many injected cells its capillaries hold in the mean
+    """
+    section = laid_out(tissue, plan, receptors, arriving)
+    put(tissue, section)
+    tissue.counters["arrivals"] += sum(section.count(cell) for cell in _held(tissue))
 
 
-def laid_out(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray]) -> Section:
+def laid_out(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray], arriving: float = 0.0) -> Section:
     """The section of hour 0 that a plan describes, for the lattice, the biology and the chance of a tissue."""
     key = tissue.key("start")
     ny, nx = tissue.shape
@@ -92,6 +100,11 @@ def laid_out(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray]) ->
             filled += laid.map
             others.append(_cells(tissue, cell, laid.anchors, key))
     tumor &= filled.ravel() == 0
+    root = np.zeros(tissue.shape, np.bool_)
+    vessels = _capillaries(tissue, plan.capillaries, key, ~(lumen | wall))
+    for group in vessels:
+        root[group["y"], group["x"]] = True
+    groups_held: list[Columns] = []
     for layer in ("tissue", "leukocyte"):
         # in the catalogue's order, so that the file's makes no difference
         kinds = [
@@ -105,15 +118,15 @@ def laid_out(tissue: Patch, plan: Start, receptors: Mapping[str, np.ndarray]) ->
         drawn = chances(key, sites, 1 + LAYERS[layer])
         drawn[taken] = np.inf
         which = np.searchsorted(edges, drawn, side="right")
+        if layer == "leukocyte" and arriving > 0:
+            landed = landing(tissue, arriving, key, root)
+            which[landed] = len(kinds)  # a capillary holds one cell at a time
+            groups_held = _malignant(tissue, plan, landed, key, held=True)
         for k, cell in enumerate(kinds):
             others.append(_cells(tissue, cell, np.flatnonzero(which == k), key, receptors.get(cell)))
         if layer == "tissue":
             tumor &= which == len(kinds)  # within a lesion its stroma stands first, so that densities are those asked
-    groups = _malignant(tissue, plan, np.flatnonzero(tumor), key) + others
-    root = np.zeros(tissue.shape, np.bool_)
-    vessels = _capillaries(tissue, plan.capillaries, key, ~(lumen | wall))
-    for group in vessels:
-        root[group["y"], group["x"]] = True
+    groups = _malignant(tissue, plan, np.flatnonzero(tumor), key) + groups_held + others
     densities = {
         f"matrix.{name}": np.full(tissue.shape, plan.ecm if entry.role == "barrier" else 0.0, np.float32)
         for name, entry in tissue.setting.catalogue.matrix.items()
@@ -278,12 +291,34 @@ def malignant(tissue: Patch) -> str | None:
     return next((cell for cell in tissue.biology.types if cells[cell].malignant), None)
 
 
-def _malignant(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64) -> list[Columns]:
-    """Malignant cells with their clones and antigens."""
-    cell = malignant(tissue)
-    if sites.size == 0 or cell is None:
+def _held(tissue: Patch) -> list[str]:
+    """The cell types that capillaries hold."""
+    cells = tissue.setting.catalogue.cells
+    return [cell for cell in tissue.biology.types if cells[cell].emerges is not None]
+
+
+def landing(tissue: Patch, arriving: float, key: np.uint64, root: np.ndarray) -> np.ndarray:
+    """The sites at which injected cells are held: a Poisson number of capillaries, each by the lot, (n,) int64.
+
+    arriving : the mean; more cells than there are capillaries do not fit
+    """
+    capillaries = np.flatnonzero(root)
+    parts = max(math.ceil(arriving / POISSON_MEAN), 1)
+    words = [draw(key, np.uint64(1 + part), 0, 12)[0] for part in range(parts)]
+    number = min(sum(int(poisson(word, arriving / parts)) for word in words), capillaries.size)
+    lots = chances(key, root.size, 13)[capillaries]
+    return np.sort(capillaries[np.argsort(lots, kind="stable")[:number]])
+
+
+def _malignant(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64, held: bool = False) -> list[Columns]:
+    """Malignant cells with their clones and antigens; held : in capillaries, as the type that becomes malignant."""
+    malignancy = malignant(tissue)
+    cell = next(iter(_held(tissue)), None) if held else malignancy
+    if sites.size == 0 or cell is None or malignancy is None:
         return []
     columns = _cells(tissue, cell, sites, key)
+    if held and tissue.setting.catalogue.cells[malignancy].hierarchy is not None:
+        columns |= _ranks(tissue, malignancy, chances(key, tissue.shape[0] * tissue.shape[1], 14)[sites], columns)
     words = columns["antigens"].shape[1]
     if not plan.clones:
         columns["antigens"][:] = antigen_bits(tissue.setting.clonotypes, words)

@@ -27,7 +27,13 @@ ANY = {
     "question": "Which types of arguments do kernels meet? They are the same in all scenarios.",
     "host": "mouse",
     "tissue": {"size": ["180 µm", "150 µm"]},
-    "start": {"tumor": {"radius": "30 µm"}, "capillaries": "100 /mm²", "ecm": 0.2},
+    "start": {
+        "tumor": {"radius": "30 µm"},
+        "capillaries": "100 /mm²",
+        "ecm": 0.2,
+        "injection": {"route": "patch", "cells": 3},
+        "densities": {"adipocyte": "100 /mm²", "th1": "1500 /mm²"},  # cells of several sites, and some beyond the walls
+    },
     "time": {"days": 0.25},
     "arms": {"untreated": {}},
     "endpoints": ["tumor_burden"],
@@ -38,20 +44,20 @@ WAIT_S = 0.2
 
 SHARES = {
     1: (("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over",
-         "mutate"),),
+         "mutate", "extravasate"),),
     2: (
         ("patrol", "diffuse", "migrate", "respond"),
-        ("populate", "sense", "act", "remodel", "admit", "turn_over", "mutate"),
+        ("populate", "sense", "act", "remodel", "admit", "turn_over", "mutate", "extravasate"),
     ),
     3: (
         ("patrol", "migrate", "respond"),
         ("diffuse", "remodel"),
-        ("populate", "sense", "act", "admit", "turn_over", "mutate"),
+        ("populate", "sense", "act", "admit", "turn_over", "mutate", "extravasate"),
     ),
     4: (
         ("patrol",),
         ("diffuse", "turn_over"),
-        ("populate", "sense", "admit", "respond", "mutate"),
+        ("populate", "sense", "admit", "respond", "mutate", "extravasate"),
         ("act", "remodel", "migrate"),
     ),
 }
@@ -134,7 +140,7 @@ def _name(code: int) -> str:
 
 def call(phases: Sequence[str]) -> None:
     """Go through some phases of a step, as a process of its own. Compiling needs the types of the arrays, so a cell of
-    each kind is enough, and fields that are made and lost everywhere."""
+    each kind is enough, as a newborn that can mutate, and fields that are made and lost everywhere."""
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctrl_c_comes()
@@ -151,8 +157,11 @@ def call(phases: Sequence[str]) -> None:
         phases = phases[1:]
     else:
         kinds = [name for name, cell in body.catalogue.cells.items() if cell.layer != "vessel"]
-        for i, kind in enumerate(kinds):
-            tissue.spawn(kind, *divmod(i, tissue.shape[1]))
+        large = [name for name in kinds if body.catalogue.cells[name].extent is not None]
+        for i, kind in enumerate(name for name in kinds if name not in large):
+            tissue.spawn(kind, *divmod(i, tissue.shape[1]), mother=1, born=tissue.dt)
+        for i, kind in enumerate(large):  # below all the others
+            tissue.spawn(kind, tissue.shape[0] - 4, 4 + 7 * i)
     by_name = {process.name: process for process in STEP}
     body.run(by_name["treat"])
     tissue.solver.loss[:] = tissue.solver.source[:] = 1.0

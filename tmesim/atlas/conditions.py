@@ -1,0 +1,79 @@
+"""What an arm is, as a class sees it: a seed in a soil, treated or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from tmesim.catalogue import BREAST, host_named
+from tmesim.scenario.courses import plan
+from tmesim.wording import words
+
+if TYPE_CHECKING:
+    from tmesim.scenario import Arm, Scenario
+
+ORGAN = "start.organ"
+
+
+def soils_of(scenario: Scenario) -> dict[str, str | None]:
+    """The organ of each arm; None for all where the scenario is not about organs: no arm begins with injected cells or
+    in another organ than the breast."""
+    starts = {name: scenario.start_of(name) for name in scenario.arms}
+    if all(start.organ == BREAST and start.injection is None for start in starts.values()):
+        return dict.fromkeys(starts)
+    return {name: start.organ for name, start in starts.items()}
+
+
+def seed_of(scenario: Scenario, arm: Arm) -> str:
+    """What makes the tumor cells of an arm others than the scenario's, as text that is equal for equal ones; "" where
+    nothing does. An arm may set numbers of malignant cells and clones."""
+    own = _of_tumor(scenario)
+    clones = {key: value for key, value in arm.start_set.items() if key.startswith("start.clones")}
+    whole: dict[str, Any] = {key: value for key, value in arm.set.items() if key.startswith(own)} | clones
+    return json.dumps(whole, sort_keys=True, default=str) if whole else ""
+
+
+def alters_soil(scenario: Scenario, arm: Arm) -> bool:
+    """Whether an arm switches rules off or sets numbers that are not of the tumor's cells: no organ as it is."""
+    return bool(arm.off) or any(not key.startswith(_of_tumor(scenario)) for key in arm.set)
+
+
+def _of_tumor(scenario: Scenario) -> tuple[str, ...]:
+    """How the paths of numbers of malignant cells begin."""
+    return tuple(f"cells.{name}." for name, cell in scenario.catalogue.cells.items() if cell.malignant)
+
+
+def flow_to(scenario: Scenario, soils: Iterable[str | None]) -> dict[str, float]:
+    """The share of the cells in the blood that each soil holds if nothing but flow and capillaries decides.
+
+    They enter where the scenario injects them; where it puts them right into the patches, into the arteries.
+    """
+    wanted = list(dict.fromkeys(soil for soil in soils if soil is not None))
+    if not wanted:
+        return {}
+    from tmesim.body.seeding import PATCH, held
+
+    injections = [scenario.start_of(name).injection for name in scenario.arms]
+    routes = [injection.route for injection in injections if injection is not None and injection.route != PATCH]
+    species = host_named(scenario.host).species
+    shares = held(scenario.catalogue, routes[0] if routes else "left_ventricle", species)
+    return {soil: shares[soil] for soil in wanted if soil in shares}
+
+
+def stands_for(scenario: Scenario, arm: str) -> float | None:
+    """How many cells of the whole organ an arriving cell of the patch stands for; None where none arrive."""
+    start = scenario.start_of(arm)
+    if start.injection is None:
+        return None
+    from tmesim.body.seeding import sampled
+
+    return 1.0 / sampled(start.organ, scenario.tissue, host_named(scenario.host).species)
+
+
+def put_in(scenario: Scenario, arm: Arm) -> list[str]:
+    """What makes an arm differ, but for its organ, in words. Whoever wrote the scenario set it: it proves nothing."""
+    texts = [text for text in plan(arm, scenario.time) if not text.startswith(f"{ORGAN} ")]
+    for dose in arm.therapies:
+        texts = [text.replace(f"{dose.use} ", f"{words(dose.use)} ", 1) for text in texts]
+    return texts

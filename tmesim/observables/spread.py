@@ -1,0 +1,71 @@
+"""Tumor cells away from home: how many came, how many are in the tissue alone, and how many have founded a lesion."""
+
+import math
+
+import numpy as np
+from scipy import ndimage
+
+from tmesim.observables.observable import Observable
+from tmesim.observables.reading import Reading
+from tmesim.section import Section
+
+LESION_CELLS = 10
+"""Tumor cells from which on a group of them is a lesion, not a few cells that may yet die."""
+
+GAP_UM = 30.0
+"""Tumor cells at most this far apart, in x and in y, belong to one group, µm."""
+
+
+def group_sizes(section: Section) -> np.ndarray:
+    """Tumor cells in each group of them, (groups,) int64, largest first."""
+    held = np.zeros(section.shape, bool)
+    held[section.sites("tumor")] = True
+    reach = max(round(GAP_UM / section.spacing_um), 1)
+    # sites whose cells are at most `reach` apart touch when each is widened by half of it
+    wide = ndimage.maximum_filter(np.kron(held, np.ones((2, 2), bool)), size=2 * reach - 1)
+    labels, number = ndimage.label(wide, structure=np.ones((3, 3), bool))
+    at = labels[0::2, 0::2][held]
+    return np.sort(np.bincount(at, minlength=number + 1)[1:])[::-1].astype(np.int64)
+
+
+def lesions(now: Reading) -> float:
+    """Groups of LESION_CELLS tumor cells or more."""
+    return float(np.count_nonzero(group_sizes(now.section) >= LESION_CELLS))
+
+
+def lone_cells(now: Reading) -> float:
+    """Tumor cells in groups too small to be lesions."""
+    sizes = group_sizes(now.section)
+    return float(sizes[sizes < LESION_CELLS].sum())
+
+
+def arrivals(now: Reading) -> float:
+    """Injected cells that the capillaries of the patch have held."""
+    return now.counter("arrivals")
+
+
+def extravasated(now: Reading) -> float:
+    """Of the cells that came, the share that has come out into the tissue; NaN where none came."""
+    came = arrivals(now)
+    return now.counter("extravasations") / came if came else math.nan
+
+
+ENTRIES = (
+    Observable(
+        "arrivals", "injected tumor cells that came", "cells",
+        "Injected tumor cells that the capillaries of the patch have held since the start.", arrivals,
+    ),
+    Observable(
+        "extravasated", "share of them that came out into the tissue", "fraction",
+        "Tumor cells that have left their capillary for the tissue, over those that came.", extravasated,
+    ),
+    Observable(
+        "lesions", "lesions", "1",
+        f"Groups of at least {LESION_CELLS} tumor cells, of which none is more than {GAP_UM:g} µm from the next.",
+        lesions,
+    ),
+    Observable(
+        "lone_cells", "tumor cells outside of lesions", "cells",
+        f"Tumor cells in groups of fewer than {LESION_CELLS}.", lone_cells,
+    ),
+)  # fmt: skip
