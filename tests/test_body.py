@@ -76,7 +76,8 @@ def test_what_is_handed_on_is_made_before_it_is_taken():
 def test_a_process_changes_nothing_but_what_it_says_it_writes():
     """And each write that is claimed happens, but for those that need a vessel to die."""
     start = BUSY | {"injection": {"route": "patch", "cells": 20}}
-    body = Body(scenario("minimal", start=start, set=REACTIVE | BRISK), seed=4)
+    often = {"cells.arrested.behaviors.extravasation": "2 1/h"}
+    body = Body(scenario("minimal", start=start, set=REACTIVE | BRISK | often), seed=4)
     vain = {(process.name, slot) for process in LOCAL for slot in process.writes}
     for _ in range(72):
         for process in STEP:
