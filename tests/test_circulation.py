@@ -9,17 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tmesim.body.circulation import (
-    ROUTES,
-    Bed,
-    advantage,
-    arrested,
-    circulating,
-    day_factor,
-    death_per_pass,
-    detected,
-    in_sample,
-)
+from tmesim.body.circulation import ROUTES, Bed, advantage, arrested, death_per_pass
 
 LUNGS = Bed("lung", None, 0.9, receives="venous")
 LIVER = Bed("liver", 0.05, 0.8, receives="portal")
@@ -245,44 +235,3 @@ def test_cells_that_nothing_stops_are_refused(route):
     idle = [*with_arrest(0.0), Bed("cornea", 0.0, 1.0)]
     with pytest.raises(ValueError, match="circulate forever"):
         arrested(idle, route, death=0.0, rest=0.0)
-
-
-# The pool and its samples
-
-
-def test_the_pool_halves_and_reaches_its_steady_state():
-    assert circulating(800, 0, 1.6, 3.2) == pytest.approx(200, rel=1e-12)
-    steady = circulating(0, 50, 1.6, math.inf)
-    assert steady * math.log(2) / 1.6 == pytest.approx(50, rel=1e-12)
-    assert circulating(steady, 50, 1.6, 7.0) == pytest.approx(steady, rel=1e-12)
-
-
-def test_two_half_steps_are_one_step():
-    once = circulating(10, 50, 1.6, 1.0)
-    assert circulating(circulating(10, 50, 1.6, 0.5), 50, 1.6, 0.5) == pytest.approx(once, rel=1e-12)
-
-
-def test_a_sample_finds_its_part_of_the_blood():
-    """7.5 mL of 5 L at a recovery of 0.85: one cell seen is 784 in the blood."""
-    assert in_sample(5000 / 7.5 / 0.85, blood_mL=5000, sample_mL=7.5, recovery=0.85) == pytest.approx(1, rel=1e-12)
-
-
-@pytest.mark.parametrize("mean", [1e-3, 0.3, 4.0, 60.0])
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_detection_is_poisson(mean, limit):
-    assert detected(mean, limit) == pytest.approx(stats.poisson.sf(limit - 1, mean), rel=1e-9, abs=1e-15)
-
-
-def test_false_positives_are_counted_with_the_cells():
-    assert detected(0.0, 1) == 0 and detected(0.0, 0) == 1
-    assert detected(0.0, 1, false_positives=0.05) == pytest.approx(1 - math.exp(-0.05), rel=1e-9)
-    assert detected(0.2, 2, 0.05) == pytest.approx(detected(0.25, 2), rel=1e-12)
-
-
-def test_the_day_averages_to_one_and_has_the_share_of_rest():
-    hours = np.arange(0, 24, 0.25)
-    day = [day_factor(h, rest_share=0.8, rest_from_h=23, rest_hours=8) for h in hours]
-    assert np.mean(day) == pytest.approx(1, rel=1e-12)
-    night, noon = day_factor(4, 0.8, 23, 8), day_factor(10, 0.8, 23, 8)
-    assert night / (night + noon) == pytest.approx(0.8, rel=1e-12)
-    assert all(day_factor(h, 0.5, 23, 8) == 1 for h in hours)

@@ -8,8 +8,8 @@ blood of kind q after a pass that began in p, and x the expected number of passe
 
     x = start + Tᵀ x,    arrested_b = (1 − d) a_b Σ_p x_p f_pb,    dead = d Σ_p x_p,    Σ_b arrested_b + dead = 1.
 
-What becomes of an arrested cell is the business of the organ. Cells that are seen in blood samples are another matter,
-the few that circulate for hours: their pool has a measured half-life of its own (`circulating`).
+What becomes of an arrested cell is the business of the organ. Cells that are seen in blood samples, the few that
+circulate for hours, are another matter.
 """
 
 from __future__ import annotations
@@ -154,44 +154,3 @@ def _problems(bed: Bed) -> Iterator[str]:
         yield f"{bed.name}: no share of cardiac output."
     if bed.receives == bed.outlet:
         yield f"{bed.name}: cannot drain into the {bed.receives} blood that it receives."
-
-
-# The pool of cells that samples see
-
-
-def circulating(now: float, entering_per_h: float, half_life_h: float, hours: float) -> float:
-    """Cells in the blood after some hours:  dN/dt = entering − ln 2 / half-life · N, exactly.
-
-    entering_per_h : cells/h that outlive the first pass and so count as circulating
-    hours : `math.inf` is the steady state, entering · half-life / ln 2
-    """
-    steady = entering_per_h * half_life_h / math.log(2.0)
-    return steady + (now - steady) * 2.0 ** (-hours / half_life_h)
-
-
-def day_factor(hour: float, rest_share: float, rest_from_h: float, rest_hours: float) -> float:
-    """Factor on shedding at an hour of the day, 1 on average over the day, one level each in rest and activity.
-
-    rest_share : of cells shed in an hour of rest and in one of activity, the share of the former; 0.5: no rhythm
-    rest_from_h, rest_hours : start and length of the rest phase, h
-    """
-    resting = (hour - rest_from_h) % 24.0 < rest_hours
-    mean = (rest_hours * rest_share + (24.0 - rest_hours) * (1.0 - rest_share)) / 24.0
-    return (rest_share if resting else 1.0 - rest_share) / mean
-
-
-def in_sample(cells: float, blood_mL: float, sample_mL: float, recovery: float) -> float:
-    """Expected count in a sample of blood in which so many cells circulate; recovery : share that the assay finds."""
-    return cells * sample_mL / blood_mL * recovery
-
-
-def detected(expected: float, at_least: int, false_positives: float = 0.0) -> float:
-    """Probability that a sample counts as positive: a Poisson number of cells reaches a limit.
-
-    expected, false_positives : mean number of tumor cells, and of what is taken for one, a sample
-    """
-    mean = expected + false_positives
-    if mean == 0.0:
-        return float(at_least <= 0)
-    below = [math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(at_least)]
-    return max(1.0 - math.fsum(below), 0.0)
