@@ -29,7 +29,7 @@ ANY = {
     "tissue": {"size": ["180 µm", "150 µm"]},
     "start": {
         "tumor": {"radius": "30 µm"},
-        "capillaries": "100 /mm²",
+        "capillaries": "400 /mm²",
         "ecm": 0.2,
         "injection": {"route": "patch", "cells": 3},
         "densities": {"adipocyte": "100 /mm²", "th1": "1500 /mm²"},  # cells of several sites, and some beyond the walls
@@ -140,7 +140,7 @@ def _name(code: int) -> str:
 
 def call(phases: Sequence[str]) -> None:
     """Go through some phases of a step, as a process of its own. Compiling needs the types of the arrays, so a cell of
-    each kind is enough, as a newborn that can mutate, and fields that are made and lost everywhere."""
+    each kind is enough, and fields that are made and lost everywhere."""
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctrl_c_comes()
@@ -159,9 +159,11 @@ def call(phases: Sequence[str]) -> None:
         kinds = [name for name, cell in body.catalogue.cells.items() if cell.layer != "vessel"]
         large = [name for name in kinds if body.catalogue.cells[name].extent is not None]
         for i, kind in enumerate(name for name in kinds if name not in large):
-            tissue.spawn(kind, *divmod(i, tissue.shape[1]), mother=1, born=tissue.dt)
+            tissue.spawn(kind, *divmod(i, tissue.shape[1]))
         for i, kind in enumerate(large):  # below all the others
             tissue.spawn(kind, tissue.shape[0] - 4, 4 + 7 * i)
+    for name, value in (("mother", 1), ("born", tissue.dt)):  # newborns can mutate
+        tissue.cells.columns.core[name][: tissue.cells.n] = value
     by_name = {process.name: process for process in STEP}
     body.run(by_name["treat"])
     tissue.solver.loss[:] = tissue.solver.source[:] = 1.0
