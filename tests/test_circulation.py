@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tmesim.body.circulation import ROUTES, Bed, advantage, arrested, death_per_pass
+from tmesim.body.circulation import ROUTES, Bed, arrested, death_per_pass
 
 LUNGS = Bed("lung", None, 0.9, receives="venous")
 LIVER = Bed("liver", 0.05, 0.8, receives="portal")
@@ -51,15 +51,13 @@ chances = st.floats(0, 1)
 
 @given(
     st.lists(chances, min_size=8, max_size=8), st.lists(st.floats(0.01, 1), min_size=6, max_size=6),
-    st.sampled_from(sorted(ROUTES)), st.floats(1, 20), st.floats(0, 2), st.floats(0, 2),
+    st.sampled_from(sorted(ROUTES)),
 )  # fmt: skip
-def test_every_cell_ends_somewhere(arrests, flows, route, size, sticking, shelter):
+def test_every_cell_ends_somewhere(arrests, flows, route):
     parts = np.array(flows) / sum(flows)
     shares = [None, *parts[:5]]  # the sixth part is the rest of the body
     beds = [replace(bed, arrest=a, share=s) for bed, a, s in zip(BODY, arrests[:6], shares, strict=True)]
-    found = arrested(
-        beds, route, death=max(arrests[6], 1e-3), rest=arrests[7], size=size, sticking=sticking, shelter=shelter
-    )
+    found = arrested(beds, route, death=max(arrests[6], 1e-3), rest=arrests[7])
     assert math.fsum(found.values()) == pytest.approx(1, rel=1e-9, abs=0)
     assert min(found.values()) >= 0 and found.keys() == {bed.name for bed in BODY} | {"rest", "dead"}
 
@@ -157,31 +155,7 @@ def test_a_bed_that_holds_more_leaves_less_to_the_others():
     assert tight["brain"] > loose["brain"] and all(tight[name] < loose[name] for name in ("lung", "kidney", "rest"))
 
 
-# Clusters, platelets, death
-
-
-def test_clusters_stick_earlier():
-    """A cluster of three passes if each of its cells would: the lungs let 0.1³ by."""
-    beds = [LUNGS, *with_arrest(1.0, BODY[1:])]
-    single, cluster = (arrested(beds, "tail_vein", death=0.0, rest=1.0, size=n, sticking=1.0) for n in (1, 3))
-    assert 1 - single["lung"] == pytest.approx(0.1, rel=1e-12) and 1 - cluster["lung"] == pytest.approx(1e-3, rel=1e-9)
-    assert cluster["brain"] == pytest.approx(0.12e-3, rel=1e-9)
-
-
-def test_clusters_arrive_in_greater_numbers_when_they_are_sheltered_or_stick():
-    off = {"size": 5, "sticking": 0.0, "shelter": 0.0}
-    body = with_arrest(0.2)
-    assert advantage(body, "tail_vein", death=0.3, rest=0.2, **off) == 1
-    assert advantage(body, "tail_vein", death=0.3, rest=0.2, **off | {"shelter": 1.0}) > 1.1
-    assert advantage(body, "tail_vein", death=0.3, rest=0.2, **off | {"sticking": 1.0}) > 1.1
-
-
-def test_shear_that_rises_costs_single_cells_more_than_clusters():
-    lost = {
-        size: [arrested(BODY, "tail_vein", death=d, rest=0.2, size=size, shelter=1.0)["dead"] for d in (0.1, 0.4)]
-        for size in (1, 4)
-    }
-    assert lost[1][1] - lost[1][0] > lost[4][1] - lost[4][0] > 0
+# Platelets, death
 
 
 def test_a_shield_averts_its_share_of_deaths():
@@ -189,7 +163,6 @@ def test_a_shield_averts_its_share_of_deaths():
     shielded = arrested(BODY, "tail_vein", death=0.2, rest=0.2, shield=0.5)
     assert shielded == pytest.approx(arrested(BODY, "tail_vein", death=0.1, rest=0.2), rel=1e-12, abs=0)
     assert arrested(BODY, "tail_vein", death=0.2, rest=0.2, shield=1.0)["dead"] == 0
-    assert advantage(BODY, "tail_vein", death=0.2, rest=0.2, shield=0.5, size=5, sticking=0, shelter=1.0) > 1
 
 
 def test_death_per_pass_is_the_hazard_over_half_a_circulation():
@@ -224,8 +197,8 @@ def test_a_body_that_cannot_be_is_refused(beds, route, words):
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    with pytest.raises(ValueError, match=r"death is 2.*size is 0\.5, below 1.*nowhere: unknown route"):
-        arrested(BODY, "nowhere", death=2.0, rest=0.5, size=0.5)
+    with pytest.raises(ValueError, match=r"rest is 1\.5.*death is 2.*nowhere: unknown route"):
+        arrested(BODY, "nowhere", death=2.0, rest=1.5)
 
 
 @pytest.mark.parametrize("route", ["tail_vein", "spleen"])

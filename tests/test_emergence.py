@@ -131,9 +131,10 @@ def test_without_antigens_there_is_a_desert_and_anti_pd_l1_does_nothing_in_it():
 
 
 def test_two_arms_alike_but_in_luck_differ_in_one_of_twenty_intervals():
-    """CTL of the twin are faster by one in fifty, which deals anew where they are, and so everybody's luck, at once."""
-    lots, each = 12, 6
-    arms = {"untreated": {}, "twin": {"set": {"cells.ctl.behaviors.speed": "x1.02"}}}
+    """CTL of the twin are a bit faster and its tumor cells creep twice as fast, which deals all luck anew."""
+    lots, each = 16, 6
+    speeds = {"cells.ctl.behaviors.speed": "x1.02", "cells.tumor.behaviors.speed": "x2"}
+    arms = {"untreated": {}, "twin": {"set": speeds}}
     plan = {"name": "twins", "question": "Is luck all?", "extends": "minimal", "time": {"days": 7}, "arms": arms}
     run = shared(plan, replicates=lots * each)
     a, b = (run.endpoint("tumor_burden", arm) for arm in arms)
@@ -142,9 +143,8 @@ def test_two_arms_alike_but_in_luck_differ_in_one_of_twenty_intervals():
         part = slice(lot * each, (lot + 1) * each)
         row = compare_arms(("x",), {"a": {"x": a[part]}, "b": {"x": b[part]}}, "a")[0]
         covered.append(row.low <= 0 <= row.high)
-    print(f"\n{sum(covered)} of {lots} intervals hold 0; spread: pairs {np.std(b - a):.3g}, tissues {np.std(a):.3g}; "
-          f"{np.mean(a != b):.2f} of the pairs differ")
-    assert np.mean(a != b) > 0.8  # luck did part them
+    print(f"\n{sum(covered)} of {lots} intervals hold 0; spread: pairs {np.std(b - a):.3g}, tissues {np.std(a):.3g}")
+    assert np.std(b - a) > 0.3 * np.std(a)  # luck did part
     assert sum(covered) >= stats.binom.ppf(0.005, lots, 0.95)
 
 

@@ -118,6 +118,14 @@ def test_a_start_in_an_organ_is_written_and_read_again():
     assert "organ" not in load("untreated").content()["start"]
 
 
+def test_a_factor_in_an_arm_multiplies_what_the_organ_of_the_arm_has():
+    level = "fields.oxygen.vessel.level"
+    made = read_text(IN_LUNG.replace("start.organ: kidney}", f"start.organ: kidney, {level}: x0.5}}"))
+    own = organ_named("kidney").set[level].at("mouse")
+    assert made.catalogue_for("kidney").number(level).at("mouse") == own / 2
+    assert load(made.content()) == made
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -126,6 +134,8 @@ def test_a_start_in_an_organ_is_written_and_read_again():
         ("route: tail_vein", "route: ear", "start.injection.route"),
         ("cells: 1e6", "cells: 0", "expected a number of cells from 1 to 1e9, got 0"),
         ("organ: lung, ", "", "start.capillaries"),
+        ("tail_vein, cells: 1e6", "patch, cells: 40", "40 cells for a patch whose capillaries hold one each"),
+        ("arms:\n", "set: {fields.oxygen.vessel.level: x0.5}\narms:\n", "differs among the arms' organs; set it in"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_start_away_from_home_is_named(old, new, words):
@@ -151,6 +161,7 @@ def test_what_comes_to_a_patch_is_its_share_of_what_the_organ_holds():
 def test_held_cells_stand_in_capillaries_with_clone_and_antigens_of_the_start():
     clones = [{"name": "a", "share": 0.5, "antigens": 1}, {"name": "b", "share": 0.5, "antigens": 2}]
     t = OneTissue(scenario("minimal", start={"organ": "lung", "tumor": [], "densities": {}, "clones": clones,
+                                             "capillaries": "800 /mm²",
                                              "injection": {"route": "patch", "cells": 40}}), seed=3)  # fmt: skip
     rows = rows_of(t, "arrested")
     assert rows.size == t.counters["arrivals"] > 20

@@ -39,7 +39,7 @@ class Bed:
 
     share : of cardiac output, by arteries, 0..1; lungs may have none (None), or that of bronchial arteries
     receives : besides its share, "venous" takes all venous blood, the lungs, and "portal" all portal blood, the liver
-    arrest : probability that a pass arrests a single cell, 0..1
+    arrest : probability that a pass arrests a cell, 0..1
     drains : where its blood goes, unless it is the lungs, whose blood goes into the arteries
     """
 
@@ -55,44 +55,22 @@ class Bed:
         return "arterial" if self.receives == "venous" else self.drains
 
 
-def arrested(
-    beds: Sequence[Bed], route: str, *, death: float, rest: float, size: float = 1.0, sticking: float = 0.0,
-    shelter: float = 0.0, shield: float = 0.0,
-) -> dict[str, float]:  # fmt: skip
+def arrested(beds: Sequence[Bed], route: str, *, death: float, rest: float, shield: float = 0.0) -> dict[str, float]:
     """Share of the cells that enter by a route which each bed arrests alive, "rest" and "dead"; they sum to 1.
 
-    death : probability that a single cell dies in a pass, 0..1        rest : arrest in all beds that are not modeled
-    size : cells of a cluster, which arrives or dies as a whole; its arrest is 1 − (1 − a)^(size^sticking)
-    shelter : a cluster dies with size^−shelter times the probability of a single cell; 0: no cluster is sheltered
+    death : probability that a cell dies in a pass, 0..1        rest : arrest in all beds that are not modeled
     shield : share of deaths that a coat of platelets or macrophages averts, 0..1; 0: off
 
     Raises ValueError with all that is wrong: beds, numbers, route, or nothing that ever ends a journey.
     """
-    beds, start = _checked(beds, route, rest, death=death, shield=shield, size=size, sticking=sticking, shelter=shelter)
-    dying = death * (1.0 - shield) * size**-shelter
-    caught = np.array([1.0 - (1.0 - bed.arrest) ** (size**sticking) for bed in beds])
+    beds, start = _checked(beds, route, rest, death=death, shield=shield)
+    dying = death * (1.0 - shield)
+    caught = np.array([bed.arrest for bed in beds])
     flow = _flow(beds)
     begun = _passes(beds, flow, caught, dying, start)
     shares = (1.0 - dying) * caught * (begun @ flow)
     found = {bed.name: float(share) for bed, share in zip(beds, shares, strict=True)}
     return found | {DEAD: dying * float(begun.sum())}
-
-
-def advantage(
-    beds: Sequence[Bed], route: str, *, size: float, sticking: float, shelter: float, **single: float
-) -> float:
-    """How much more likely a cell of a cluster is to be arrested alive somewhere than one that travels alone.
-
-    single : death, rest and shield, the same for both. ValueError if single cells never arrive.
-    """
-
-    def arriving(**travelers: float) -> float:
-        return sum(share for name, share in arrested(beds, route, **travelers, **single).items() if name != DEAD)
-
-    together, alone = arriving(size=size, sticking=sticking, shelter=shelter), arriving()
-    if alone == 0.0:
-        raise ValueError("Single cells are never arrested alive: there is no advantage to tell.")
-    return together / alone
 
 
 def death_per_pass(per_h: float, blood_mL: float, output_mL_min: float) -> float:
@@ -125,8 +103,6 @@ def _checked(beds: Sequence[Bed], route: str, rest: float, **numbers: float) -> 
     wrong = [problem for bed in beds for problem in _problems(bed)]
     within = {"rest": rest, "death": numbers["death"], "shield": numbers["shield"]}
     wrong += [f"{name} is {number}, not within 0 and 1." for name, number in within.items() if not 0.0 <= number <= 1.0]
-    least = {"size": 1.0, "sticking": 0.0, "shelter": 0.0}
-    wrong += [f"{name} is {numbers[name]}, below {low:g}." for name, low in least.items() if not numbers[name] >= low]
     names = [bed.name for bed in beds] + [REST, DEAD]
     wrong += [f"{name}: a second bed of this name." for name in dict.fromkeys(names) if names.count(name) > 1]
     used = math.fsum(bed.share or 0.0 for bed in beds)

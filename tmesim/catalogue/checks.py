@@ -146,7 +146,7 @@ def _emergence(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[
     yield from _known((*path, "emerges"), "cell type", cell.emerges, catalogue.cells)
     other = catalogue.cells.get(cell.emerges)
     if other is not None and (other.layer != "tissue" or other.static or set(other.states) - set(cell.states)):
-        yield (*path, "emerges"), f"'{cell.emerges}' must be a cell of the tissue layer that moves, with states of both"
+        yield (*path, "emerges"), f"'{cell.emerges}' must move in the tissue layer and have no state that this lacks"
 
 
 def _inheritance(path: DataPath, cell: CellType) -> Iterator[Issue]:

@@ -6,10 +6,14 @@ and multiplied in the order in which they stand. A new file gets its line below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
+from typing import TypeVar
 
-from tmesim.reading import Document, parse
+from tmesim.catalogue.frozen import frozendict
+from tmesim.reading import Document, InputError, Problem, parse
+
+E = TypeVar("E")
 
 FILES: Mapping[str, tuple[str, ...]] = {
     "cells": (
@@ -80,6 +84,22 @@ def packaged(name: str, kind: str | None = None) -> Document:
     """A packaged file by its name without ending; its problems bear the name of its kind before their keys."""
     file = resources.files("tmesim.catalogue").joinpath(f"{name}.yaml")
     return parse(file.read_bytes(), f"tmesim/catalogue/{name}.yaml", (kind or name,))
+
+
+def each_packaged(
+    folder: str, names: Iterable[str], read: Callable[[Document], tuple[E | None, list[Problem]]]
+) -> Mapping[str, E]:
+    """What stands in the files of a folder, by name; InputError with every problem if one is wrong."""
+    found: dict[str, E] = {}
+    problems: list[Problem] = []
+    for name in names:
+        entry, wrong = read(packaged(f"{folder}/{name}"))
+        problems += wrong
+        if entry is not None:
+            found[name] = entry
+    if problems:
+        raise InputError(problems)
+    return frozendict(found)
 
 
 def documents() -> dict[str, list[Document]]:

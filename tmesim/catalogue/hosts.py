@@ -15,11 +15,11 @@ from tmesim import units
 from tmesim.catalogue import checks
 from tmesim.catalogue.catalogue import Catalogue
 from tmesim.catalogue.changes import SET
-from tmesim.catalogue.files import HOST_FILES, packaged
+from tmesim.catalogue.files import HOST_FILES, each_packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import Entry, Number, Numbers, Species, Texts
 from tmesim.catalogue.packaged import load_catalogue
-from tmesim.reading import DataPath, Document, InputError, Problem, dotted, problems_of, suggestion
+from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
 
 REFUSED = (
     "a host sets no number of a therapy: it differs from others in untreated numbers only, so that how its tumors "
@@ -92,16 +92,7 @@ def with_sourced(
 @cache
 def hosts() -> Mapping[str, Host]:
     """The packaged hosts by name, the plain species first; InputError with every problem if a file is wrong."""
-    found: dict[str, Host] = {}
-    problems: list[Problem] = []
-    for name in HOST_FILES:
-        host, wrong = read_host(packaged(f"hosts/{name}"))
-        problems += wrong
-        if host is not None:
-            found[name] = host
-    if problems:
-        raise InputError(problems)
-    return frozendict(found)
+    return each_packaged("hosts", HOST_FILES, read_host)
 
 
 def host_named(name: str) -> Host:

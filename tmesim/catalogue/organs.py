@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from tmesim import units
 from tmesim.catalogue import checks
 from tmesim.catalogue.catalogue import Catalogue
-from tmesim.catalogue.files import ORGAN_FILES, packaged
+from tmesim.catalogue.files import ORGAN_FILES, each_packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.hosts import catalogue_of, host_named, with_sourced
 from tmesim.catalogue.numbers import HOSTS, Entry, Number, Numbers, Texts
 from tmesim.catalogue.packaged import load_catalogue
-from tmesim.reading import DataPath, Document, InputError, Problem, problems_of, suggestion
+from tmesim.reading import DataPath, Document, Problem, problems_of, suggestion
 
 BREAST = "breast"
 """Where tumors of the breast begin: the organ of a start that names none."""
@@ -121,16 +121,7 @@ def _issues(organ: Organ) -> Iterator[tuple[DataPath, str]]:
 @cache
 def organs() -> Mapping[str, Organ]:
     """The packaged organs by name, the breast first; InputError with every problem if a file is wrong."""
-    found: dict[str, Organ] = {}
-    problems: list[Problem] = []
-    for name in ORGAN_FILES:
-        organ, wrong = read_organ(packaged(f"organs/{name}"))
-        problems += wrong
-        if organ is not None:
-            found[name] = organ
-    if problems:
-        raise InputError(problems)
-    return frozendict(found)
+    return each_packaged("organs", ORGAN_FILES, read_organ)
 
 
 def organ_named(name: str) -> Organ:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tmesim import units
-from tmesim.catalogue import KINDS, Catalogue, folded, load_catalogue
+from tmesim.catalogue import KINDS, Catalogue, catalogue_in, folded, load_catalogue
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
 from tmesim.scenario import lasting, limits, starting
@@ -197,16 +197,19 @@ class Resolver(Biology):
             if part.start and not part.set and not part.off:
                 self.blame((*path, "from"), "says when 'set' and 'off' begin, but neither is given")
             numbers, begun = self._split(name, part)
-            # An arm's own problems are found on the catalogue of the scenario.
+            own, said = self._arm_start(name, begun, tissue, catalogue) if begun else (None, frozendict())
+            # An arm's own problems are found on the catalogue of the scenario, in the organ of the arm.
+            ground = catalogue
+            if own is not None and start is not None and own.organ != start.organ:
+                ground = applied(catalogue_in(own.organ, self.part("host")), [self.overlay])
             count = len(self.problems)
-            changed, _ = self.changed(catalogue, numbers, part.off, path)
+            changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
             self._idle_numbers(catalogue, part, numbers, path)
             doses = [
                 self._dose((*path, "therapies", index), dose, changed, time)
                 for index, dose in enumerate(part.therapies)
             ]
-            own, said = self._arm_start(name, begun, tissue, catalogue) if begun else (None, frozendict())
             arms[name] = Arm(
                 therapies=tuple(dose for dose in doses if dose is not None),
                 overlay=Overlay(
@@ -217,9 +220,19 @@ class Resolver(Biology):
                 start=own if own != start else None,
                 start_set=said if own != start else frozendict(),
             )
+        if start is not None and self.species is not None:
+            self._one_factor_for_many((arm.start or start).organ for arm in arms.values())
         if message := limits.doses(arms):
             self.blame(("arms",), message)
         return arms
+
+    def _one_factor_for_many(self, organs: Iterable[str]) -> None:
+        """A factor of the scenario's `set` is written as what it makes of one number, but organs have their own."""
+        grounds = [catalogue_in(organ, self.part("host")) for organ in dict.fromkeys(organs)]
+        for path, value in (self.part("set") or {}).items():
+            known = units.factor(value) is not None and grounds[0].has_number(path)
+            if known and len({ground.number(path).at(str(self.species)) for ground in grounds}) > 1:
+                self.blame(("set", path), "multiplies a number that differs among the arms' organs; set it in each arm")
 
     def _idle_numbers(self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath) -> None:
         """Numbers that an arm sets in vain."""

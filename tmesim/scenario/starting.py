@@ -33,6 +33,7 @@ def start_of(
     if ducts and catalogue is not None and not any(cell.membrane for cell in catalogue.cells.values()):
         blame(("start", "ducts"), "there is no cell type that is a membrane")
     _crowding(part, tissue, catalogue, host, blame)
+    _held(part, tissue, blame)
     _window(part, tissue, blame)
     clones = tuple(
         Clone(name=c.name, share=c.share, antigens=c.antigens, multipliers=frozendict(sorted(c.multipliers.items())))
@@ -163,6 +164,18 @@ def _fits(
         size = f"{units.show(width, 'µm')} × {units.show(height, 'µm')}"
         round_ = f"{what} of radius {units.show(radius, 'µm')} at ({units.show(x)}, {units.show(y)}) µm"
         blame(path, f"{round_} does not fit in the tissue of {size}")
+
+
+def _held(part: StartPart, tissue: TissueBox | None, blame: Blame) -> None:
+    """Cells that all come to the patch find capillaries, which hold one each; twice as many leave room for chance."""
+    injection = part.injection
+    if injection is None or injection.route != "patch" or tissue is None or part.capillaries is None:
+        return
+    height, width = tissue.size_um
+    most = math.floor(part.capillaries * height * width / 1e6 / 2)
+    if injection.cells > most:
+        message = f"{injection.cells:g} cells for a patch whose capillaries hold one each; the limit here is {most}"
+        blame(("start", "injection", "cells"), message)
 
 
 def _crowding(
