@@ -60,7 +60,7 @@ ENTRIES = (
         "Tumor cells that have left their capillary for the tissue, over those that came.", extravasated,
     ),
     Observable(
-        "lesions", "lesions", "1",
+        "lesions", "lesions", "lesions",
         f"Groups of at least {LESION_CELLS} tumor cells, of which none is more than {GAP_UM:g} µm from the next.",
         lesions,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmesim.catalogue import english, organ_named
 from tmesim.drawing import page
 from tmesim.markup import Markup, both, tag
 from tmesim.notices import never_given, notices, untreated
@@ -14,7 +15,7 @@ from tmesim.wording import words
 if TYPE_CHECKING:
     from tmesim.observables import Observable
     from tmesim.result import Result
-    from tmesim.scenario import Arm
+    from tmesim.scenario import Arm, Scenario
     from tmesim.statistics import Comparison
 
 
@@ -96,8 +97,8 @@ def design(result: Result) -> Markup:
     if (lesion := scenario.start.lesion_radius_um) is not None:
         radius = f" inside a tumor of {2 * lesion / 1000:g} mm"
     text = (
-        f"A patch of {wide:g} × {high:g} mm of {scenario.species} breast tissue{radius} is simulated cell by cell for "
-        f"{lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
+        f"A patch of {wide:g} × {high:g} mm of {scenario.species} {tissues(scenario)}{radius} is simulated cell by cell "
+        f"for {lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
     )
     if len(result.arms) > 1 and not scenario.one_start:
         text += (
@@ -141,3 +142,9 @@ def given(result: Result, arm: Arm) -> str:
     if (arm.set or arm.off) and not courses.changes(arm, time):
         since = f" (never: {courses.ending(arm.from_h, time)})"
     return ("; ".join(parts) or "nothing given") + since
+
+
+def tissues(scenario: Scenario) -> str:
+    """The tissues in which the arms begin, in the order of the arms."""
+    organs = dict.fromkeys(organ_named(scenario.start_of(arm).organ).label for arm in scenario.arms)
+    return f"{english.joined(list(organs))} tissue"
