@@ -97,8 +97,8 @@ def design(result: Result) -> Markup:
     if (lesion := scenario.start.lesion_radius_um) is not None:
         radius = f" inside a tumor of {2 * lesion / 1000:g} mm"
     text = (
-        f"A patch of {wide:g} × {high:g} mm of {scenario.species} {tissues(scenario)}{radius} is simulated cell by cell "
-        f"for {lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
+        f"A patch of {wide:g} × {high:g} mm of {scenario.species} {tissues(scenario)}{radius} is simulated cell by "
+        f"cell for {lasting(result)}, in steps of {scenario.time.step_h:g} h, on sites of {box.spacing:g} µm."
     )
     if len(result.arms) > 1 and not scenario.one_start:
         text += (
