@@ -52,6 +52,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/natural_killer_cells",
         "rules/soils",
         "rules/bone",
+        "rules/dormancy",
     ),
     "fields": (
         "fields/oxygen",
