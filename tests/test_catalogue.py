@@ -384,11 +384,11 @@ def test_cell_types_states_and_fields_keep_the_order_by_which_they_are_numbered(
     )
     assert list(CATALOGUE.states) == (
         "emt hypoxia_response pdl1 stemness caf_activation polarization exhaustion terminal pericytes antigen_load "
-        "dna_damage arrest mhc_loss dormancy".split()
+        "dna_damage arrest mhc_loss dormancy education pten_loss".split()
     )
     assert list(CATALOGUE.fields) == (
         "oxygen vegf tgfb ang2 ifng il6 il10 il2 cxcl12 ccl2 cxcl9 cxcl1 solid_stress "
-        "rankl opg pthrp igf1 estrogen".split()
+        "rankl opg pthrp igf1 estrogen exosomes".split()
     )
 
 

@@ -173,8 +173,11 @@ def test_a_claim_that_is_left_out_with_a_reason_is_nowhere_modeled():
     assert all(len(reason.split()) > 4 for reason in claims["not_modeled_because"].values())
 
 
-@pytest.mark.parametrize("group", ["organ-bone", "organ-lymph"])
-def test_each_claim_of_an_organ_is_modeled_or_left_out_with_a_reason(group):
+GROUPS = ["exosome", "extravasation-dormancy-met", *(f"organ-{x}" for x in ("bone", "lung", "liver", "brain", "lymph"))]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_claim_of_organs_and_settling_is_modeled_or_left_out_with_a_reason(group):
     found = gathered(load_catalogue())["claims"]
     told = {*found["modeled"], *found["not_modeled_because"]}
     assert {name for name, claim in claims().items() if claim.group == group} - told == set()

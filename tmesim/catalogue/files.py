@@ -52,7 +52,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/natural_killer_cells",
         "rules/soils",
         "rules/bone",
+        "rules/brain",
         "rules/dormancy",
+        "rules/premetastatic_niche",
     ),
     "fields": (
         "fields/oxygen",
@@ -61,6 +63,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "fields/chemokines",
         "fields/mechanics",
         "fields/bone_factors",
+        "fields/vesicles",
     ),
     "matrix": ("matrix",),
     "processes": ("processes",),
