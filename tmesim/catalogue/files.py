@@ -55,6 +55,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/brain",
         "rules/dormancy",
         "rules/premetastatic_niche",
+        "rules/dissemination",
     ),
     "fields": (
         "fields/oxygen",

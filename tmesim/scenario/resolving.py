@@ -73,30 +73,42 @@ class Resolver(Biology):
                 place: DataPath = ("add", kind, name) if name in (self.part("add") or {}).get(kind, {}) else ("host",)
                 self.blame(place, f"{path} has no value for {host}")
 
+    def injected_in_time(self, time: Time, start: Start, arms: Mapping[str, Arm]) -> None:
+        """Cells are injected before the end of the run, between two steps."""
+        places: dict[DataPath, Start] = {("start", "injection", "at"): start}
+        places |= {("arms", name, "set"): arm.start for name, arm in arms.items() if arm.start is not None}
+        for path, begun in places.items():
+            if begun.injection is not None and (path[0] == "start" or begun.injection != start.injection):
+                self._moment(path, begun.injection.at_h, time)
+
     # -- tissue, start, time
 
     def tissue(self) -> TissueBox | None:
         part = self.part("tissue")
         if part is None:
             return None
-        sites = []
         count = len(self.problems)
-        for axis, length in enumerate(part.size):
-            wide = length / part.spacing
-            sites.append(round(wide))
-            if not math.isclose(wide, round(wide), rel_tol=1e-9):
-                fits = [units.show(n * part.spacing, "µm") for n in (math.floor(wide), math.ceil(wide)) if n > 0]
-                size, site = units.show(length, "µm"), units.show(part.spacing, "µm")
-                self.blame(
-                    ("tissue", "size", axis), f"{size} is not a whole number of sites of {site}; {' or '.join(fits)} is"
-                )
-            elif sites[-1] < 4:
-                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; the least is 4")
-        width, height = part.size
-        box = TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
+        box = self._box(part.size, part.spacing, "size")
+        if part.organs is not None:
+            box = box.model_copy(update={"beside": self._box(part.organs, part.spacing, "organs")})
         if len(self.problems) == count and (message := limits.size(box, load_catalogue())):
             self.blame(("tissue", "size"), message)
         return box
+
+    def _box(self, size: tuple[float, float], spacing: float, key: str) -> TissueBox:
+        sites = []
+        for axis, length in enumerate(size):
+            wide = length / spacing
+            sites.append(round(wide))
+            if not math.isclose(wide, round(wide), rel_tol=1e-9):
+                fits = [units.show(n * spacing, "µm") for n in (math.floor(wide), math.ceil(wide)) if n > 0]
+                long, site = units.show(length, "µm"), units.show(spacing, "µm")
+                message = f"{long} is not a whole number of sites of {site}; {' or '.join(fits)} is"
+                self.blame(("tissue", key, axis), message)
+            elif sites[-1] < 4:
+                self.blame(("tissue", key, axis), f"is {sites[-1]} sites; the least is 4")
+        width, height = size
+        return TissueBox(size_um=(height, width), spacing=spacing, shape=(sites[1], sites[0]))
 
     def start(self, tissue: TissueBox | None, catalogue: Catalogue) -> Start | None:
         part = self.part("start")
