@@ -153,3 +153,46 @@ def test_sleepers_survive_a_drug_that_hits_cells_in_cycle():
             t.step()
         hurt[z] = float(t.cells.columns.state[rows_of(t, "tumor"), t.biology.states.index("dna_damage")].mean())
     assert count(t, "tumor") and 0 < hurt["1"] < 0.5 * hurt["0"]
+
+
+# What is no rule and comes out
+
+
+def sizes(days, size="600 µm", **parts):
+    """Tumor cells each second day."""
+    t = OneTissue(scenario("minimal", tissue={"size": [size] * 2, "spacing": "15 µm"}, **parts), seed=1)
+    found = []
+    for day in range(days + 1):
+        if day % 2 == 0:
+            found.append(count(t, "tumor"))
+        for _ in range(round(24 / t.dt)):
+            t.step()
+    return found
+
+
+@pytest.mark.slow
+def test_a_micrometastasis_without_vessels_stands_still_though_its_cells_divide():
+    """Where vessels are rare it grows by less than a third in 12 days after its start, at half the size of its twin."""
+    held = {}
+    for vessels in ("25 /mm²", "200 /mm²"):
+        start = {"organ": "breast", "tumor": [{"radius": "90 µm", "fill": 0.9}], "capillaries": vessels,
+                 "densities": {"fibroblast": "200 /mm²"}}  # fmt: skip
+        off = ["vegf_drives_sprouting", "il6_drives_sprouting"]
+        held[vessels] = sizes(24, "750 µm", start=start, off=off)
+    poor, rich = held.values()
+    assert poor[12] < 1.35 * poor[6] and poor[6] > 2 * poor[0]
+    assert max(poor) < 0.65 * max(rich)
+
+
+@pytest.mark.slow
+def test_killers_hold_a_micrometastasis_that_grows_without_them():
+    found = {}
+    for killers in ("there", "harmless"):
+        start = {"organ": "kidney", "tumor": [{"radius": "60 µm", "fill": 0.9}], "capillaries": "1000 /mm²",
+                 "densities": {"ctl": "150 /mm²", "nk": "60 /mm²"}}  # fmt: skip
+        numbers = {"processes.priming.reactive_fraction": "0.02"}
+        if killers == "harmless":
+            numbers |= {f"cells.{cell}.behaviors.hit_rate": "0 1/h" for cell in ("ctl", "nk")}
+        found[killers] = sizes(14, start=start, set=numbers)
+    there, harmless = found["there"], found["harmless"]
+    assert there[7] < 1.25 * there[4] and harmless[7] > 1.5 * harmless[4], found
