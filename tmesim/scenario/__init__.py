@@ -20,6 +20,7 @@ from tmesim.catalogue.reach import reached
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
+from tmesim.scenario.crossing import crossed, once
 from tmesim.scenario.file import json_schema
 from tmesim.scenario.migration import migrated
 from tmesim.scenario.options import Options
@@ -298,7 +299,7 @@ def _check_endpoints(scenario: Scenario, observables: Observables) -> None:
 
 def read_text(text: str, file: str = "<text>") -> Scenario:
     """A scenario from YAML text, which extends nothing."""
-    document = parse(text, file)
+    document = crossed(parse(text, file))
     tidied(document)
     migrated(document)
     return _resolved(settled(document))
@@ -321,7 +322,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     if not resolver.problems and species and tissue and start and time:  # it needs all of them, and all of them sound
         resolver.bearable(catalogue, tissue, start, time, species, arms)
     if resolver.problems or tissue is None or start is None or time is None:
-        raise InputError(resolver.problems)
+        raise InputError(once(resolver.problems))
     parts = resolver.parts
     needs, free = limits.disk(tissue, time, len(arms) * parts["replicates"], catalogue), machine.disk_bytes()
     if free is not None and needs > free:

@@ -36,7 +36,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
 
 
-def _name(value: Any) -> str:
+def checked_name(value: Any) -> str:
+    """A name that can be that of a folder; ValueError for another."""
     if not isinstance(value, str):
         raise ValueError(f"expected a name, got '{brief(value)}'; put it in quotes if it is meant as text")
     if not NAME.fullmatch(value) or value.endswith(".") or value.split(".")[0].lower() in _DEVICES:
@@ -120,7 +121,9 @@ if TYPE_CHECKING:
     Share = float
     Factor = float
 else:
-    Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
+    Name = Annotated[
+        str, PlainValidator(checked_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})
+    ]
     HostName = Annotated[str, PlainValidator(_host), WithJsonSchema({"type": "string", "enum": list(HOST_FILES)})]
     OrganName = Annotated[str, PlainValidator(_organ), WithJsonSchema({"type": "string", "enum": list(ORGAN_FILES)})]
     CellNumber = Annotated[float, PlainValidator(_cells), WithJsonSchema({"type": ["number", "string"]})]
@@ -196,6 +199,9 @@ class InjectionPart(Part):
         description="the vessel that they are injected into; 'patch': so many come to the patch, whatever its blood"
     )
     cells: CellNumber = Field(description="how many tumor cells, of the clones of the start")
+    states: dict[str, Share] = Field(
+        {}, description="what they bring, such as emt: 0.1 for epithelial cells; the others are those of the catalogue"
+    )
 
 
 class StartPart(Part):
@@ -220,7 +226,6 @@ class StartPart(Part):
     interior: InteriorPart | None = Field(
         None, description="the patch is a window inside a large lesion, instead of a section of a whole one"
     )
-
 
     @model_validator(mode="before")
     @classmethod
@@ -293,6 +298,10 @@ class ScenarioFile(Part):
     arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)] = (
         Field(description="treatments to compare, by name")
     )
+    crossed: Annotated[
+        tuple[Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1)], ...],
+        Field(min_length=1, max_length=9),
+    ] = Field((), description="lines of choices: each combination of one of every line is an arm, such as bone__drug")
     reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
     set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
         {}, description="numbers of the catalogue and settings of the scenario by path; x2 doubles what is there"

@@ -71,10 +71,12 @@ class Clone(Part):
 
 
 class Injection(Part):
-    """Tumor cells that are injected at hour 0: into which vessel, or "patch" where all come to the patch; how many."""
+    """Tumor cells that are injected at hour 0: into which vessel, or "patch" where all come to the patch; how many; and
+    which of their states are not those of the catalogue, 0..1."""
 
     route: str
     cells: float
+    states: frozendict = frozendict()
 
 
 class Start(Part):
@@ -209,13 +211,18 @@ def start_content(start: Start) -> dict[str, Any]:
         **({"organ": start.organ} if start.organ != BREAST else {}),
         "tumor": [{"radius": um(disk.radius_um), "fill": disk.fill} | _place(disk) for disk in start.tumor],
         **({"ducts": ducts} if ducts else {}),
-        **({"injection": {"route": injection.route, "cells": injection.cells}} if injection is not None else {}),
+        **({"injection": _injection_content(injection)} if injection is not None else {}),
         "clones": [
             {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}
             for c in start.clones
         ],
         **{name: value for name, value in said.items() if name in start.given},
     } | ({} if window is None else {"interior": {"lesion_radius": um(window.lesion_radius_um), "fill": window.fill}})
+
+
+def _injection_content(injection: Injection) -> dict[str, Any]:
+    states = {"states": dict(injection.states)} if injection.states else {}
+    return {"route": injection.route, "cells": injection.cells} | states
 
 
 def _place(part: Disk | Duct) -> dict[str, Any]:

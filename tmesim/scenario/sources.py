@@ -14,6 +14,7 @@ from typing import Any
 from tmesim import arguments
 from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, parse, read_yaml, suggestion
 from tmesim.reading.yaml12 import MAX_BYTES
+from tmesim.scenario.crossing import crossed
 from tmesim.scenario.file import ScenarioFile
 from tmesim.scenario.freezing import thawed
 from tmesim.scenario.length import fit
@@ -98,7 +99,7 @@ def whole(document: Document, beside: Path | None = None, chain: tuple[Path, ...
 
     Where the base cannot be had, that is one of the document's problems, and the rest of it is still checked.
     """
-    tidied(document)
+    tidied(crossed(document))
     migrated(document)
     base = document.data.get("extends")
     if base is None:

@@ -9,7 +9,7 @@ from typing import Any
 from tmesim import units
 from tmesim.catalogue import BREAST, Catalogue, organ_named
 from tmesim.catalogue.models import frozendict
-from tmesim.reading import DataPath, suggestion
+from tmesim.reading import DataPath, brief, suggestion
 from tmesim.scenario.file import StartPart
 from tmesim.scenario.parts import Clone, Disk, Duct, Injection, Interior, Start, TissueBox, start_content
 
@@ -56,8 +56,29 @@ def start_of(
         organ=part.organ,
         given=given if part.organ != BREAST else SAID,
         own_densities=_ordered(own, order) if part.organ != BREAST else frozendict(),
-        injection=part.injection and Injection(route=part.injection.route, cells=part.injection.cells),
+        injection=_injection(part, catalogue, blame),
     )
+
+
+def _injection(part: StartPart, catalogue: Catalogue | None, blame: Blame) -> Injection | None:
+    """The injected cells, whose states are some that held cells have; who is stem-like is no state of one's choice."""
+    given = part.injection
+    if given is None:
+        return None
+    held = [cell for cell in catalogue.cells.values() if cell.emerges is not None] if catalogue is not None else []
+    hierarchies = [catalogue.cells[str(cell.emerges)].hierarchy for cell in held] if catalogue is not None else []
+    ranks = {hierarchy.state for hierarchy in hierarchies if hierarchy is not None}
+    known = {state for cell in held for state in cell.states} - ranks
+    for state in given.states if held else ():
+        path = ("start", "injection", "states", state)
+        if state in ranks:
+            blame(path, "follows from the share of stem-like cells, which self_renewal decides")
+        elif state not in known:
+            blame(
+                path,
+                f"there is no state '{brief(state)}' of the cells that capillaries hold.{suggestion(state, known)}",
+            )
+    return Injection(route=given.route, cells=given.cells, states=frozendict(sorted(given.states.items())))
 
 
 def _given(part: StartPart) -> tuple[str, ...]:
