@@ -25,6 +25,7 @@ from tmesim.catalogue import organ_named
 from tmesim.reading import InputError
 from tmesim.scenario import read_text
 from tmesim.scenario.schedule import calendar_of
+from tmesim.scenario.telling import table
 from tmesim.storage.arrays import unpack
 
 TEXT = """
@@ -321,7 +322,7 @@ def test_steps_that_make_no_sense_are_left_out():
 
 
 def test_every_word_stands_in_every_language_with_the_same_values():
-    for key, texts in pages.dictionary().items():
+    for key, texts in table().items():
         assert set(texts) == set(pages.LANGUAGES), key
         assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
         values = [set(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
@@ -329,7 +330,7 @@ def test_every_word_stands_in_every_language_with_the_same_values():
 
 
 def test_the_page_has_every_word_that_it_uses_and_uses_every_word():
-    known, program = set(pages.dictionary()), "\n".join(map(pages.file, pages.SCRIPTS))
+    known, program = set(table()), "\n".join(map(pages.file, pages.SCRIPTS))
     asked = set(re.findall(r'say\("([^"]+)"', program))
     assert asked - known == set()
     used = asked | set(re.findall(r'"([a-z]+(?:\.[a-z]+)*)"', program))

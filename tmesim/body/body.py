@@ -16,6 +16,7 @@ from tmesim.body.pharmacology import Pharmacology
 from tmesim.body.seeding import arriving
 from tmesim.body.site import Site
 from tmesim.body.step import STEP
+from tmesim.body.treat import Treat
 from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import compile_biology
 from tmesim.catalogue.reach import trimmed
@@ -147,11 +148,25 @@ class Body:
     def step(self) -> None:
         """One step: all processes of STEP in order, those of tissues in each of them."""
         numba.set_num_threads(self.tissue.threads)
-        for process in STEP:
+        for process in (Treat,) if self.at_rest else STEP:
             begun = time.perf_counter()
             self.run(process)
             self.seconds[process.name] += time.perf_counter() - begun
         self.clock.step += 1
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the scenario lets tissues stand still without tumor cells, and none of them has one any more."""
+        if not self.scenario.time.rest_when_cleared:
+            return False
+        cells = self.catalogue.cells
+        tumor = [name for name, cell in cells.items() if cell.malignant or cell.emerges is not None]
+        return not any(
+            np.isin(
+                site.cells.type[: site.cells.n], [site.biology.code(c) for c in tumor if c in site.biology.types]
+            ).any()
+            for site in self.sites.values()
+        )
 
     def run(self, process: type[Process]) -> None:
         """One process of the step, by itself: in the body, or in each site that takes part in it."""

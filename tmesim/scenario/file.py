@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    StrictBool,
     StrictInt,
     WithJsonSchema,
     model_validator,
@@ -246,6 +247,11 @@ class TimePart(Part):
     frames_every: Hours | None = Field(
         None, description="between two frames of the movies; default: so that there are some dozens"
     )
+    rest_when_cleared: StrictBool = Field(
+        False,
+        description="whether a tissue stands still once its last tumor cell has died, while drugs go on: nothing can come "
+        "of it any more, so that runs of many small seedings cost less",
+    )
     planned: Days | None = Field(
         None, description="the days that treatments were planned for, where a run is shorter; written by --days"
     )
@@ -314,6 +320,9 @@ class ScenarioFile(Part):
         DropPart(), description="catalogue entries that this scenario does without"
     )
     endpoints: Annotated[tuple[str, ...], Field(min_length=1, max_length=MANY)] = ("tumor_burden",)
+    words: Annotated[dict[str, dict[str, str]], Field(max_length=MANY)] = Field(
+        {}, description="texts of the class page in the scenario's own words: by key, then by language (en, de)"
+    )
     catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
         None, description="SHA-256 of the catalogue a run was made with; written by the program"
     )

@@ -118,7 +118,8 @@ class Start(Part):
 
 class Time(Part):
     """How long a run is. `planned` are the days that its treatments were planned for, where --days made it shorter;
-    `frames_every_h` the hours between its frames, where somebody says so."""
+    `frames_every_h` the hours between its frames, where somebody says so. `rest_when_cleared`: whether a tissue stands
+    still once its last tumor cell has died."""
 
     days: float
     step_h: float
@@ -126,6 +127,7 @@ class Time(Part):
     snapshots_h: tuple[float, ...]
     planned: float | None = None
     frames_every_h: float | None = None
+    rest_when_cleared: bool = False
 
     @property
     def steps(self) -> int:

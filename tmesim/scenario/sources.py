@@ -22,7 +22,7 @@ from tmesim.scenario.migration import current_paths, migrated
 from tmesim.scenario.options import Options
 from tmesim.scenario.overrides import assign_all, over, settled, tidied
 
-_OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
+_OWN = ("name", "question", "story", "words")  # these say what a file is about, so they are not inherited
 _ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))
 MAX_CHAIN = 20
 MAPPING = "<mapping>"  # what messages call the file of a scenario that is given as a dict
