@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,7 @@ def stands_for(scenario: Scenario, arm: str) -> float | None:
 def put_in(scenario: Scenario, arm: Arm) -> list[str]:
     """What makes an arm differ, but for its organ, in words. Whoever wrote the scenario set it: it proves nothing."""
     texts = [text for text in plan(arm, scenario.time) if not text.startswith(f"{ORGAN} ")]
+    texts = [re.sub(r"^start\.injection\.states\.(\w+)", r"\1 of the cells that come", text) for text in texts]
     for dose in arm.therapies:
         texts = [text.replace(f"{dose.use} ", f"{words(dose.use)} ", 1) for text in texts]
     return texts

@@ -14,6 +14,7 @@ function drawAround() {
   $("stage").setAttribute("aria-label", say("stage"));
   for (const side of SIDES) {
     armOptions($(`pick-${side}`), state[side]);
+    $(`count-${side}`).dataset.arm = label(state[side]); // shown on a phone, where a list cuts long names
     $(`pick-${side}`).setAttribute("aria-label", say(`pick.${side}`));
   }
   $("play").textContent = state.playing ? "❚❚" : "▶";
@@ -26,7 +27,7 @@ function drawAround() {
   $("steps").setAttribute("aria-label", say("steps"));
   $("step-list").replaceChildren(...DATA.steps.map((step, i) => element("li", {}, button(say(`step.${step.name}`), () => goToStep(i), i === state.step ? { "aria-current": "step" } : {}))));
   $("legend").setAttribute("aria-label", say("legend"));
-  $("legend").replaceChildren(...DATA.groups.map((group) => element("li", {}, mark(group), say(group.name === "tumor" && DATA.held ? "group.tumor.held" : `group.${group.name}`))));
+  $("legend").replaceChildren(...DATA.groups.map((group) => element("li", {}, mark(group), say(groupName(group.name)))));
   const [ny, nx] = DATA.shape, mm = (sites) => number((sites * DATA.spacing) / 1000);
   const part = DATA.stride > 1 || ny < DATA.patch[0] || nx < DATA.patch[1];
   const sizes = { width: mm(nx * DATA.stride), height: mm(ny * DATA.stride), site: number(DATA.spacing), stride: DATA.stride };
@@ -44,10 +45,17 @@ function drawAround() {
   drawWorksheet();
 }
 
+/** The key of a group's words: of tumor cells where some are held, and of what an organ is made of. */
+function groupName(name) {
+  if (name === "tumor" && DATA.held) return "group.tumor.held";
+  return name === "host" && withSoils ? "group.host.organ" : `group.${name}`;
+}
+
 /** The sign of a group in the legend. */
-function mark({ color, shape }) {
+function mark({ name, color, shape }) {
   const shapes = {
-    square: () => [svg("rect", { x: 2, y: 2, width: 12, height: 12, fill: color, stroke: "#777777" })],
+    square: () => name === "tumor" && DATA.held ? [svg("rect", { x: 0, y: 3, width: 9, height: 9, fill: color, stroke: "#777777" }),
+      svg("circle", { cx: 12, cy: 8, r: 3.4, fill: color, stroke: DATA.colors.dead })] : [svg("rect", { x: 2, y: 2, width: 12, height: 12, fill: color, stroke: "#777777" })],
     disc: () => [svg("circle", { cx: 8, cy: 8, r: 6, fill: color })],
     tube: () => [svg("rect", { x: 3, y: 3, width: 10, height: 10, fill: color })],
   };

@@ -249,8 +249,8 @@ class TimePart(Part):
     )
     rest_when_cleared: StrictBool = Field(
         False,
-        description="whether a tissue stands still once its last tumor cell has died, while drugs go on: nothing can come "
-        "of it any more, so that runs of many small seedings cost less",
+        description="whether a tissue stands still once its last tumor cell has died, while drugs go on: nothing can "
+        "come of it any more, so that runs of many small seedings cost less",
     )
     planned: Days | None = Field(
         None, description="the days that treatments were planned for, where a run is shorter; written by --days"
@@ -320,7 +320,7 @@ class ScenarioFile(Part):
         DropPart(), description="catalogue entries that this scenario does without"
     )
     endpoints: Annotated[tuple[str, ...], Field(min_length=1, max_length=MANY)] = ("tumor_burden",)
-    words: Annotated[dict[str, dict[str, str]], Field(max_length=MANY)] = Field(
+    words: Annotated[dict[str, Annotated[dict[str, str], Field(min_length=1)]], Field(max_length=MANY)] = Field(
         {}, description="texts of the class page in the scenario's own words: by key, then by language (en, de)"
     )
     catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
