@@ -35,6 +35,12 @@ def test_a_scenario_that_extends_one_tells_its_own_story(tmp_path):
     assert load(tmp_path / "own.yaml").words == {}
 
 
+def test_words_of_arms_that_are_left_out_go_with_them():
+    made = read_text(TEXT).with_options(arms=["lung__slow"])
+    assert set(made.words) == {"question", "step.see.soil"}
+    assert "arm.hybrid" in read_text(TEXT).with_options(arms=["bone__hybrid"]).words
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [

@@ -21,6 +21,7 @@ from tmesim.scenario.length import fit
 from tmesim.scenario.migration import current_paths, migrated
 from tmesim.scenario.options import Options
 from tmesim.scenario.overrides import assign_all, over, settled, tidied
+from tmesim.scenario.telling import words_of_arms
 
 _OWN = ("name", "question", "story", "words")  # these say what a file is about, so they are not inherited
 _ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))
@@ -278,3 +279,6 @@ def _only(document: Document, wanted: list[str]) -> None:
     document.data["arms"] = {name: arm for name, arm in arms.items() if name in wanted} or arms
     if document.data.get("reference") not in document.data["arms"]:
         document.data.pop("reference", None)
+    if isinstance(document.data.get("words"), dict):  # what is said of arms that are gone goes with them
+        gone = words_of_arms(arms) - words_of_arms(document.data["arms"])
+        document.data["words"] = {key: texts for key, texts in document.data["words"].items() if key not in gone}

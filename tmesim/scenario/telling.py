@@ -34,6 +34,11 @@ def languages() -> tuple[str, ...]:
     return tuple(dict.fromkeys(language for texts in table().values() for language in texts))
 
 
+def words_of_arms(arms: Iterable[str]) -> set[str]:
+    """The keys of what some arms and their choices may be called."""
+    return {f"{OF_ARMS}{part}" for arm in arms for part in (arm, *arm.split(JOINT))}
+
+
 def values_in(text: str) -> set[str]:
     """The values that have a place in a text."""
     return set(re.findall(r"\{(\w+)\}", text))
@@ -41,7 +46,7 @@ def values_in(text: str) -> set[str]:
 
 def wrong(words: Mapping[str, Mapping[str, str]], arms: Iterable[str]) -> Iterator[tuple[DataPath, str]]:
     """What is wrong with a scenario's own words, with its place; arms : names of its arms"""
-    names = {f"{OF_ARMS}{part}" for arm in arms for part in (arm, *arm.split(JOINT))}
+    names = words_of_arms(arms)
     for key, texts in words.items():
         usual = table().get(key)
         if usual is None and key not in OWN and key not in names:
