@@ -121,7 +121,7 @@ def test_a_pair_shares_all_until_the_first_dose(monkeypatch):
     assert abs(float(at_once["log_ratio"])) < 0.05, "a drug of three hours has done little"
     again = box.pair("small", 3, days=9)
     assert again == box.pair("small", 3, days=9)
-    (line,) = (each for each in box.summary([again | {"setting": "reference", "seed": s} for s in range(3)]))
+    line, = (each for each in box.summary([again | {"setting": "reference", "seed": s} for s in range(3)]))
     assert line["effect"] == pytest.approx(math.expm1(float(again["log_ratio"]))) and line["error"] == 0
 
 

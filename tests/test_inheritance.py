@@ -247,8 +247,6 @@ def mutant(heritable=None):
 
 
 LOST = {"lost": {"label": "l", "meaning": "m", "mutation": 0.05, "evidence": ["assumed: a test"]}}
-
-
 def often(**changes):
     """Processes whose mutations are frequent."""
     packaged = load_catalogue().processes["mutation"].root

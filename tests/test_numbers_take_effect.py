@@ -24,14 +24,8 @@ FROM_H = 2.0
 
 def everything_given(host):
     """A small tissue with an arm that gives every therapy."""
-    arms = {
-        "plain": {},
-        "given": {
-            "therapies": [
-                {"use": name, "start": "0 d"} for name, entry in CATALOGUE.therapies.items() if host in entry.dose.hosts
-            ]
-        },
-    }
+    arms = {"plain": {}, "given": {"therapies": [
+        {"use": name, "start": "0 d"} for name, entry in CATALOGUE.therapies.items() if host in entry.dose.hosts]}}
     return scenario("minimal", host=host, sites=8, start={"clones": []}, arms=arms, reference="plain",
                     time={"days": 1})  # fmt: skip
 

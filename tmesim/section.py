@@ -16,20 +16,8 @@ import numpy as np
 from tmesim.kernels.arrays import DEAD
 from tmesim.storage.arrays import pack, unpack
 
-CELL_COLUMNS = (
-    "id",
-    "mother",
-    "y",
-    "x",
-    "born",
-    "clone",
-    "antigens",
-    "tcr",
-    "engagement",
-    "damage",
-    "target",
-    "potential",
-)
+CELL_COLUMNS = ("id", "mother", "y", "x", "born", "clone", "antigens", "tcr", "engagement", "damage", "target",
+                "potential")
 VESSEL_MAPS = ("perfused", "links", "root", "tip")
 
 NEEDED = {

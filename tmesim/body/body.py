@@ -156,17 +156,13 @@ class Body:
 
     @property
     def at_rest(self) -> bool:
-        """Whether the scenario lets tissues stand still without tumor cells, and none of them has one any more."""
+        """Whether the scenario lets a tissue stand still without tumor cells, and it has none any more."""
         if not self.scenario.time.rest_when_cleared:
             return False
         cells = self.catalogue.cells
         tumor = [name for name, cell in cells.items() if cell.malignant or cell.emerges is not None]
-        return not any(
-            np.isin(
-                site.cells.type[: site.cells.n], [site.biology.code(c) for c in tumor if c in site.biology.types]
-            ).any()
-            for site in self.sites.values()
-        )
+        codes = [self.tissue.biology.code(name) for name in tumor if name in self.tissue.biology.types]
+        return not np.isin(self.tissue.cells.type[: self.tissue.cells.n], codes).any()
 
     def run(self, process: type[Process]) -> None:
         """One process of the step, by itself: in the body, or in each site that takes part in it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tmesim.shown import Result
 
 
+
 def print_targets(folder: Path, beside: Path | None, csv: Path | None, as_json: bool) -> None:
     """Print the table, or write it to a file.
 

@@ -43,22 +43,8 @@ INCOMPLETE = 3
 WAIT_S = 0.2
 
 SHARES = {
-    1: (
-        (
-            "populate",
-            "patrol",
-            "sense",
-            "act",
-            "diffuse",
-            "remodel",
-            "migrate",
-            "respond",
-            "admit",
-            "turn_over",
-            "mutate",
-            "extravasate",
-        ),
-    ),
+    1: (("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over",
+         "mutate", "extravasate"),),
     2: (
         ("patrol", "diffuse", "migrate", "respond"),
         ("populate", "sense", "act", "remodel", "admit", "turn_over", "mutate", "extravasate"),
