@@ -24,8 +24,8 @@ FROM_H = 2.0
 
 def everything_given(host):
     """A small tissue with an arm that gives every therapy."""
-    arms = {"plain": {}, "given": {"therapies": [
-        {"use": name, "start": "0 d"} for name, entry in CATALOGUE.therapies.items() if host in entry.dose.hosts]}}
+    given = [name for name, entry in CATALOGUE.therapies.items() if entry.given_to(host)]
+    arms = {"plain": {}, "given": {"therapies": [{"use": name, "start": "0 d"} for name in given]}}
     return scenario("minimal", host=host, sites=8, start={"clones": []}, arms=arms, reference="plain",
                     time={"days": 1})  # fmt: skip
 
@@ -55,6 +55,7 @@ def held(tissue):
     for course in tissue.pharmacology.courses.values():
         take([course.advance_by, course.average_by, course.kd, course.available, course.unbound, course.nanomolar])
         take([kill.rate.at(tissue.host) for kill in course.kills])
+        take(course.access)
         take([(e.fraction and e.fraction.at(tissue.host), e.to and e.to.at(tissue.host)) for e in course.effects])
     take([tissue.blood.reference, tissue.blood.reactive, tissue.blood.specific])
     return found.hexdigest()

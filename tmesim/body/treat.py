@@ -25,4 +25,4 @@ class Treat(Process):
         body.change(body.clock.step)
         body.pharmacology.advance()
         for name, site in body.sites.items():
-            passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology))
+            passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology, site.organ))

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tmesim import units
-from tmesim.catalogue import KINDS, Catalogue, catalogue_in, folded, load_catalogue
+from tmesim.catalogue import KINDS, Catalogue, Drug, catalogue_in, folded, load_catalogue, organ_named, reaches
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
 from tmesim.scenario import lasting, limits, starting
@@ -20,6 +20,9 @@ from tmesim.scenario.freezing import frozen, thawed
 from tmesim.scenario.overlay import Overlay, applied
 from tmesim.scenario.overrides import assign_all, steps_of
 from tmesim.scenario.parts import ADULT_KG, Arm, Dose, Start, Time, TissueBox
+
+ONCE_H = 24.0
+"""The interval of what is done once: it has no second time."""
 
 
 class Resolver(Biology):
@@ -46,7 +49,7 @@ class Resolver(Biology):
             findings = [
                 *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, clones),
                 *limits.levels(variant, used, host),
-                *limits.drugs({use: variant.therapies[use] for use in used}, host),
+                *limits.drugs({use: variant.drugs[use] for use in used if use in variant.drugs}, host),
             ]
             for where, message in findings:
                 if message not in reported:
@@ -206,8 +209,9 @@ class Resolver(Biology):
             changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
             self._idle_numbers(catalogue, part, numbers, path)
+            organ = None if (begun_in := own or start) is None else begun_in.organ
             doses = [
-                self._dose((*path, "therapies", index), dose, changed, time)
+                self._dose((*path, "therapies", index), dose, changed, time, organ)
                 for index, dose in enumerate(part.therapies)
             ]
             arms[name] = Arm(
@@ -290,7 +294,10 @@ class Resolver(Biology):
             return time.days
         return time.planned
 
-    def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None) -> Dose | None:
+    def _dose(
+        self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None, organ: str | None
+    ) -> Dose | None:
+        """A course with all that the file leaves to the therapy. organ : of the arm's tissue, None if unknown"""
         self._moment((*path, "start"), part.start, time)
         try:
             use = catalogue.therapy_id(part.use)
@@ -301,11 +308,22 @@ class Resolver(Biology):
         if host is None:
             return None
         therapy = catalogue.therapies[use]
-        if host not in therapy.dose.hosts:
-            self.blame((*path, "use"), f"{use} has no dose for {host}, only for {', '.join(therapy.dose.hosts)}")
+        usual = therapy.usual_dose
+        if usual is not None and not therapy.given_to(host):
+            self.blame((*path, "use"), f"{use} has no dose for {host}, only for {', '.join(usual.hosts)}")
             return None
-        unit, dose = therapy.dose.unit_at(host), therapy.dose.at(host)
-        if part.dose is not None:
+        if organ is not None and isinstance(therapy, Drug) and not reaches(therapy, organ, host):
+            molecules = ", ".join(organ_named(organ).access)
+            self.blame(
+                (*path, "use"),
+                f"how much of {use} comes into the {organ} is not known: give it an 'access' there, or a 'molecule' "
+                f"for which the organ has one ({molecules})",
+            )
+            return None
+        unit, dose = ("", 1.0) if usual is None else (usual.unit_at(host), usual.at(host))
+        if part.dose is not None and usual is None:
+            self.blame((*path, "dose"), f"{use} has no dose, it is done once at its 'start'; got {brief(part.dose)}")
+        elif part.dose is not None:
             try:
                 dose = units.quantity(part.dose, unit)
                 most = catalogue.spec(f"therapies.{use}.dose").most(unit)
@@ -315,11 +333,15 @@ class Resolver(Biology):
                     raise units.UnitError(f"must not be above {units.show(most, unit)}, got {part.dose}")
             except units.UnitError as error:
                 self.blame((*path, "dose"), f"{error}{self._flat(part.dose, unit)}")
-        every = part.every if part.every is not None else therapy.schedule.every.at(host)
-        times = part.times if part.times is not None else therapy.schedule.times_at(host)
+        regimen = therapy.regimen
+        times = part.times or (1 if regimen is None else regimen.times_at(host))
+        if part.every is None and regimen is None and times > 1:
+            self.blame((*path, "times"), f"{use} is done once; to do it {times} times, say with 'every' how far apart")
+            return None
+        every = part.every or (ONCE_H if regimen is None else regimen.every.at(host))
         if time is not None and times > 1 and (message := between_steps(every, time.step_h)):
-            usual = "" if part.every is not None else f"the usual interval of {use}, "
-            self.blame((*path, "every"), f"{usual}{message}")
+            whose = "" if part.every is not None else f"the usual interval of {use}, "
+            self.blame((*path, "every"), f"{whose}{message}")
         return Dose(use=use, start_h=part.start, dose=dose, unit=unit, every_h=every, times=times)
 
     def _flat(self, dose: str, unit: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from tmesim.catalogue import BREAST
 from tmesim.catalogue.frozen import frozendict
 from tmesim.kernels.arrays import WORD_BITS, Layers, SiteMaps, StepInputs
 from tmesim.tissue.cells import Cells
@@ -71,11 +72,13 @@ class Surroundings:
         the patch itself, and nobody crosses
     densities : leukocytes of the host's tissue by type, /mm²
     lesion_um : radius of the lesion; None where it is the ball whose equator has the area of the patch's tumor
+    organ : that it is a patch of
     """
 
     walls: Literal["open", "mirrored"] = "open"
     densities: Mapping[str, float] = frozendict()
     lesion_um: float | None = None
+    organ: str = BREAST
 
 
 class Patch(Protocol):
