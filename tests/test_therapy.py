@@ -68,7 +68,7 @@ def test_a_flat_dose_of_an_adult_gets_its_remedy():
     assert BODY["human"]["kg"] == ADULT_KG
 
 
-@pytest.mark.parametrize(("name", "host"), [(n, h) for n, t in CATALOGUE.therapies.items() for h in t.dose.hosts])
+@pytest.mark.parametrize(("name", "host"), [(n, h) for n, t in CATALOGUE.drugs.items() for h in t.dose.hosts])
 def test_every_therapy_acts_at_its_default_dose_and_wears_off(name, host):
     entry = CATALOGUE.therapies[name]
     course = Course(name, entry, host, 1.0)

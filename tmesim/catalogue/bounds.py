@@ -147,6 +147,7 @@ _RADIATION = {
     "alpha": NumberSpec(("1/Gy",), high=10),
     "beta": NumberSpec(("1/Gy²",), high=10),
     "ratio": NumberSpec(("1",), low=1, high=10),
+    "to": NumberSpec(("1",), high=10),
 }
 
 

@@ -264,6 +264,9 @@ def _radiation(catalogue: Contents, path: DataPath, therapy: Radiation) -> Itera
     yield from _known((*path, "state"), "state", therapy.state, catalogue.states)
     if therapy.oxygen is not None:
         yield from _known((*path, "oxygen", "field"), "field", therapy.oxygen.field, catalogue.fields)
+    for index, resistance in enumerate(therapy.resistance):
+        yield from _known((*path, "resistance", index, "state"), "state", resistance.state, catalogue.states)
+        yield from unknown_claims((*path, "resistance", index, "evidence"), resistance.evidence)
     seen: set[str] = set()
     for index, survival in enumerate(therapy.survival):
         for place, cell in enumerate(survival.cells):

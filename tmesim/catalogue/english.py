@@ -77,16 +77,17 @@ def absence(rule: Rule) -> str:
 def local_effects(contents: Contents, therapy: Therapy) -> Iterator[tuple[str, tuple[Number, ...]]]:
     """What radiation or surgery does where it is done, in words, and the numbers that this rests on."""
     if isinstance(therapy, Radiation):
-        what = contents.states[therapy.state].label
         for survival in therapy.survival:
             who = joined(plural(contents, name) for name in survival.cells)
             share = f"exp(-{survival.alpha} × dose - {survival.beta} × dose²)"
-            yield f"of {who}, {share} survive it; {what} is 1 in the others", (survival.alpha, survival.beta)
+            yield f"dooms {who}, but for {share} of them", (survival.alpha, survival.beta)
         if (shield := therapy.oxygen) is not None:
-            where = substance(contents, shield.field)
-            text = f"without {where} a dose counts as one {shield.ratio} times smaller, half way at {shield.half}"
-            yield text, (shield.ratio, shield.half)
+            without = f"spares cells without {substance(contents, shield.field)} as if the dose were"
+            yield f"{without} {shield.ratio} times smaller, half as much at {shield.half}", (shield.ratio, shield.half)
+        for resistance in therapy.resistance:
+            who = f"cells of full {contents.states[resistance.state].label}"
+            yield f"spares {who} as if the dose were {resistance.to} of what it is", (resistance.to,)
     if isinstance(therapy, Surgery):
-        text = f"takes out each tumor cell and all within {therapy.margin} of one, but for {therapy.residual} of them"
-        yield text, (therapy.margin, therapy.residual)
+        text = f"takes out each tumor cell and all within {therapy.margin} of one"
+        yield f"{text}, but for a share of {therapy.residual}", (therapy.margin, therapy.residual)
         yield f"leaves {therapy.wound} of dead-cell material, without antigens, where a cell was", (therapy.wound,)

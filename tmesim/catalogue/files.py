@@ -67,6 +67,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "interventions/antiangiogenics",
         "interventions/tgfb_inhibitors",
         "interventions/chemotherapy",
+        "interventions/local",
     ),
 }
 """The files of each kind of entry, in order, without their ending."""

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from tmesim.catalogue import checks, files
 from tmesim.catalogue.catalogue import Catalogue
 from tmesim.catalogue.models import model_of
-from tmesim.reading import DataPath, Document, InputError, Problem, problems_of
+from tmesim.catalogue.therapies import SHAPES
+from tmesim.reading import DataPath, Document, InputError, Problem, brief, problems_of, suggestion
 
 
 @cache
@@ -58,6 +59,10 @@ def validated(document: Document, kind: str, at: DataPath = ()) -> tuple[dict[st
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             problems.append(document.problem((*at, name), "a name is made of a-z, 0-9 and _, and starts with a letter"))
         model: type[BaseModel] = model_of(kind, entry)
+        if kind == "therapies" and isinstance(entry, dict) and (what := entry.get("kind", "drug")) not in SHAPES:
+            message = f"there is no kind of therapy '{brief(what)}'.{suggestion(str(what), SHAPES)}"
+            problems.append(document.problem((*at, name, "kind"), message))
+            continue
         try:
             entries[name] = model.model_validate(entry)
         except ValidationError as error:

@@ -189,10 +189,19 @@ class OxygenEffect(Entry):
     half: Number
 
 
+class Resistance(Entry):
+    """A dose counts `to` times in a cell whose state is 1, and in proportion in between."""
+
+    state: str
+    to: Number
+    evidence: Texts = ()
+
+
 class Radiation(Therapy):
     """Fractions of radiation that the tissue in which the tumor begins is given.
 
     state : of cells, 1 in those that a fraction dooms; what that does is said by rules
+    resistance : states that make cells resist
     """
 
     kind: Literal["radiation"]
@@ -201,6 +210,7 @@ class Radiation(Therapy):
     state: str
     survival: tuple[Survival, ...] = Key(min_length=1)
     oxygen: OxygenEffect | None = None
+    resistance: tuple[Resistance, ...] = ()
 
     @property
     def usual_dose(self) -> Number:

@@ -85,8 +85,8 @@ def drug(result: Result, name: str) -> Markup:
     why = [tag("li", text) for text in grounds.cited(therapy.evidence)]
     parts: list[Child] = [tag("h3", capital(therapy.label))]
     if does:
-        when = "In the model, while all its targets are occupied, it" if isinstance(therapy, Drug) else "In the model:"
-        what = f"{capital(therapy.therapy_class)}. {when}"
+        when = " while all its targets are occupied," if isinstance(therapy, Drug) else ""
+        what = f"{capital(therapy.therapy_class)}. In the model,{when} it"
         parts += [tag("p", what, class_="what"), tag("ul", *does, class_="does")]
     if why:
         parts.append(tag("details", tag("summary", f"Why it is thought to work ({len(why)} sources)"), tag("ul", *why)))

@@ -142,6 +142,13 @@ class Supply(NamedTuple):
     clonotypes: np.ndarray  # float64 (types, clonotypes), share of each among cells of a type; the rest are bystanders
 
 
+class Local(NamedTuple):
+    """Radiation or surgery that a tissue is given in a step."""
+
+    therapy: str  # its id in the catalogue
+    dose: float  # in Gy; 1 of what has none
+
+
 @dataclass
 class Passed:
     """What the processes of one step hand on to later ones of the same step, for one tissue."""
@@ -149,6 +156,7 @@ class Passed:
     inputs: StepInputs
     departures: Departures
     supply: Supply
+    local: tuple[Local, ...] = ()
 
 
 class Process:
