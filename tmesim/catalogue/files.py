@@ -67,6 +67,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "interventions/antiangiogenics",
         "interventions/tgfb_inhibitors",
         "interventions/chemotherapy",
+        "interventions/bone_drugs",
+        "interventions/chemokine_inhibitors",
+        "interventions/macrophage_drugs",
         "interventions/local",
     ),
 }
