@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tmesim.body.circulation import ROUTES, Bed, arrested, death_per_pass
+from tmesim.body.circulation import (
+    ROUTES,
+    Bed,
+    advantage,
+    arrested,
+    circulating,
+    death_per_pass,
+    detected,
+    in_sample,
+)
+from tmesim.tissue.travel import day_factor
 
 LUNGS = Bed("lung", None, 0.9, receives="venous")
 LIVER = Bed("liver", 0.05, 0.8, receives="portal")
@@ -17,6 +27,7 @@ SPLEEN = Bed("spleen", 0.03, 0.4, drains="portal")
 GUT = Bed("gut", 0.15, 0.3, drains="portal")
 BRAIN, KIDNEY = Bed("brain", 0.12, 0.7), Bed("kidney", 0.18, 0.5)
 BODY = [LUNGS, LIVER, SPLEEN, GUT, BRAIN, KIDNEY]
+NODE = Bed("lymph node", 0.001, 0.6, receives="lymph")
 
 
 def with_arrest(arrest, beds=BODY):
@@ -51,13 +62,15 @@ chances = st.floats(0, 1)
 
 @given(
     st.lists(chances, min_size=8, max_size=8), st.lists(st.floats(0.01, 1), min_size=6, max_size=6),
-    st.sampled_from(sorted(ROUTES)),
+    st.sampled_from(sorted(ROUTES)), st.floats(1, 20), st.floats(0, 2), st.floats(0, 2),
 )  # fmt: skip
-def test_every_cell_ends_somewhere(arrests, flows, route):
+def test_every_cell_ends_somewhere(arrests, flows, route, size, sticking, shelter):
     parts = np.array(flows) / sum(flows)
     shares = [None, *parts[:5]]  # the sixth part is the rest of the body
     beds = [replace(bed, arrest=a, share=s) for bed, a, s in zip(BODY, arrests[:6], shares, strict=True)]
-    found = arrested(beds, route, death=max(arrests[6], 1e-3), rest=arrests[7])
+    found = arrested(
+        beds, route, death=max(arrests[6], 1e-3), rest=arrests[7], size=size, sticking=sticking, shelter=shelter
+    )
     assert math.fsum(found.values()) == pytest.approx(1, rel=1e-9, abs=0)
     assert min(found.values()) >= 0 and found.keys() == {bed.name for bed in BODY} | {"rest", "dead"}
 
@@ -83,7 +96,7 @@ def test_the_first_pass_from_the_left_ventricle_is_by_share_of_blood():
 @pytest.mark.parametrize("route", sorted(ROUTES))
 def test_the_analytic_solution_is_what_walkers_do(route):
     number, death, rest = 20_000, 0.05, 0.2
-    body = [replace(LUNGS, share=0.02, arrest=0.5), *BODY[1:]]
+    body = [replace(LUNGS, share=0.02, arrest=0.5), *BODY[1:], NODE]
     expected = arrested(body, route, death=death, rest=rest)
     found = walked(body, route, death, rest, number)
     names = [name for name, share in expected.items() if share > 0]
@@ -155,7 +168,31 @@ def test_a_bed_that_holds_more_leaves_less_to_the_others():
     assert tight["brain"] > loose["brain"] and all(tight[name] < loose[name] for name in ("lung", "kidney", "rest"))
 
 
-# Platelets, death
+# Clusters, platelets, death
+
+
+def test_clusters_stick_earlier():
+    """A cluster of three passes if each of its cells would: the lungs let 0.1³ by."""
+    beds = [LUNGS, *with_arrest(1.0, BODY[1:])]
+    single, cluster = (arrested(beds, "tail_vein", death=0.0, rest=1.0, size=n, sticking=1.0) for n in (1, 3))
+    assert 1 - single["lung"] == pytest.approx(0.1, rel=1e-12) and 1 - cluster["lung"] == pytest.approx(1e-3, rel=1e-9)
+    assert cluster["brain"] == pytest.approx(0.12e-3, rel=1e-9)
+
+
+def test_clusters_arrive_in_greater_numbers_when_they_are_sheltered_or_stick():
+    off = {"size": 5, "sticking": 0.0, "shelter": 0.0}
+    body = with_arrest(0.2)
+    assert advantage(body, "tail_vein", death=0.3, rest=0.2, **off) == 1
+    assert advantage(body, "tail_vein", death=0.3, rest=0.2, **off | {"shelter": 1.0}) > 1.1
+    assert advantage(body, "tail_vein", death=0.3, rest=0.2, **off | {"sticking": 1.0}) > 1.1
+
+
+def test_shear_that_rises_costs_single_cells_more_than_clusters():
+    lost = {
+        size: [arrested(BODY, "tail_vein", death=d, rest=0.2, size=size, shelter=1.0)["dead"] for d in (0.1, 0.4)]
+        for size in (1, 4)
+    }
+    assert lost[1][1] - lost[1][0] > lost[4][1] - lost[4][0] > 0
 
 
 def test_a_shield_averts_its_share_of_deaths():
@@ -163,6 +200,7 @@ def test_a_shield_averts_its_share_of_deaths():
     shielded = arrested(BODY, "tail_vein", death=0.2, rest=0.2, shield=0.5)
     assert shielded == pytest.approx(arrested(BODY, "tail_vein", death=0.1, rest=0.2), rel=1e-12, abs=0)
     assert arrested(BODY, "tail_vein", death=0.2, rest=0.2, shield=1.0)["dead"] == 0
+    assert advantage(BODY, "tail_vein", death=0.2, rest=0.2, shield=0.5, size=5, sticking=0, shelter=1.0) > 1
 
 
 def test_death_per_pass_is_the_hazard_over_half_a_circulation():
@@ -197,8 +235,8 @@ def test_a_body_that_cannot_be_is_refused(beds, route, words):
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    with pytest.raises(ValueError, match=r"rest is 1\.5.*death is 2.*nowhere: unknown route"):
-        arrested(BODY, "nowhere", death=2.0, rest=1.5)
+    with pytest.raises(ValueError, match=r"death is 2.*size is 0\.5, below 1.*nowhere: unknown route"):
+        arrested(BODY, "nowhere", death=2.0, rest=0.5, size=0.5)
 
 
 @pytest.mark.parametrize("route", ["tail_vein", "spleen"])
@@ -208,3 +246,53 @@ def test_cells_that_nothing_stops_are_refused(route):
     idle = [*with_arrest(0.0), Bed("cornea", 0.0, 1.0)]
     with pytest.raises(ValueError, match="circulate forever"):
         arrested(idle, route, death=0.0, rest=0.0)
+
+
+# The pool and its samples
+
+
+def test_the_pool_halves_and_reaches_its_steady_state():
+    assert circulating(800, 0, 1.6, 3.2) == pytest.approx(200, rel=1e-12)
+    steady = circulating(0, 50, 1.6, math.inf)
+    assert steady * math.log(2) / 1.6 == pytest.approx(50, rel=1e-12)
+    assert circulating(steady, 50, 1.6, 7.0) == pytest.approx(steady, rel=1e-12)
+
+
+def test_two_half_steps_are_one_step():
+    once = circulating(10, 50, 1.6, 1.0)
+    assert circulating(circulating(10, 50, 1.6, 0.5), 50, 1.6, 0.5) == pytest.approx(once, rel=1e-12)
+
+
+def test_a_sample_finds_its_part_of_the_blood():
+    """7.5 mL of 5 L at a recovery of 0.85: one cell seen is 784 in the blood."""
+    assert in_sample(5000 / 7.5 / 0.85, blood_mL=5000, sample_mL=7.5, recovery=0.85) == pytest.approx(1, rel=1e-12)
+
+
+@pytest.mark.parametrize("mean", [1e-3, 0.3, 4.0, 60.0])
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_detection_is_poisson(mean, limit):
+    assert detected(mean, limit) == pytest.approx(stats.poisson.sf(limit - 1, mean), rel=1e-9, abs=1e-15)
+
+
+def test_false_positives_are_counted_with_the_cells():
+    assert detected(0.0, 1) == 0 and detected(0.0, 0) == 1
+    assert detected(0.0, 1, false_positives=0.05) == pytest.approx(1 - math.exp(-0.05), rel=1e-9)
+    assert detected(0.2, 2, 0.05) == pytest.approx(detected(0.25, 2), rel=1e-12)
+
+
+def test_the_day_averages_to_one_and_has_the_share_of_rest():
+    hours = np.arange(0, 24, 0.25)
+    day = [day_factor(h, rest_share=0.8, rest_from_h=23, rest_hours=8) for h in hours]
+    assert np.mean(day) == pytest.approx(1, rel=1e-12)
+    night, noon = day_factor(4, 0.8, 23, 8), day_factor(10, 0.8, 23, 8)
+    assert night / (night + noon) == pytest.approx(0.8, rel=1e-12)
+    assert all(day_factor(h, 0.5, 23, 8) == 1 for h in hours)
+
+
+def test_lymph_reaches_the_veins_through_its_node():
+    """Without one, cells in lymph are as good as injected into a vein, but for a further way on which they may die."""
+    by_lymph, by_vein = (arrested(BODY, route, death=0.0, rest=0.5) for route in ("lymph", "tail_vein"))
+    assert by_lymph == pytest.approx(by_vein)
+    through = arrested([*BODY, replace(NODE, share=0.0)], "lymph", death=0.0, rest=0.5)
+    assert through["lymph node"] == pytest.approx(0.6)
+    assert through["lung"] == pytest.approx(0.4 * by_vein["lung"])

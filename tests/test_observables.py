@@ -38,6 +38,7 @@ def drawn(*rows, spacing=30.0, hour=0.0):
         hour=hour, spacing=spacing, shape=shape, cells=cells, counters={}, matrix={"ecm": np.zeros(shape, np.float32)},
         biology=SimpleNamespace(types=TYPES, states=STATES), vessels=SimpleNamespace(perfused=perfused),
         fields={"oxygen": np.full(shape, 20.0, np.float32)}, drug=lambda name: {}[name],
+        organs={}, sample=dict,
     )  # fmt: skip
     found.tissue = found  # its own body
     return found

@@ -151,7 +151,7 @@ def test_what_comes_to_a_patch_is_its_share_of_what_the_organ_holds():
     shares = held(made.catalogue, "tail_vein", "mouse")
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["lung"] > 0.9 > 100 * shares["kidney"], "all blood of the veins passes the lungs first"
-    mean = arriving(made.start, made.tissue, made.catalogue, "mouse")
+    mean = arriving(made.start, "lung", made.tissue, made.catalogue, "mouse")
     assert mean == pytest.approx(1e6 * shares["lung"] * 0.3**2 * 0.015 * 1e-3 / 0.6)
     assert sampled("lung", made.tissue, "mouse") == pytest.approx(0.3**2 * 0.015 * 1e-3 / 0.6)
     seen = [Body(made, seed=seed).tissue.counters["arrivals"] for seed in range(60)]

@@ -123,7 +123,7 @@ class TumorModel(MesaModel):
         wanted = (names,) if isinstance(names, str) else tuple(names or ())
         if wanted and datacollector is not None:
             raise TypeError("give either observables or a datacollector")
-        table = observables_of(self.body.scenario.catalogue, self.body.therapies)
+        table = observables_of(self.body.scenario.catalogue, self.body.therapies, self.body.organs)
         for name in wanted:
             if name not in table:
                 raise ValueError(f"there is no observable '{name}'.{suggestion(name, table)}")

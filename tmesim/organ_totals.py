@@ -59,7 +59,7 @@ def totals(result: Result) -> list[Total]:
         if start.injection is None:
             continue
         known = result.scenario.catalogue_at_start(arm)
-        mean = arriving(start, scenario.tissue, known, scenario.species)
+        mean = arriving(start, start.organ, scenario.tissue, known, scenario.species)
         of_patch = None if start.injection.route == PATCH else sampled(start.organ, scenario.tissue, scenario.species)
         for count in COUNTED:
             values = last(result, arm, count)

@@ -165,7 +165,7 @@ class Result:
 
     def known(self, observable: str) -> Observable:
         """What an observable of this run is called, and its unit."""
-        table = observables_of(self.scenario.catalogue, self.scenario.catalogue.therapies)
+        table = observables_of(self.scenario.catalogue, self.scenario.catalogue.therapies, self.scenario.places)
         if observable not in self.observables:
             raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
         return table[observable]
@@ -256,12 +256,15 @@ class Result:
             raise KeyError("this run kept no snapshots; time.snapshots of a scenario names the days of some")
         return self.snapshot_days[-1]
 
-    def snapshot(self, day: float | None = None, arm: str | None = None, replicate: int = 0) -> Section:
+    def snapshot(
+        self, day: float | None = None, arm: str | None = None, replicate: int = 0, organ: str | None = None
+    ) -> Section:
         """The stored section nearest to a day (within an hour), the last one by default.
 
         arm : by default the reference
         replicate : from 0 on
-        KeyError names the days, arms or replicates that there are.
+        organ : one beside the tissue; by default the tissue itself
+        KeyError names the days, arms, replicates or organs that there are.
         """
         day = self.last_snapshot_day() if day is None else number(day, "day", unit="days")
         arm = self.reference if arm is None else self._arm(arm)
@@ -270,7 +273,10 @@ class Result:
         if abs(near - day) > 1 / 24 + 1e-9:
             days = ", ".join(f"{d:g}" for d in self.snapshot_days)
             raise KeyError(f"no snapshot at day {day:g}; there are days {days or '(none)'}")
-        name = snapshot_name(replicate, near)
+        beside = tuple(self.scenario.start_of(arm).organs)
+        if organ is not None and organ not in beside:
+            raise KeyError(f"no organ {organ!r} beside the tissue; there are {', '.join(beside) or '(none)'}")
+        name = "/".join([*([organ] if organ else []), snapshot_name(replicate, near)])
         cells, maps = (self.arrays(f"{kind}/{arm}/{name}", needs) for kind, needs in NEEDED.items())
         try:
             return Section.from_arrays(cells, maps)

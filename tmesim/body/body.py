@@ -10,7 +10,9 @@ import numba
 import numpy as np
 
 from tmesim.body.blood import Blood
+from tmesim.body.circulating import Circulating
 from tmesim.body.digest import digest
+from tmesim.body.flows import Flows
 from tmesim.body.lymph_node import LymphNode
 from tmesim.body.pharmacology import Pharmacology
 from tmesim.body.seeding import arriving
@@ -18,15 +20,16 @@ from tmesim.body.site import Site
 from tmesim.body.step import STEP
 from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import compile_biology
-from tmesim.catalogue.reach import trimmed
+from tmesim.catalogue.reach import staying, trimmed
 from tmesim.kernels.chance import PRIMARY
-from tmesim.scenario import Scenario
-from tmesim.scenario.schedule import Schedule, schedule_of
+from tmesim.scenario import Scenario, Start, TissueBox
+from tmesim.scenario.schedule import Schedule, schedule_of, step_at
 from tmesim.tissue import Tissue
 from tmesim.tissue.process import Clock, Passed, Process, Setting, Surroundings, nobody_left
 from tmesim.tissue.processes.remodel import Remodel, has_vessels
 from tmesim.tissue.processes.sense import Sense
 from tmesim.tissue.start import populate
+from tmesim.tissue.travel import Injected
 
 
 class Body:
@@ -66,7 +69,7 @@ class Body:
         # that the arm has now, of which `catalogue` is what can be there
         self._full = scenario.catalogue_at_start(self.arm)
         self.catalogue = self._within_reach(self._full)
-        setting = self._setting()
+        setting = self._setting(self.catalogue)
         self.pharmacology = Pharmacology(self.therapies, self.catalogue, self.host, self.clock.dt)
         self.node = LymphNode(self._full, self.host, self.clock.dt)
         self.blood = Blood(self._full, self.host, self.clock.dt)
@@ -79,6 +82,11 @@ class Body:
         self.sites: dict[str, Site] = {}
         self.passed: dict[str, Passed] = {}
         self.join(self.tissue)
+        self.organs = {place: self._beside(place, soil, local) for place, soil in self.start.organs.items()}
+        for organ in self.organs.values():
+            self.join(organ)
+        self.circulating = Circulating()
+        self._blood_flows()
         self.processes: dict[type[Process], Process] = {kind: kind() for kind in STEP if kind.scope == "body"}
         if populate:
             self._populate()
@@ -110,21 +118,45 @@ class Body:
         """Of numba, for one tissue."""
         return self.tissue.threads
 
-    def _within_reach(self, catalogue: Catalogue) -> Catalogue:
-        everything = self.types >= catalogue.cells.keys()
-        return catalogue if everything else trimmed(catalogue, self.types, self.therapies)
+    def _within_reach(self, catalogue: Catalogue, types: frozenset[str] | None = None) -> Catalogue:
+        """What of a catalogue can be: in the tissue, or where some types can be."""
+        found = self.types if types is None else types
+        if not self.start.organs:  # nobody goes anywhere
+            catalogue = staying(catalogue)
+        return catalogue if found >= catalogue.cells.keys() else trimmed(catalogue, found, self.therapies)
 
-    def _setting(self) -> Setting:
+    def _setting(self, catalogue: Catalogue) -> Setting:
         clones = [clone.multipliers for clone in self.start.clones]
-        biology = compile_biology(self.catalogue, self.host, self.therapies, clones)
-        return Setting(self.catalogue, biology, self.host, self.clock.dt, self.scenario.tissue.spacing)
+        biology = compile_biology(catalogue, self.host, self.therapies, clones)
+        return Setting(catalogue, biology, self.host, self.clock.dt, self.scenario.tissue.spacing)
+
+    def _beside(self, place: str, soil: Start, local: tuple[type[Process], ...]) -> Tissue:
+        """The empty patch of an organ beside the tissue."""
+        catalogue = self._within_reach(self.scenario.catalogue_at_start(self.arm, soil.organ), self._types_in(soil))
+        return Tissue(
+            place, self.scenario.tissue.of_organs.shape, self._setting(catalogue), self.clock, self.seed, local,
+            self.tissue.threads, Surroundings(soil.walls, soil.densities, organ=soil.organ),
+        )  # fmt: skip
+
+    def _types_in(self, soil: Start) -> frozenset[str]:
+        """The cell types that there can be in an organ beside the tissue."""
+        if self.types >= self._full.cells.keys():
+            return self.types
+        return self.scenario.reached_in(soil, may_arrive=True)
 
     def _populate(self) -> None:
-        """The tissue of hour 0, with vessels and fields in balance with its cells."""
-        tissue, passed = self.tissue, self.passed[self.tissue.name]
-        numba.set_num_threads(tissue.threads)
-        expected = arriving(self.start, self.scenario.tissue, self._full, self.host)
-        populate(tissue, self.start, self.blood.receptors(self.node), expected)
+        """The tissues of hour 0."""
+        numba.set_num_threads(self.tissue.threads)
+        self._populate_one(self.tissue, self.start, self.start.organ, self.scenario.tissue)
+        for place, organ in self.organs.items():
+            self._populate_one(organ, self.start.organs[place], place, self.scenario.tissue.of_organs)
+
+    def _populate_one(self, tissue: Tissue, start: Start, place: str, box: TissueBox) -> None:
+        """A tissue of hour 0, with vessels and fields in balance with its cells."""
+        passed = self.passed[tissue.name]
+        now = start.injection is not None and start.injection.at_h == 0
+        expected = arriving(start, place, box, self._full, self.host) if now else 0.0
+        populate(tissue, start, self.blood.receptors(self.node), expected)
         passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology, tissue.organ))
         sense, remodel = tissue.processes[Sense], tissue.processes[Remodel]
         assert isinstance(remodel, Remodel)
@@ -134,6 +166,19 @@ class Body:
                 remodel.perfuse(tissue)
                 sense.run(tissue, passed)
             tissue.solver.solve(threads=tissue.threads)
+
+    def injected_now(self) -> dict[str, Injected]:
+        """Which sites cells of an injection come to in the present step, and how many; those of hour 0 are there."""
+        found: dict[str, Injected] = {}
+        boxes = [(PRIMARY, self.start.organ, self.start, self.scenario.tissue)]
+        beside = self.scenario.tissue.of_organs
+        boxes += [(place, place, soil, beside) for place, soil in self.start.organs.items()]
+        for name, place, start, box in boxes:
+            injection = start.injection
+            if injection is None or self.clock.step == 0 or step_at(injection.at_h, self.clock.dt) != self.clock.step:
+                continue
+            found[name] = Injected(start, arriving(start, place, box, self._full, self.host))
+        return found
 
     def treat(self, arm: str) -> None:
         """Follow the program of an arm from now on; what has been given stays given.
@@ -172,20 +217,33 @@ class Body:
     def change(self, step: int) -> None:
         """Bring the catalogue that the arm has in a step into force, if it is not yet."""
         changed = step >= self.schedule.changes_from
-        catalogue = self.scenario.catalogue_for(self.arm) if changed else self.scenario.catalogue_at_start(self.arm)
-        if catalogue is not self._full:
-            self.take_over(catalogue)
+        of_arm = self.scenario.catalogue_for if changed else self.scenario.catalogue_at_start
+        catalogue = of_arm(self.arm)
+        if catalogue is self._full:
+            return
+        self.take_over(catalogue)
+        for place, soil in self.start.organs.items():
+            own = self._within_reach(of_arm(self.arm, soil.organ), self._types_in(soil))
+            self.organs[place].tune(self._setting(own))
 
     def take_over(self, catalogue: Catalogue) -> None:
-        """Bring a catalogue of the same shape into force: all numbers and rules that hold from now on."""
+        """Bring a catalogue of the same shape into force in body and tissue: all numbers and rules from now on."""
         self._full = catalogue
         self.catalogue = catalogue = self._within_reach(catalogue)
-        setting = self._setting()
         self.pharmacology.tune(catalogue)
         self.node.tune(self._full, self.host)
         self.blood.tune(self._full, self.host)
-        for site in self.sites.values():
-            site.tune(setting)
+        self.tissue.tune(self._setting(catalogue))
+        self._blood_flows()
+
+    def _blood_flows(self) -> None:
+        """Where the blood carries whom, if there is anywhere to go."""
+        beside = self.scenario.tissue.of_organs
+        self.flows = Flows.of(self.start, beside, self._full, self.host) if self.start.organs else None
+
+    def sample(self) -> dict[str, float]:
+        """What an assay of a sample of its blood finds; nothing where no organ is there that cells could go to."""
+        return {} if self.flows is None else self.circulating.sample(self.flows)
 
     def drug(self, name: str) -> dict[str, float]:
         """Levels of a drug: plasma and home tissue in nM, occupancy 0 … 1; KeyError for one that no arm gives."""
@@ -207,6 +265,7 @@ class Body:
         }
         arrays |= {f"node.{name}": values for name, values in self.node.state().items()}
         arrays["blood.standing"] = self.blood.standing.copy()
+        arrays |= {f"circulating.{name}": values for name, values in self.circulating.state().items()}
         arrays |= {f"drug.{name}": amounts for name, amounts in self.pharmacology.state().items()}
         for name, site in self.sites.items():
             arrays |= {f"{name}:{key}": values for key, values in site.state().items()}
@@ -224,6 +283,7 @@ class Body:
         body.clock.step = int(state["step"])
         body.node.restore(part("node."))
         body.blood.standing = np.array(state["blood.standing"], dtype=float)
+        body.circulating.restore(part("circulating."))
         body.pharmacology.restore(part("drug."))
         names, values = state["counters.names"], state["counters.values"]
         body.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})

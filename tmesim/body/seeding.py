@@ -17,17 +17,33 @@ PATCH = "patch"
 ML_PER_UM3 = 1e-12
 
 
-def held(catalogue: Catalogue, route: str, species: str) -> dict[str, float]:
-    """Share of the cells that enter by a route which each organ holds, by name, with "gut", "rest" and "dead"."""
-    numbers = {name: number.at(species) for name, number in catalogue.processes["circulation"].items()}
+def numbers_of(catalogue: Catalogue, species: str) -> dict[str, float]:
+    """The numbers of the circulation."""
+    return {name: number.at(species) for name, number in catalogue.processes["circulation"].items()}
+
+
+def beds_of(catalogue: Catalogue, species: str) -> list[Bed]:
+    """The capillaries of each organ that has numbers for a species, and of the gut."""
+    numbers = numbers_of(catalogue, species)
     beds = [
         Bed(name, o.measured(o.blood_share, "1", species), o.arrest.at(species), o.receives, o.drains)
         for name, o in organs().items()
         if o.lives_in(species)
     ]
-    beds.append(Bed("gut", numbers["gut_share"], numbers["gut_arrest"], drains="portal"))
+    return [*beds, Bed("gut", numbers["gut_share"], numbers["gut_arrest"], drains="portal")]
+
+
+def held(catalogue: Catalogue, route: str, species: str, size: int = 1) -> dict[str, float]:
+    """Share of the cells that enter by a route which each organ holds, by name, with "gut", "rest" and "dead".
+
+    size : of the clusters that they travel in
+    """
+    numbers = numbers_of(catalogue, species)
     death = death_per_pass(numbers["death"], numbers["blood"], numbers["cardiac_output"])
-    return arrested(beds, route, death=death, rest=numbers["rest_arrest"], shield=numbers["shield"])
+    return arrested(
+        beds_of(catalogue, species), route, death=death, rest=numbers["rest_arrest"], shield=numbers["shield"],
+        size=size, sticking=numbers["sticking"], shelter=numbers["shelter"],
+    )  # fmt: skip
 
 
 def sampled(organ: str, tissue: TissueBox, species: str) -> float:
@@ -36,12 +52,15 @@ def sampled(organ: str, tissue: TissueBox, species: str) -> float:
     return height * width * SITE_UM * ML_PER_UM3 / entry.measured(entry.volume, "mL", species)
 
 
-def arriving(start: Start, tissue: TissueBox, catalogue: Catalogue, species: str) -> float:
-    """How many of the injected cells the capillaries of the patch hold in the mean."""
+def arriving(start: Start, place: str, tissue: TissueBox, catalogue: Catalogue, species: str) -> float:
+    """How many of the injected cells the capillaries of the patch of a start hold in the mean.
+
+    place : the organ whose blood and volume it has
+    """
     injection = start.injection
     if injection is None:
         return 0.0
     if injection.route == PATCH:
         return injection.cells
-    share = held(catalogue, injection.route, species).get(start.organ, 0.0)
-    return injection.cells * share * sampled(start.organ, tissue, species)
+    share = held(catalogue, injection.route, species).get(place, 0.0)
+    return injection.cells * share * sampled(place, tissue, species) * start.samples

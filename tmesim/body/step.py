@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tmesim.body.circulate import Circulate
 from tmesim.body.prime import Prime
 from tmesim.body.treat import Treat
 from tmesim.tissue.process import Process
@@ -10,7 +11,9 @@ from tmesim.tissue.processes.admit import Admit
 from tmesim.tissue.processes.capture import Capture
 from tmesim.tissue.processes.diffuse import Diffuse
 from tmesim.tissue.processes.extravasate import Extravasate
+from tmesim.tissue.processes.intravasate import Intravasate
 from tmesim.tissue.processes.irradiate import Irradiate
+from tmesim.tissue.processes.lodge import Lodge
 from tmesim.tissue.processes.migrate import Migrate
 from tmesim.tissue.processes.mutate import Mutate
 from tmesim.tissue.processes.patrol import Patrol
@@ -35,6 +38,9 @@ STEP: tuple[type[Process], ...] = (
     Prime,
     Patrol,
     Admit,
+    Intravasate,
+    Circulate,
+    Lodge,
     Extravasate,
     Remodel,
     TurnOver,

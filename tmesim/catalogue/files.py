@@ -51,6 +51,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/granulocytes",
         "rules/natural_killer_cells",
         "rules/soils",
+        "rules/dissemination",
     ),
     "fields": (
         "fields/oxygen",

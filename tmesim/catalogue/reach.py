@@ -12,6 +12,8 @@ from tmesim.catalogue.entries import Rule
 from tmesim.catalogue.frozen import frozendict
 
 C = TypeVar("C", bound=Contents)
+LEAVING = ("intravasation", "lymph_entry", "cohesion")
+"""Behaviors of cells that leave a tissue for others."""
 ADMIT, SECRETION, EXCHANGE = (vocabulary.BEHAVIORS[name] for name in ("admit", "secretion", "exchange"))
 
 
@@ -57,6 +59,24 @@ def trimmed(contents: C, cells: frozenset[str], therapies: Iterable[str] = ()) -
         states=frozendict({name: state for name, state in contents.states.items() if name in states}),
         fields=frozendict({name: field for name, field in contents.fields.items() if name in fields}),
         rules=frozendict({name: rule for name, rule in contents.rules.items() if rule.behavior not in idle}),
+    )
+
+
+def staying(contents: C) -> C:
+    """The catalogue of a body in which no tumor cell goes anywhere: without what makes cells leave."""
+    leaving = {vocabulary.BEHAVIORS[name].word() for name in LEAVING}
+    cells = {
+        name: cell.model_copy(
+            update={"behaviors": frozendict({word: n for word, n in cell.behaviors.items() if word not in leaving})}
+        )
+        if leaving & cell.behaviors.keys()
+        else cell
+        for name, cell in contents.cells.items()
+    }
+    return replace(
+        contents,
+        cells=frozendict(cells),
+        rules=frozendict({name: rule for name, rule in contents.rules.items() if rule.behavior not in leaving}),
     )
 
 

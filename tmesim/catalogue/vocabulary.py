@@ -202,6 +202,17 @@ BEHAVIORS: Mapping[str, Family] = {
     "extravasation": Family(
         "extravasation", "1/h", "comes out of the capillary that holds it into the tissue", "extravasation", "travel"
     ),
+    "intravasation": Family(
+        "intravasation", "1/h", "enters the blood through a perfused vessel on its own or a neighbor site",
+        "intravasation", "travel",
+    ),
+    "lymph_entry": Family(
+        "lymph_entry", "1/h", "enters the lymph", "entry into lymph vessels", "travel"
+    ),
+    "cohesion": Family(
+        "cohesion", "1", "goes along with a touching cell that enters a vessel: probability",
+        "cohesion with touching tumor cells", "travel", most=1.0,
+    ),
     "self_renewal": Family(
         "self_renewal", "1", "bears a stem-like daughter where it is stem-like itself: probability at a division",
         "self-renewal", "hierarchy", most=1.0,

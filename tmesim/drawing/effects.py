@@ -75,7 +75,7 @@ def draw_effects(result: Result, endpoints: Sequence[str] | None = None) -> Draw
     for c in rows:
         differences = result.endpoint(c.endpoint, c.arm) - result.endpoint(c.endpoint, c.reference)
         strips.setdefault(c.endpoint, []).append(Strip.of(c, differences, not untreated(result, c.arm)))
-    known = observables_of(scenario.catalogue, scenario.catalogue.therapies)
+    known = observables_of(scenario.catalogue, scenario.catalogue.therapies, scenario.places)
     title = f"Effects: {words(scenario.name)}"
     about = f"{scenario.question} Values on day {scenario.time.days:g}, {scenario.host}. {how_to_read(result)}"
     return chart(Effects(strips, known, arm_colors(scenario), result.reference, scenario.time.days), title, about)

@@ -35,7 +35,7 @@ def draw_trajectories(
     """Small multiples over time, an observable a panel; by default the endpoints and the usual ones."""
     names, arms = list(observables or chosen(result)), tuple(arms or result.arms)
     scenario, n = result.scenario, result.replicates
-    known = observables_of(scenario.catalogue, scenario.catalogue.therapies)
+    known = observables_of(scenario.catalogue, scenario.catalogue.therapies, scenario.places)
     colors, given = arm_colors(scenario), {arm: days for arm, days in doses(scenario).items() if arm in arms}
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)

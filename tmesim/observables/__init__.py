@@ -34,9 +34,15 @@ LOOKED_BACK = ("hour", "n_tumor", "n_ctl", "kills")
 """What rates of change need of an earlier moment."""
 
 
-def observables_of(catalogue: Catalogue, therapies: Iterable[str] = ()) -> dict[str, Observable]:
-    """Every observable of a catalogue's cell types and fields, and of the therapies given, as the tables have them."""
-    return dict(OBSERVABLES) | {entry.name: entry for entry in observables_in(catalogue, therapies)}
+def observables_of(
+    catalogue: Catalogue, therapies: Iterable[str] = (), organs: Iterable[str] = ()
+) -> dict[str, Observable]:
+    """Every observable of a catalogue's cell types and fields, of the therapies given, and of the organs beside the
+    tissue and the blood between them, as the tables have them."""
+    known = dict(OBSERVABLES) | {entry.name: entry for entry in observables_in(catalogue, therapies)}
+    places = tuple(organs)
+    entries = [spread.in_organ(organ, entry) for organ in places for entry in spread.OF_ORGANS]
+    return known | {entry.name: entry for entry in (*entries, *(spread.OF_BLOOD if places else ()))}
 
 
 def to_look_back(now: Reading) -> dict[str, float]:

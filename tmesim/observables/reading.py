@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tmesim.catalogue.frozen import frozendict
 from tmesim.section import Living, Section
 
 NAN = math.nan
@@ -25,7 +26,12 @@ class Treated(Protocol):
     @property
     def tissue(self) -> Counted: ...
 
+    @property
+    def organs(self) -> Mapping[str, Counted]: ...
+
     def drug(self, name: str) -> Mapping[str, float]: ...
+
+    def sample(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +41,22 @@ class Reading:
     counters : how often things have happened since the start, by name; None where that is not known
     drug : the levels of a drug by its name, KeyError for one that no arm gives; None where they are not known
     before : LOOKED_BACK at an earlier moment of the same history, for rates of change; None at the start
+    sample : what an assay of a sample of blood finds, by name; empty where no cell could go anywhere
+    organs : readings of the organs beside the tissue, by name
     """
 
     section: Section
     counters: Mapping[str, Any] | None = None
     drug: Callable[[str], Mapping[str, float]] | None = None
     before: Mapping[str, float] | None = None
+    sample: Mapping[str, float] = frozendict()
+    organs: Mapping[str, Reading] = frozendict()
 
     @classmethod
     def of(cls, body: Treated, before: Mapping[str, float] | None = None) -> Reading:
         """A body as it is now; as `Section.of`, it copies nothing and holds until its tissue changes."""
-        return cls(Section.of(body.tissue), body.tissue.counters, body.drug, before)
+        organs = {name: cls(Section.of(organ), organ.counters, body.drug) for name, organ in body.organs.items()}
+        return cls(Section.of(body.tissue), body.tissue.counters, body.drug, before, body.sample(), organs)
 
     def counter(self, name: str) -> float:
         """How often a thing has happened since the start; NaN where that is not known."""

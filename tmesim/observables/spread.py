@@ -1,6 +1,7 @@
 """Tumor cells away from home: how many came, how many are in the tissue alone, and how many have founded a lesion."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage
@@ -40,7 +41,7 @@ def lone_cells(now: Reading) -> float:
 
 
 def arrivals(now: Reading) -> float:
-    """Injected cells that the capillaries of the patch have held."""
+    """Tumor cells that the capillaries of the patch have held."""
     return now.counter("arrivals")
 
 
@@ -50,10 +51,30 @@ def extravasated(now: Reading) -> float:
     return now.counter("extravasations") / came if came else math.nan
 
 
+def tumor_cells(now: Reading) -> float:
+    """Tumor cells in the tissue."""
+    return float(now.section.count("tumor"))
+
+
+def sampled(name: str) -> Callable[[Reading], float]:
+    """Reads what a sample of blood shows; NaN where no tumor cell could go anywhere."""
+    return lambda now: float(now.sample.get(name, math.nan))
+
+
+def in_organ(organ: str, entry: Observable) -> Observable:
+    """An observable of the tissue as that of an organ beside it; NaN of an organ that an arm has not."""
+
+    def read(now: Reading) -> float:
+        return float(entry.function(now.organs[organ])) if organ in now.organs else math.nan
+
+    meaning = f"In the patch of the {organ.replace('_', ' ')}: {entry.meaning[:1].lower()}{entry.meaning[1:]}"
+    return Observable(f"{organ}.{entry.name}", f"{entry.label}, {organ.replace('_', ' ')}", entry.unit, meaning, read)
+
+
 ENTRIES = (
     Observable(
-        "arrivals", "injected tumor cells that came", "cells",
-        "Injected tumor cells that the capillaries of the patch have held since the start.", arrivals,
+        "arrivals", "tumor cells that came", "cells",
+        "Tumor cells, injected or shed, that the capillaries of the patch have held since the start.", arrivals,
     ),
     Observable(
         "extravasated", "share of them that came out into the tissue", "fraction",
@@ -69,3 +90,27 @@ ENTRIES = (
         f"Tumor cells in groups of fewer than {LESION_CELLS}.", lone_cells,
     ),
 )  # fmt: skip
+
+OF_ORGANS = (
+    *ENTRIES,
+    Observable("n_tumor", "tumor cells", "cells", "Living tumor cells in the tissue.", tumor_cells),
+)
+"""What is read of each organ beside the tissue, as `<organ>.<name>`."""
+
+OF_BLOOD = (
+    Observable(
+        "ctc", "circulating tumor cells in a sample", "cells",
+        "Tumor cells, single or in clusters, each counted once, that an assay finds in a sample of blood.",
+        sampled("ctc"),
+    ),
+    Observable(
+        "ctc_clusters", "clusters of them in a sample", "clusters",
+        "Clusters of tumor cells that an assay finds in a sample of blood.", sampled("ctc_clusters"),
+    ),
+    Observable(
+        "ctc_positive", "probability of a positive liquid biopsy", "fraction",
+        "Probability that a sample of blood is called positive: at least so many cells, false ones among them.",
+        sampled("ctc_positive"),
+    ),
+)  # fmt: skip
+"""What is read of the blood of a body with organs beside the tissue."""

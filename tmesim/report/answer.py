@@ -21,7 +21,7 @@ FEW = 6
 
 
 def observable(result: Result, name: str) -> Observable:
-    return observables_of(result.scenario.catalogue, result.scenario.catalogue.therapies)[name]
+    return observables_of(result.scenario.catalogue, result.scenario.catalogue.therapies, result.scenario.places)[name]
 
 
 def noun(o: Observable) -> str:

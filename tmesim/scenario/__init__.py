@@ -50,7 +50,8 @@ __all__ = [
 ]
 
 
-Observables = Callable[[Catalogue, tuple[str, ...]], Iterable[str]]
+Observables = Callable[[Catalogue, tuple[str, ...], tuple[str, ...]], Iterable[str]]
+"""What a run can report, of a catalogue, the therapies in use and the organs beside the tumor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +114,11 @@ class Scenario:
         return self.arm(arm).start or self.start
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """The organs beside the tissue that some arm has, sorted."""
+        return tuple(sorted({place for arm in self.arms for place in self.start_of(arm).organs}))
+
+    @property
     def one_start(self) -> bool:
         """Whether all arms begin with the same tissue, and so share their history until they are treated."""
         return all(arm.start is None for arm in self.arms.values())
@@ -121,36 +127,43 @@ class Scenario:
     def reached(self) -> frozenset[str]:
         """The cell types that can come into being in some arm: those of a start (a density of 0 names one too), and
         those that these become or, as vessels, let in."""
-        there: set[str] = set()
-        for start in (self.start, *(arm.start for arm in self.arms.values() if arm.start is not None)):
-            there |= start.densities.keys()
-            planted = start.has_tumor
-            there |= {name for name, cell in self.catalogue.cells.items() if planted and cell.malignant}
-            there |= {name for name, cell in self.catalogue.cells.items() if start.ducts and cell.membrane}
-            injected = start.injection is not None
-            there |= {name for name, cell in self.catalogue.cells.items() if injected and cell.emerges is not None}
-            there |= {
-                name for name, cell in self.catalogue.cells.items() if start.capillaries and cell.layer == "vessel"
-            }
+        starts = (self.start, *(arm.start for arm in self.arms.values() if arm.start is not None))
+        return frozenset[str]().union(*(self.reached_in(start) for start in starts))
+
+    def reached_in(self, start: Start, *, may_arrive: bool = False) -> frozenset[str]:
+        """The cell types that can come into being in the tissue of a start.
+
+        may_arrive : tumor cells can come to it, although none are injected
+        """
+        cells, there = self.catalogue.cells, {*start.densities}
+        if start.has_tumor or may_arrive:
+            there |= {name for name, cell in cells.items() if cell.malignant}
+        if start.injection is not None or may_arrive:
+            there |= {name for name, cell in cells.items() if cell.emerges is not None}
+        if start.ducts:
+            there |= {name for name, cell in cells.items() if cell.membrane}
+        if start.capillaries:
+            there |= {name for name, cell in cells.items() if cell.layer == "vessel"}
         return reached(self.catalogue, there)
 
-    def catalogue_for(self, arm: str | Arm) -> Catalogue:
+    def catalogue_for(self, arm: str | Arm, soil: str | None = None) -> Catalogue:
         """The catalogue with the overlay of an arm on top, which holds from its `from_h` on.
 
+        soil : an organ, by default the one in which the arm's start lies
         LookupError, with the choices, for a name of no arm.
         """
         program = self.arm(arm) if isinstance(arm, str) else arm
-        return self._catalogue(program, program.overlay)
+        return self._catalogue(program, program.overlay, soil)
 
-    def catalogue_at_start(self, arm: str | Arm) -> Catalogue:
-        """The catalogue of the organ that an arm's start lies in, without what the arm changes.
+    def catalogue_at_start(self, arm: str | Arm, soil: str | None = None) -> Catalogue:
+        """The catalogue of the organ that an arm's start lies in, or of another, without what the arm changes.
 
         LookupError, with the choices, for a name of no arm.
         """
-        return self._catalogue(self.arm(arm) if isinstance(arm, str) else arm, NOTHING)
+        return self._catalogue(self.arm(arm) if isinstance(arm, str) else arm, NOTHING, soil)
 
-    def _catalogue(self, arm: Arm, overlay: Overlay) -> Catalogue:
-        organ = (arm.start or self.start).organ
+    def _catalogue(self, arm: Arm, overlay: Overlay, soil: str | None) -> Catalogue:
+        organ = soil or (arm.start or self.start).organ
         if organ == self.start.organ and not overlay:
             return self.catalogue
         if (organ, overlay) not in self._arm_catalogues:
@@ -202,6 +215,7 @@ class Scenario:
             "tissue": {
                 "size": [um(self.tissue.size_um[1]), um(self.tissue.size_um[0])],
                 "spacing": um(self.tissue.spacing),
+                **({"organs": [um(one) for one in reversed(beside.size_um)]} if (beside := self.tissue.beside) else {}),
             },
             "start": start_content(self.start),
             "time": {
@@ -286,7 +300,7 @@ def replicate_seed(seed: int, replicate: int) -> int:
 
 def _check_endpoints(scenario: Scenario, observables: Observables) -> None:
     used = dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies)
-    known = list(observables(scenario.catalogue, tuple(used)))
+    known = list(observables(scenario.catalogue, tuple(used), scenario.places))
     wrong = [
         Problem(f"no observable is called '{name}'.{suggestion(name, known)}", f"endpoints[{i}]", scenario.name)
         for i, name in enumerate(scenario.endpoints)
@@ -315,9 +329,12 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     species = resolver.species
     if species is not None:
         resolver.for_host(catalogue, species, {dose.use for arm in arms.values() for dose in arm.therapies})
+    if time is not None and start is not None:
+        resolver.injected_in_time(time, start, arms)
     if observables is not None:
         used = dict.fromkeys(dose.use for arm in arms.values() for dose in arm.therapies)
-        resolver.endpoints(observables(catalogue, tuple(used)))
+        places = {place for one in (start, *(arm.start for arm in arms.values())) if one for place in one.organs}
+        resolver.endpoints(observables(catalogue, tuple(used), tuple(sorted(places))))
     if not resolver.problems and species and tissue and start and time:  # it needs all of them, and all of them sound
         resolver.bearable(catalogue, tissue, start, time, species, arms)
     if resolver.problems or tissue is None or start is None or time is None:

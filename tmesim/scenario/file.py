@@ -166,6 +166,9 @@ class Part(BaseModel):
 class TissuePart(Part):
     size: tuple[Length, Length] = Field(description="width and height of the patch")
     spacing: Spacing = 15.0
+    organs: tuple[Length, Length] | None = Field(
+        None, description="width and height of the patch of each organ beside it; default: as this one"
+    )
 
 
 class DiskPart(Part):
@@ -197,12 +200,25 @@ class InjectionPart(Part):
         description="the vessel that they are injected into; 'patch': so many come to the patch, whatever its blood"
     )
     cells: CellNumber = Field(description="how many tumor cells, of the clones of the start")
+    at: Moment = Field(0.0, description="when they are injected; default: the start of the run")
+
+
+class OrganPart(Part):
+    soil: OrganName | None = Field(
+        None, description="the organ whose tissue it has, where that is another than the one whose blood it has"
+    )
+    samples: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
+        1, description="the patches of the organ whose arriving cells all come to this one"
+    )
 
 
 class StartPart(Part):
     organ: OrganName = Field(BREAST, description="whose tissue it is; its numbers hold, see tmesim list organs")
     injection: InjectionPart | None = Field(
-        None, description="tumor cells that come by the blood at hour 0: the capillaries of the organ hold their share"
+        None, description="tumor cells that come by the blood: the capillaries of the organ hold their share"
+    )
+    organs: dict[OrganName, Annotated[OrganPart, BeforeValidator(_empty)]] = Field(
+        {}, description="other organs of the same body, a patch each, to which tumor cells come by the blood"
     )
     tumor: Annotated[tuple[DiskPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
     ducts: Annotated[tuple[DuctPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = Field(

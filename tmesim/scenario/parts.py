@@ -22,11 +22,20 @@ class Part(BaseModel):
 
 
 class TissueBox(Part):
-    """The patch: `size_um` is (height, width) like an array, `shape` its sites (ny, nx)."""
+    """The patch: `size_um` is (height, width) like an array, `shape` its sites (ny, nx).
+
+    `beside`: that of each organ beside it; None: as large as itself.
+    """
 
     size_um: tuple[float, float]
     spacing: float
     shape: tuple[int, int]
+    beside: TissueBox | None = None
+
+    @property
+    def of_organs(self) -> TissueBox:
+        """The patch of each organ beside this one."""
+        return self.beside or self
 
 
 class Disk(Part):
@@ -71,10 +80,11 @@ class Clone(Part):
 
 
 class Injection(Part):
-    """Tumor cells that are injected at hour 0: into which vessel, or "patch" where all come to the patch; how many."""
+    """Tumor cells that are injected: into which vessel, or "patch" where all come to the patch; how many, and when."""
 
     route: str
     cells: float
+    at_h: float = 0.0
 
 
 class Start(Part):
@@ -83,7 +93,8 @@ class Start(Part):
     `interior`: the patch is a window inside a lesion; densities and capillaries are then per mm² of tumor. None where
     it holds the whole section of a lesion, or none. `organ`: whose numbers hold. `given`: which of densities,
     capillaries and ecm a file has said; the others are those of the organ at rest. `injection`: of cells that come by
-    the blood.
+    the blood. `organs`: the patches of other organs of the same body, by the organ whose blood and volume they have;
+    the `organ` of each is the one whose tissue it has, its `samples` the patches whose cells come to it.
     """
 
     tumor: tuple[Disk, ...]
@@ -97,6 +108,8 @@ class Start(Part):
     given: tuple[str, ...] = ("densities", "capillaries", "ecm")
     own_densities: frozendict = frozendict()
     injection: Injection | None = None
+    organs: frozendict = frozendict()  # of Start, by name
+    samples: int = 1
 
     @property
     def has_tumor(self) -> bool:
@@ -222,13 +235,25 @@ def start_content(start: Start) -> dict[str, Any]:
         **({"organ": start.organ} if start.organ != BREAST else {}),
         "tumor": [{"radius": um(disk.radius_um), "fill": disk.fill} | _place(disk) for disk in start.tumor],
         **({"ducts": ducts} if ducts else {}),
-        **({"injection": {"route": injection.route, "cells": injection.cells}} if injection is not None else {}),
+        **({"injection": _injected(injection)} if injection is not None else {}),
+        **({"organs": {place: _soil(place, one) for place, one in start.organs.items()}} if start.organs else {}),
         "clones": [
             {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}
             for c in start.clones
         ],
         **{name: value for name, value in said.items() if name in start.given},
     } | ({} if window is None else {"interior": {"lesion_radius": um(window.lesion_radius_um), "fill": window.fill}})
+
+
+def _injected(injection: Injection) -> dict[str, Any]:
+    later = {"at": units.show(injection.at_h, "h")} if injection.at_h else {}
+    return {"route": injection.route, "cells": injection.cells, **later}
+
+
+def _soil(place: str, start: Start) -> dict[str, Any]:
+    """An organ beside the patch as it stands in the scenario file."""
+    other = {"soil": start.organ} if start.organ != place else {}
+    return other | ({"samples": start.samples} if start.samples != 1 else {})
 
 
 def _place(part: Disk | Duct) -> dict[str, Any]:

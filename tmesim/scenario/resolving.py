@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -76,30 +76,42 @@ class Resolver(Biology):
                 place: DataPath = ("add", kind, name) if name in (self.part("add") or {}).get(kind, {}) else ("host",)
                 self.blame(place, f"{path} has no value for {host}")
 
+    def injected_in_time(self, time: Time, start: Start, arms: Mapping[str, Arm]) -> None:
+        """Cells are injected before the end of the run, between two steps."""
+        places: dict[DataPath, Start] = {("start", "injection", "at"): start}
+        places |= {("arms", name, "set"): arm.start for name, arm in arms.items() if arm.start is not None}
+        for path, begun in places.items():
+            if begun.injection is not None and (path[0] == "start" or begun.injection != start.injection):
+                self._moment(path, begun.injection.at_h, time)
+
     # -- tissue, start, time
 
     def tissue(self) -> TissueBox | None:
         part = self.part("tissue")
         if part is None:
             return None
-        sites = []
         count = len(self.problems)
-        for axis, length in enumerate(part.size):
-            wide = length / part.spacing
-            sites.append(round(wide))
-            if not math.isclose(wide, round(wide), rel_tol=1e-9):
-                fits = [units.show(n * part.spacing, "µm") for n in (math.floor(wide), math.ceil(wide)) if n > 0]
-                size, site = units.show(length, "µm"), units.show(part.spacing, "µm")
-                self.blame(
-                    ("tissue", "size", axis), f"{size} is not a whole number of sites of {site}; {' or '.join(fits)} is"
-                )
-            elif sites[-1] < 4:
-                self.blame(("tissue", "size", axis), f"is {sites[-1]} sites; the least is 4")
-        width, height = part.size
-        box = TissueBox(size_um=(height, width), spacing=part.spacing, shape=(sites[1], sites[0]))
+        box = self._box(part.size, part.spacing, "size")
+        if part.organs is not None:
+            box = box.model_copy(update={"beside": self._box(part.organs, part.spacing, "organs")})
         if len(self.problems) == count and (message := limits.size(box, load_catalogue())):
             self.blame(("tissue", "size"), message)
         return box
+
+    def _box(self, size: tuple[float, float], spacing: float, key: str) -> TissueBox:
+        sites = []
+        for axis, length in enumerate(size):
+            wide = length / spacing
+            sites.append(round(wide))
+            if not math.isclose(wide, round(wide), rel_tol=1e-9):
+                fits = [units.show(n * spacing, "µm") for n in (math.floor(wide), math.ceil(wide)) if n > 0]
+                long, site = units.show(length, "µm"), units.show(spacing, "µm")
+                message = f"{long} is not a whole number of sites of {site}; {' or '.join(fits)} is"
+                self.blame(("tissue", key, axis), message)
+            elif sites[-1] < 4:
+                self.blame(("tissue", key, axis), f"is {sites[-1]} sites; the least is 4")
+        width, height = size
+        return TissueBox(size_um=(height, width), spacing=spacing, shape=(sites[1], sites[0]))
 
     def start(self, tissue: TissueBox | None, catalogue: Catalogue) -> Start | None:
         part = self.part("start")
@@ -209,9 +221,9 @@ class Resolver(Biology):
             changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
             self._idle_numbers(catalogue, part, numbers, path)
-            organ = None if (begun_in := own or start) is None else begun_in.organ
+            where = _organs_of(own or start)
             doses = [
-                self._dose((*path, "therapies", index), dose, changed, time, organ)
+                self._dose((*path, "therapies", index), dose, changed, time, where)
                 for index, dose in enumerate(part.therapies)
             ]
             arms[name] = Arm(
@@ -295,9 +307,9 @@ class Resolver(Biology):
         return time.planned
 
     def _dose(
-        self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None, organ: str | None
+        self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None, where: Collection[str]
     ) -> Dose | None:
-        """A course with all that the file leaves to the therapy. organ : of the arm's tissue, None if unknown"""
+        """A course with all that the file leaves to the therapy. where : the organs whose tissue the arm has"""
         self._moment((*path, "start"), part.start, time)
         try:
             use = catalogue.therapy_id(part.use)
@@ -312,8 +324,9 @@ class Resolver(Biology):
         if usual is not None and not therapy.given_to(host):
             self.blame((*path, "use"), f"{use} has no dose for {host}, only for {', '.join(usual.hosts)}")
             return None
-        if organ is not None and isinstance(therapy, Drug) and not reaches(therapy, organ, host):
-            molecules = ", ".join(organ_named(organ).access)
+        barred = [o for o in where if isinstance(therapy, Drug) and not reaches(therapy, o, host)]
+        if barred:
+            organ, molecules = barred[0], ", ".join(organ_named(barred[0]).access)
             self.blame(
                 (*path, "use"),
                 f"how much of {use} comes into the {organ} is not known: give it an 'access' there, or a 'molecule' "
@@ -381,3 +394,10 @@ def between_steps(hour: float, step: float) -> str | None:
     around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
     near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
     return f"{units.show(hour, 'h')} is not a multiple of the step of {units.show(step, 'h')}{near}"
+
+
+def _organs_of(start: Start | None) -> tuple[str, ...]:
+    """The organs whose tissue a body has, each once; none where the start cannot be read."""
+    if start is None:
+        return ()
+    return tuple(dict.fromkeys([start.organ, *(soil.organ for soil in start.organs.values())]))

@@ -10,11 +10,12 @@ from tmesim import units
 from tmesim.catalogue import BREAST, Catalogue, organ_named
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, suggestion
-from tmesim.scenario.file import StartPart
+from tmesim.scenario.file import OrganPart, StartPart
 from tmesim.scenario.parts import Clone, Disk, Duct, Injection, Interior, Start, TissueBox, start_content
 
 Blame = Callable[[DataPath, str], None]  # a path that begins with "start", and what is wrong there
 SAID = ("densities", "capillaries", "ecm")  # what a start says of the tissue, or leaves to its organ
+BARE: dict[str, Any] = {"tumor": (), "ducts": (), "interior": None, "densities": {}, "capillaries": None, "ecm": None}
 MOST_SITES = 10  # in the mean diameter of a cell: the largest then reach kernels.arrays.SPAN
 
 
@@ -42,6 +43,11 @@ def start_of(
     _clones(clones, catalogue, blame)
     if tissue is None:
         return None
+    beside = {}
+    for place, soil in part.organs.items():
+        found = _beside(place, soil, part, tissue.of_organs, catalogue, host, clones, blame)
+        if found is not None:
+            beside[place] = found
     order = {name: index for index, name in enumerate(catalogue.cells if catalogue else ())}
     if part.capillaries is None or part.ecm is None:  # _at_rest has told
         return None
@@ -56,7 +62,57 @@ def start_of(
         organ=part.organ,
         given=given if part.organ != BREAST else SAID,
         own_densities=_ordered(own, order) if part.organ != BREAST else frozendict(),
-        injection=part.injection and Injection(route=part.injection.route, cells=part.injection.cells),
+        injection=_injection(part),
+        organs=frozendict(sorted(beside.items())),
+    )
+
+
+def _injection(part: StartPart) -> Injection | None:
+    if (given := part.injection) is None:
+        return None
+    return Injection(route=given.route, cells=given.cells, at_h=given.at)
+
+
+def _beside(
+    place: str,
+    soil: OrganPart,
+    part: StartPart,
+    tissue: TissueBox,
+    catalogue: Catalogue | None,
+    host: str | None,
+    clones: tuple[Clone, ...],
+    blame: Blame,
+) -> Start | None:
+    """The patch of an organ beside the tumor: at rest, with the clones and the injection of the whole body."""
+    at: DataPath = ("start", "organs", place)
+    organ = soil.soil or place
+    if BREAST in (place, organ):
+        blame(at, "an organ beside the tumor is another than the breast, whose tissue no file of an organ has at rest")
+        return None
+    if place == part.organ:
+        blame(at, f"the start lies in the {place} itself")
+    if host is not None and not organ_named(place).lives_in(host):
+        blame(at, f"{place} has no numbers for {host}")
+
+    def blame_here(path: DataPath, message: str) -> None:
+        blame(at if path[1:2] != ("organ",) else (*at, *(["soil"] if soil.soil else [])), message)
+
+    resting = _at_rest(part.model_copy(update=BARE | {"organ": organ}), host, blame_here)
+    if resting.capillaries is None or resting.ecm is None:
+        return None
+    _crowding(resting, tissue, catalogue, host, blame_here)
+    _held(resting, tissue, lambda path, message: blame(path, f"{message}, in the {place}"))
+    order = {name: index for index, name in enumerate(catalogue.cells if catalogue else ())}
+    return Start(
+        tumor=(),
+        clones=clones or (_founder(catalogue, host),),
+        densities=_ordered(resting.densities, order),
+        capillaries=resting.capillaries,
+        ecm=resting.ecm,
+        organ=organ,
+        given=(),
+        injection=_injection(part),
+        samples=soil.samples,
     )
 
 

@@ -69,6 +69,17 @@ class Clones:
         self._expand()
         return numbers
 
+    def descent(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of some clones, the clone of the start that each descends from, uint16 (n,), and the factors of its behaviors
+        over that one, float32 (n, heritable)."""
+        root = np.arange(self.last + 1, dtype=np.uint16)
+        for number, mother in enumerate(self.mother.tolist(), start=self.first):
+            root[number] = root[mother]
+        grown = numbers.astype(np.int64) - self.first
+        factor = np.ones((grown.size, len(self.heritable)), np.float32)
+        factor[grown >= 0] = self.factor[grown[grown >= 0]]
+        return root[numbers], factor
+
     def _expand(self) -> None:
         """Factors of all behaviors of each clone, (clones, behaviors) float32; those of shares end at 1."""
         root = np.arange(self.last + 1)

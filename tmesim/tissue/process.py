@@ -14,6 +14,7 @@ from tmesim.kernels.arrays import WORD_BITS, Layers, SiteMaps, StepInputs
 from tmesim.tissue.cells import Cells
 from tmesim.tissue.clones import Clones
 from tmesim.tissue.fields import FieldReport, Fields
+from tmesim.tissue.travel import NOBODY_COMES, NOTHING_SHED, Coming, Shedding
 from tmesim.tissue.vessels import Vessels
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ class Passed:
     inputs: StepInputs
     departures: Departures
     supply: Supply
+    shedding: Shedding = NOTHING_SHED
+    coming: Coming = NOBODY_COMES
     local: tuple[Local, ...] = ()
 
 

@@ -297,15 +297,34 @@ def _held(tissue: Patch) -> list[str]:
     return [cell for cell in tissue.biology.types if cells[cell].emerges is not None]
 
 
+def number_of(key: np.uint64, mean: float, index: int = 12, who: int = 0) -> int:
+    """A Poisson number. index : of its draw, which `who` makes"""
+    parts = max(math.ceil(mean / POISSON_MEAN), 1)
+    words = [draw(key, np.uint64((1 + part + who) & 0xFFFFFFFFFFFFFFFF), 0, index)[0] for part in range(parts)]
+    return sum(int(poisson(word, mean / parts)) for word in words)
+
+
+def injected(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64) -> Section:
+    """Injected cells that capillaries of a tissue hold now, as a section of them alone.
+
+    sites : their numbers in a raveled map
+    """
+    clock, nobody = tissue.clock, _no_cells(tissue)
+    groups = _malignant(tissue, plan, sites, key, held=True)
+    cells = {name: np.concatenate([none, *(group[name] for group in groups)]) for name, none in nobody.items()}
+    own = [identity_of(np.uint64(site + 1), clock.step, 1024 + len(LAYERS), tissue.origin) for site in sites.tolist()]
+    cells["id"] = np.array(own[: cells["y"].size], np.uint64)
+    cells["born"] = np.full(cells["y"].size, clock.hour, np.float32)
+    return Section(tuple(tissue.biology.types), cells, {}, tissue.shape, tissue.spacing, clock.hour)
+
+
 def landing(tissue: Patch, arriving: float, key: np.uint64, root: np.ndarray) -> np.ndarray:
     """The sites at which injected cells are held: a Poisson number of capillaries, each by the lot, (n,) int64.
 
     arriving : the mean; more cells than there are capillaries do not fit
     """
     capillaries = np.flatnonzero(root)
-    parts = max(math.ceil(arriving / POISSON_MEAN), 1)
-    words = [draw(key, np.uint64(1 + part), 0, 12)[0] for part in range(parts)]
-    number = min(sum(int(poisson(word, arriving / parts)) for word in words), capillaries.size)
+    number = min(number_of(key, arriving), capillaries.size)
     lots = chances(key, root.size, 13)[capillaries]
     return np.sort(capillaries[np.argsort(lots, kind="stable")[:number]])
 

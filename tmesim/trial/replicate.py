@@ -106,9 +106,10 @@ class Simulation:
     def _snapshot(self, body: Body, segment: Segment) -> None:
         if body.step_index not in self.calendar.snapshots:
             return
-        for kind, data in Section.of(body.tissue).packed().items():
-            names = [snapshot_file(kind, arm, self.case.replicate, body.hour) for arm in segment.arms]
-            self.scratch.keep(names, data)
+        for organ, tissue in ((None, body.tissue), *body.organs.items()):
+            for kind, data in Section.of(tissue).packed().items():
+                names = [snapshot_file(kind, arm, self.case.replicate, body.hour, organ) for arm in segment.arms]
+                self.scratch.keep(names, data)
 
     def _keep_frames(self, recorder: Recorder, segment: Segment) -> None:
         if recorder.frames is not None:
@@ -185,12 +186,12 @@ def new_recorder(scenario: Scenario, types: Sequence[str]) -> Recorder:
 def reported(scenario: Scenario) -> dict[str, Any]:
     """The observables of a scenario's tables: those of its catalogue, and levels of each therapy that an arm uses."""
     used = dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies)
-    return observables_of(scenario.catalogue, used)
+    return observables_of(scenario.catalogue, used, scenario.places)
 
 
-def snapshot_file(kind: str, arm: str, replicate: int, hour: float) -> str:
-    """The path of a snapshot ("cells" or "fields") below a run directory."""
-    return f"{kind}/{arm}/{snapshot_name(replicate, hour / 24)}"
+def snapshot_file(kind: str, arm: str, replicate: int, hour: float, organ: str | None = None) -> str:
+    """The path of a snapshot ("cells" or "fields"), of the tissue or of an organ beside it, below a run directory."""
+    return "/".join([kind, arm, *([organ] if organ else []), snapshot_name(replicate, hour / 24)])
 
 
 def frames_file(arm: str, replicate: int) -> str:

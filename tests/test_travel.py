@@ -1,0 +1,254 @@
+"""Cells that leave a tissue and come to organs: who leaves, who comes, as whom, and that nothing else changes."""
+
+import numpy as np
+import pytest
+from tissues import BUSY, REACTIVE, scenario
+
+from tmesim.body import Body
+from tmesim.body.circulate import copies
+from tmesim.kernels.chance import PRIMARY
+from tmesim.observables import Reading, observables_of
+from tmesim.reading import InputError
+from tmesim.section import Section
+from tmesim.tissue.lesion import lesion_over_section
+
+EAGER = {
+    "rules.emt_enables_intravasation.limit": "2 1/h", "cells.tumor.starts.emt": 0.4,
+    "cells.arrested.behaviors.extravasation": "0.2 1/h",
+}  # fmt: skip
+MANY = 30_000  # patches whose cells come to one, so that some come within a day
+
+
+def made(organs, seed=4, steps=24, set=None, **start):
+    plan = scenario("minimal", start=BUSY | {"organs": organs} | start, set=REACTIVE | EAGER | (set or {}))
+    body = Body(plan, seed=seed)
+    for _ in range(steps):
+        body.step()
+    return body
+
+
+def part(state, name):
+    return {key: values for key, values in state.items() if key.startswith(f"{name}:")}
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
+
+
+def arrived(body, place):
+    return body.organs[place].counters["arrivals"]
+
+
+# Who leaves
+
+
+def test_nobody_leaves_a_tissue_without_emt_or_without_blood():
+    lung = {"lung": {"samples": MANY}}
+    assert made(lung).tissue.counters["shed.blood"] > 20
+    assert made(lung, set={"cells.tumor.starts.emt": 0}, steps=1).tissue.counters["shed.blood"] == 0
+    assert made(lung, capillaries="0 /mm²").tissue.counters["shed.blood"] == 0
+
+
+def test_what_leaves_in_the_mean_is_what_the_hazards_say():
+    seen, expected = 0, 0.0
+    body = made({"lung": {"samples": MANY}}, steps=1)
+    for _ in range(36):
+        before = body.tissue.counters["shed.blood"]
+        body.step()
+        seen += body.tissue.counters["shed.blood"] - before
+        expected += body.passed[PRIMARY].shedding.expected["blood"]
+    assert expected > 30
+    assert seen == pytest.approx(expected, abs=4 * np.sqrt(expected))
+
+
+def test_cells_go_together_by_their_adhesion_alone():
+    lung = {"lung": {}}
+    names = ("cells.tumor.behaviors.cohesion", "rules.emt_loosens_cohesion.limit")
+    adhesion = {"none": 0, "much": 0.5}
+    counters = {how: made(lung, set=dict.fromkeys(names, much)).tissue.counters for how, much in adhesion.items()}
+    assert counters["none"]["clusters"] == 0 < counters["none"]["shed.blood"] == counters["none"]["shed.blood.cells"]
+    assert counters["much"]["clusters"] > 5
+    assert counters["much"]["shed.blood.cells"] > 2 * counters["much"]["shed.blood"]
+
+
+def test_the_way_by_lymph_leads_to_the_veins_and_on():
+    none, many = (
+        made({"lung": {"samples": MANY}}, set={
+            "rules.emt_enables_intravasation.limit": "0 1/h", "rules.emt_enables_lymph_entry.limit": limit})
+        for limit in ("0 1/h", "2 1/h")
+    )  # fmt: skip
+    assert none.tissue.counters["shed.lymph"] == none.tissue.counters["shed.blood"] == arrived(none, "lung") == 0
+    assert many.tissue.counters["shed.lymph"] > 10 and arrived(many, "lung") > 0
+
+
+# Who comes
+
+
+def test_arrivals_are_a_poisson_number_of_what_the_whole_lesion_sheds():
+    body = made({"lung": {"samples": MANY}}, steps=1)
+    mean, came = 0.0, arrived(body, "lung") + body.organs["lung"].counters["arrivals.passed"]
+    start = came
+    for _ in range(30):
+        body.step()
+        groups = body.passed[PRIMARY].shedding.groups
+        times = lesion_over_section(body.tissue)
+        mean += sum(
+            times * body.flows.to_patch(PRIMARY, g.way, "lung", g.cells.id.size) * g.cells.id.size for g in groups
+        )
+        came = arrived(body, "lung") + body.organs["lung"].counters["arrivals.passed"]
+    assert mean > 20
+    assert came - start == pytest.approx(mean, abs=5 * np.sqrt(mean))
+
+
+def test_travellers_arrive_as_what_they_are():
+    body = made({"lung": {"samples": MANY}}, steps=1)
+    travellers = {}
+    for _ in range(30):
+        body.step()
+        for group in body.passed[PRIMARY].shedding.groups:
+            for i, who in enumerate(group.cells.id.tolist()):
+                travellers[who] = {name: states[i] for name, states in group.cells.states.items()}
+    section = Section.of(body.organs["lung"])
+    rows = np.concatenate([section.rows("arrested"), section.rows("tumor")])
+    assert rows.size > 5
+    mothers = section.cells["mother"][section.rows("arrested")]
+    assert {*mothers.tolist()} <= travellers.keys(), "each has a mother that left the tumor"
+    newest = section.rows("arrested")[np.argmax(section.cells["born"][section.rows("arrested")])]
+    mother = travellers[int(section.cells["mother"][newest])]
+    assert section.cells["state.stemness"][newest] == pytest.approx(mother["stemness"], abs=0.02)
+    assert np.unique(section.cells["id"][rows]).size == rows.size
+    assert not {*section.cells["id"][rows].tolist()} & {*Section.of(body.tissue).cells["id"].tolist()}
+
+
+def test_copies_of_a_cluster_have_names_of_their_own():
+    body = made(
+        {"lung": {}}, set={"cells.tumor.behaviors.cohesion": 0.9, "rules.emt_loosens_cohesion.limit": 0.9}, steps=1
+    )
+    while not (groups := [g for g in body.passed[PRIMARY].shedding.groups if g.cells.id.size > 2]):
+        body.step()
+    found = copies(groups[0].cells, "lung", 5)
+    ids = np.concatenate([each.id for each in found])
+    assert np.unique(ids).size == ids.size == 5 * groups[0].cells.id.size
+    assert all(np.array_equal(each.mother, groups[0].cells.id) for each in found)
+    other = copies(groups[0].cells, "liver", 5)
+    assert not {*ids.tolist()} & {*np.concatenate([each.id for each in other]).tolist()}
+
+
+def test_mutants_found_a_clone_where_they_arrive():
+    fast = {"processes.mutation.founding": 1, "cells.tumor.behaviors.division": "0.2 1/h"}
+    body = made({"lung": {"samples": 100_000}}, set=fast, steps=48)
+    lung = body.organs["lung"]
+    assert lung.clones.mother.size > 0
+    numbers = np.arange(lung.clones.first, lung.clones.last + 1).astype(np.uint16)
+    root, factor = lung.clones.descent(numbers)
+    assert (root < lung.clones.first).all() and (factor != 1).any(axis=1).all()
+
+
+def test_injected_cells_come_when_they_are_injected():
+    later = {"route": "patch", "cells": 12, "at": "10 h"}
+    plan = scenario("minimal", start=BUSY | {"organs": {"kidney": {}}, "injection": later, "tumor": []})
+    body, seen = Body(plan, seed=1), []
+    for _ in range(14):
+        body.step()
+        seen.append(body.organs["kidney"].counters["arrivals"])
+    assert seen[:10] == [0] * 10 and seen[10] == seen[-1] and 3 <= seen[-1] <= 25
+
+
+# What does not change
+
+
+def test_another_organ_changes_nothing_elsewhere():
+    """Not a bit: neither in the tumor nor in the organ that was there; so for one that nobody comes to."""
+    one, two = made({"kidney": {"samples": MANY}}), made({"kidney": {"samples": MANY}, "brain": {}})
+    assert arrived(one, "kidney") > 0
+    for name in (PRIMARY, "kidney"):
+        assert same(part(one.state(), name), part(two.state(), name)), name
+
+
+def test_a_tumor_that_nobody_leaves_does_not_know_of_organs():
+    still = {"rules.emt_enables_intravasation.limit": "0 1/h", "rules.emt_enables_lymph_entry.limit": "0 1/h"}
+    with_them, without = made({"kidney": {}}, set=still), made({}, set=still)
+    assert same(part(with_them.state(), PRIMARY), part(without.state(), PRIMARY))
+
+
+def test_a_body_of_several_sites_goes_on_from_its_state_to_the_same_bits():
+    organs = {"lung": {"samples": MANY}, "kidney": {"samples": MANY}}
+    through = made(organs, steps=30)
+    assert arrived(through, "lung") > 0
+    half = made(organs, steps=15)
+    again = Body.from_state(half.scenario, half.state())
+    for _ in range(15):
+        again.step()
+    assert same(through.state(), again.state()) and through.hash() == again.hash()
+
+
+def test_places_with_the_same_soil_differ_in_what_comes_alone():
+    """A kidney of lung tissue gets as many as a kidney does, and they fare as in the lung."""
+    body = made({"lung": {"samples": MANY}, "kidney": {"soil": "lung", "samples": MANY}})
+    plain = made({"lung": {"samples": MANY}, "kidney": {"samples": MANY}})
+    assert arrived(body, "kidney") == arrived(plain, "kidney") or body.organs["kidney"].counters["arrivals.passed"]
+    fresh = made({"lung": {}, "kidney": {"soil": "lung"}}, steps=1)
+    alveoli = [Section.of(fresh.organs[name]).count("alveolus") for name in ("lung", "kidney")]
+    assert alveoli[1] == pytest.approx(alveoli[0], rel=0.1)
+    assert "alveolus" in body.organs["kidney"].biology.types and "tubule" not in body.organs["kidney"].biology.types
+
+
+def test_a_patch_of_many_samples_counts_as_many_patches():
+    few, many = made({"lung": {"samples": 1000}}), made({"lung": {"samples": 100_000}})
+    assert arrived(many, "lung") > 10 * arrived(few, "lung")
+    assert many.flows.whole["lung"] == pytest.approx(few.flows.whole["lung"] / 100)
+
+
+# What is read
+
+
+def test_organs_and_blood_are_read_by_name():
+    body = made({"lung": {"samples": MANY}})
+    known = observables_of(body.scenario.catalogue, (), ("lung", "liver"))
+    now = Reading.of(body)
+    assert known["lung.arrivals"].function(now) == arrived(body, "lung")
+    assert known["lung.n_tumor"].function(now) == Section.of(body.organs["lung"]).count("tumor")
+    assert np.isnan(known["liver.arrivals"].function(now)), "an organ that this arm has not"
+    assert 0 < known["ctc"].function(now) and 0 < known["ctc_positive"].function(now) <= 1
+    assert "ctc" not in observables_of(body.scenario.catalogue)
+
+
+def test_what_circulates_follows_what_is_shed_at_once():
+    """Within hours of the last cell the blood is empty: the half-life of half an hour."""
+    body = made({"lung": {}})
+    before = body.sample()["ctc"]
+    for row in Section.of(body.tissue).rows("tumor").tolist():
+        body.tissue.kill(row)
+    for _ in range(6):
+        body.step()
+    assert before > 0 and body.sample()["ctc"] < before / 1000
+
+
+# What a file may say
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ({"organs": {"lungs": {}}}, "there is no organ 'lungs'"),
+        ({"organs": {"lung": {"soil": "kidny"}}}, "there is no organ 'kidny'"),
+        ({"organs": {"breast": {}}}, "is another than the breast"),
+        ({"organs": {"lung": {"samples": 0}}}, "start.organs.lung.samples"),
+        ({"organs": {"lung": {}}, "injection": {"route": "patch", "cells": 9, "at": "99 d"}}, "is not before the end"),
+        ({"organs": {"lung": {}}, "injection": {"route": "patch", "cells": 9, "at": "1.5 h"}}, "not a multiple of the"),
+        ({"organs": {"lung": {}}, "injection": {"route": "patch", "cells": 90000}}, "in the lung"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(start, told):
+    with pytest.raises(InputError, match=told.replace("(", r"\(")):
+        scenario("minimal", start=start)
+
+
+def test_organs_are_written_as_they_are_read():
+    organs = {"lung": {}, "kidney": {"soil": "lung", "samples": 7}}
+    plan = scenario("minimal", start={"organs": organs, "injection": {"route": "spleen", "cells": 5, "at": "12 h"}})
+    from tmesim.scenario import read_text
+
+    again = read_text(plan.to_yaml())
+    assert again == plan and again.start.organs["kidney"].samples == 7 and again.start.organs["kidney"].organ == "lung"
+    assert plan.content()["start"]["organs"] == organs and again.start.injection.at_h == 12
