@@ -81,6 +81,29 @@ def test_a_drug_acts_by_its_own_access_before_that_of_its_kind():
     assert access(own, "mouse")["brain"] == access(drug, "mouse")["lung"] > access(drug, "mouse")["brain"]
 
 
+def test_each_organ_of_a_body_has_its_own_share_of_a_drug():
+    """A body with brain and liver beside the breast: one plasma, three tissues."""
+    t = OneTissue(scenario("minimal", start={"organs": {"brain": {}, "liver": {}}}, arms=ARMS, reference="plain"),
+                  seed=1, arm="given")  # fmt: skip
+    for _ in range(24):
+        t.step()
+    course = t.pharmacology.courses["anti_pd_l1"]
+    for name, site in t.body.sites.items():
+        index = site.biology.drugs.index("anti_pd_l1")
+        held = t.body.passed[name].inputs.drug[index]
+        assert held == np.float32(course.effect_in(site.organ))
+    assert {site.organ for site in t.body.sites.values()} == {"breast", "brain", "liver"}
+    assert course.effect_in("brain") < course.effect_in("liver") < course.effect_in("breast")
+
+
+def test_an_access_that_an_arm_sets_for_an_organ_it_does_not_have_is_refused():
+    arms = {"given": {"therapies": ["csf1r_inhibitor"], "set": {"therapies.csf1r_inhibitor.access.brain": 0.1}}}
+    with pytest.raises(InputError, match=r"access.brain: acts in the brain, of which this arm has no"):
+        in_organ("lung", {"plain": {}} | arms)
+    made = in_organ("brain", {"plain": {}} | arms)
+    assert OneTissue(made, seed=1, arm="given").pharmacology.courses["csf1r_inhibitor"].access["brain"] == 0.1
+
+
 NOWHERE = "{label: n, therapy_class: c, pk: {compartments: 1, clearance: 0.001 L/h/kg, central_volume: 0.05 L/kg, "\
     "molar_mass: 150 kDa}, tissue: {partition: 0.2, rate: 0.03 1/h}, occupancy: {kd: 1 nM}, dose: 10 mg/kg, schedule: "\
     "{every: 1 d, times: 3}, effects: [{scales: division, in: [tumor], to: 0.1}, {scales: apoptosis, in: [m1], "\

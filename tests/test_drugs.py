@@ -1,5 +1,8 @@
 """Each drug moves something that is there, and each of the newer ones moves it the right way."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tissues import OneTissue, rows_of, scenario
@@ -34,6 +37,12 @@ def test_each_therapy_does_something(name):
     if isinstance(therapy, Drug):
         assert therapy.effects or therapy.rules
     assert any(therapy.given_to(host) for host in HOSTS)
+
+
+def test_the_readme_tells_every_treatment():
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| how it acts |") :].split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", table)) == set(CATALOGUE.therapies)
 
 
 @pytest.mark.parametrize("signal", ["tgfb", "cxcl12", "ccl2", "il6"])

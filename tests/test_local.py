@@ -210,6 +210,17 @@ def test_an_operation_cuts_vessels_and_bodies_without_a_trace():
     check_layers(t)
 
 
+def test_what_has_settled_elsewhere_is_not_taken_with_the_primary():
+    start = {"organs": {"kidney": {}}, "injection": {"route": "patch", "cells": 30}}
+    t = treated([ONCE, CUT], BUSY | start, hours=3)
+    kidney = t.body.sites["kidney"]
+    before = int(np.count_nonzero(kidney.cells.type[: kidney.cells.n] != DEAD))
+    now(t, "surgery")
+    assert count(t, "tumor") == 0
+    assert int(np.count_nonzero(kidney.cells.type[: kidney.cells.n] != DEAD)) == before > 0
+    assert not any(name.startswith(("doomed", "resected")) for name in kidney.counters)
+
+
 # Both
 
 

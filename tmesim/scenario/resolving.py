@@ -220,8 +220,8 @@ class Resolver(Biology):
             count = len(self.problems)
             changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
-            self._idle_numbers(catalogue, part, numbers, path)
             where = _organs_of(own or start)
+            self._idle_numbers(catalogue, part, numbers, path, where)
             doses = [
                 self._dose((*path, "therapies", index), dose, changed, time, where)
                 for index, dose in enumerate(part.therapies)
@@ -250,13 +250,16 @@ class Resolver(Biology):
             if known and len({ground.number(path).at(str(self.species)) for ground in grounds}) > 1:
                 self.blame(("set", path), "multiplies a number that differs among the arms' organs; set it in each arm")
 
-    def _idle_numbers(self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath) -> None:
-        """Numbers that an arm sets in vain."""
+    def _idle_numbers(
+        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, where: Collection[str]
+    ) -> None:
+        """Numbers that an arm sets in vain. where : the organs whose tissue it has"""
         uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
         courses = [(use, dose) for use, dose in uses if use]
         known = {name for name, _ in catalogue.numbers()}
         for number in numbers:
             why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0) if number in known else None
+            why = why or (lasting.idle_elsewhere(number, where) if where else None)
             if why is not None:
                 self.blame((*path, "set", number), why)
 
