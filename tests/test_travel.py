@@ -252,3 +252,12 @@ def test_organs_are_written_as_they_are_read():
     again = read_text(plan.to_yaml())
     assert again == plan and again.start.organs["kidney"].samples == 7 and again.start.organs["kidney"].organ == "lung"
     assert plan.content()["start"]["organs"] == organs and again.start.injection.at_h == 12
+
+
+def test_numbers_of_a_journey_that_nobody_makes_are_refused():
+    for number in ("cells.tumor.behaviors.cohesion", "rules.emt_enables_intravasation.limit"):
+        with pytest.raises(InputError, match=r"name some in 'start\.organs'"):
+            scenario("minimal", set={number: "x2"})
+        with pytest.raises(InputError, match=r"name some in 'start\.organs'"):
+            scenario("minimal", arms={"plain": {}, "other": {"set": {number: "x2"}}}, reference="plain")
+        scenario("minimal", set={number: "x2"}, start={"organs": {"kidney": {}}})

@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tmesim.catalogue.reach import LEAVING
+
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
     from tmesim.scenario.file import DosePart
@@ -18,8 +20,8 @@ AT_THE_START = {
 }
 
 
-AT_AN_INJECTION = "processes.circulation."
-"""Numbers that say where injected cells come to, at hour 0."""
+OF_BLOOD = "processes.circulation."
+"""Numbers that say where cells in the blood come to."""
 
 
 def idle_anywhere(path: str) -> str | None:
@@ -30,20 +32,27 @@ def idle_anywhere(path: str) -> str | None:
 
 
 def idle_in_arm(
-    catalogue: Catalogue, path: str, courses: Sequence[tuple[str, DosePart]], begins_later: bool
+    catalogue: Catalogue,
+    path: str,
+    courses: Sequence[tuple[str, DosePart]],
+    begins_later: bool,
+    has_organs: bool = False,
 ) -> str | None:
     """Why setting a number in an arm changes nothing; None where it does.
 
     courses : the therapies that the arm gives, by id, with what the file says of each.
     begins_later : whether the arm's changes have a `from` after the start.
+    has_organs : whether tumor cells can go anywhere
     """
     kind, name, *rest = path.split(".")
     if (message := idle_anywhere(path)) is not None:
         return message
     if path in AT_THE_START:
         return f"{AT_THE_START[path]}; set it for all arms, in the scenario's 'set'"
-    if path.startswith(AT_AN_INJECTION):
+    if path.startswith(OF_BLOOD) and not has_organs:
         return "acts on the cells of an injection, at the start; set it for all arms, in the scenario's 'set'"
+    if not has_organs and (message := idle_at_home(catalogue, path)) is not None:
+        return message
     if kind == "cells" and rest[0] == "starts" and not _is_admitted(catalogue, name):
         return (
             f"acts on the cells of the start and on those that vessels admit, which {name} cells are not; "
@@ -66,6 +75,17 @@ def idle_elsewhere(path: str, where: Collection[str]) -> str | None:
     if found is None or found[1] in where:
         return None
     return f"acts in the {found[1]}, of which this arm has no tissue"
+
+
+def idle_at_home(catalogue: Catalogue, path: str) -> str | None:
+    """Why setting a number changes nothing in a body in which cells can go nowhere; None where it does."""
+    kind, name, *rest = path.split(".")
+    behavior = catalogue.rules[name].behavior if kind == "rules" and name in catalogue.rules else ""
+    if kind == "cells" and rest[:1] == ["behaviors"]:
+        behavior = ".".join(rest[1:])
+    if behavior not in LEAVING:
+        return None
+    return "acts on cells that leave for another organ, and there is none; name some in 'start.organs'"
 
 
 def in_force(values: Mapping[str, Any]) -> dict[str, Any]:

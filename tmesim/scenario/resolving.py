@@ -221,7 +221,8 @@ class Resolver(Biology):
             changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
             where = _organs_of(own or start)
-            self._idle_numbers(catalogue, part, numbers, path, where)
+            has_organs = bool((own or start).organs) if start is not None else True
+            self._idle_numbers(catalogue, part, numbers, path, has_organs, where)
             doses = [
                 self._dose((*path, "therapies", index), dose, changed, time, where)
                 for index, dose in enumerate(part.therapies)
@@ -237,7 +238,12 @@ class Resolver(Biology):
                 start_set=said if own != start else frozendict(),
             )
         if start is not None and self.species is not None:
-            self._one_factor_for_many((arm.start or start).organ for arm in arms.values())
+            starts = [arm.start or start for arm in arms.values()]
+            soils = [soil.organ for each in starts for soil in each.organs.values()]
+            self._one_factor_for_many([*(each.organ for each in starts), *soils])
+            for number in self.part("set") or {} if not soils else ():
+                if (why := lasting.idle_at_home(catalogue, number)) is not None:
+                    self.blame(("set", number), why)
         if message := limits.doses(arms):
             self.blame(("arms",), message)
         return arms
@@ -251,14 +257,17 @@ class Resolver(Biology):
                 self.blame(("set", path), "multiplies a number that differs among the arms' organs; set it in each arm")
 
     def _idle_numbers(
-        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, where: Collection[str]
-    ) -> None:
+        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, has_organs: bool,
+        where: Collection[str],
+    ) -> None:  # fmt: skip
         """Numbers that an arm sets in vain. where : the organs whose tissue it has"""
         uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
         courses = [(use, dose) for use, dose in uses if use]
         known = {name for name, _ in catalogue.numbers()}
         for number in numbers:
-            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0) if number in known else None
+            if number not in known:
+                continue
+            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0, has_organs)
             why = why or (lasting.idle_elsewhere(number, where) if where else None)
             if why is not None:
                 self.blame((*path, "set", number), why)
