@@ -10,6 +10,7 @@ from tmesim.kernels.arrays import DEAD
 from tmesim.kernels.chance import origin_of
 from tmesim.tissue import Tissue
 from tmesim.tissue.processes.act import Act
+from tmesim.tissue.processes.capture import Capture
 from tmesim.tissue.slots import SLOTS
 from tmesim.tissue.start import populate
 
@@ -80,7 +81,11 @@ def test_what_is_handed_on_is_made_before_it_is_taken():
 def test_a_process_changes_nothing_but_what_it_says_it_writes():
     """And each write that is claimed happens, but for those that need a vessel to die."""
     often = {"cells.arrested.behaviors.extravasation": "2 1/h", "rules.emt_enables_intravasation.limit": "1 1/h"}
-    body = Body(scenario("minimal", start=TRAVEL, set=REACTIVE | BRISK | often), seed=4)
+    often["therapies.surgery.margin"] = "30 µm"
+    local = [{"use": "radiation", "start": "30 h", "times": 1, "dose": "1 Gy"}, {"use": "surgery", "start": "70 h"}]
+    arms = {"plain": {}, "local": {"therapies": local}}
+    s = scenario("minimal", start=TRAVEL, set=REACTIVE | BRISK | often, arms=arms, reference="plain")
+    body = Body(s, seed=4, arm="local")
     vain = {(process.name, slot) for process in LOCAL for slot in process.writes}
     for _ in range(72):
         for process in STEP:
@@ -117,11 +122,10 @@ def test_sensing_leaves_antigens_to_the_process_that_captures_them():
     body = busy(60)
     dendritic = rows_of(body.tissue, "dendritic")
     body.tissue.cells.antigens[dendritic] = 0
-    for process in STEP[:3]:
-        body.run(process)
+    until(body, Capture)
     assert not body.tissue.cells.antigens[rows_of(body.tissue, "dendritic")].any()
-    body.run(STEP[3])
-    assert STEP[3].name == "capture" and body.tissue.cells.antigens[rows_of(body.tissue, "dendritic")].any()
+    body.run(Capture)
+    assert body.tissue.cells.antigens[rows_of(body.tissue, "dendritic")].any()
 
 
 # Sites
@@ -204,7 +208,7 @@ def renamed(base, new):
     from dataclasses import replace
 
     from tmesim.catalogue import Catalogue
-    from tmesim.catalogue.models import KINDS
+    from tmesim.catalogue.models import KINDS, model_of
 
     def word(text):
         if text in new:
@@ -225,7 +229,7 @@ def renamed(base, new):
         for kind in KINDS
     }  # fmt: skip
     made = {
-        kind: {word(name) if kind == "cells" else name: KINDS[kind].model_validate(data(entry))
+        kind: {word(name) if kind == "cells" else name: model_of(kind, entry).model_validate(data(entry))
                for name, entry in entries.items()}
         for kind, entries in dumped.items()
     }  # fmt: skip

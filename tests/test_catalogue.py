@@ -94,7 +94,7 @@ def test_every_number_has_the_unit_of_its_slot_and_keeps_to_its_bounds_and_range
 
 
 def test_every_number_has_a_value_for_each_species_save_those_of_a_therapy_that_one_of_them_gets():
-    given = {name: set(therapy.dose.hosts) for name, therapy in CATALOGUE.therapies.items()}
+    given = {name: {h for h in HOSTS if t.given_to(h)} for name, t in CATALOGUE.therapies.items()}
     for path, number in NUMBERS:
         kind, name, *_ = path.split(".")
         due = given[name] if kind == "therapies" else set(HOSTS)
@@ -384,7 +384,7 @@ def test_cell_types_states_and_fields_keep_the_order_by_which_they_are_numbered(
     )
     assert list(CATALOGUE.states) == (
         "emt hypoxia_response pdl1 stemness caf_activation polarization exhaustion terminal pericytes antigen_load "
-        "dna_damage arrest mhc_loss dormancy education pten_loss".split()
+        "dna_damage arrest mhc_loss dormancy education pten_loss lethal_damage".split()
     )
     assert list(CATALOGUE.fields) == (
         "oxygen vegf tgfb ang2 ifng il6 il10 il2 cxcl12 ccl2 cxcl9 cxcl1 solid_stress "

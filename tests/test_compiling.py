@@ -45,7 +45,8 @@ def test_shares_cover_what_a_step_compiles():
     for number, share in compiling.SHARES.items():
         named = [phase for part in share for phase in part]
         assert len(share) == number and len(named) == len(set(named))
-        assert {*named} == {"populate", *(process.name for process in STEP)} - {"treat", "reorder", "capture", "prime"}
+        light = {"treat", "reorder", "irradiate", "resect", "capture", "prime"}  # few kernels, or none
+        assert {*named} == {"populate", *(process.name for process in STEP)} - light
 
 
 def test_the_scenario_that_is_compiled_for_can_be_run():

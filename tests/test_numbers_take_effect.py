@@ -10,8 +10,8 @@ import yaml
 from tissues import OneTissue, scenario
 
 from tmesim.body.seeding import numbers_of
-from tmesim.catalogue import load_catalogue
-from tmesim.catalogue.models import frozendict
+from tmesim.catalogue import Drug, load_catalogue
+from tmesim.catalogue.models import each_number, frozendict
 from tmesim.reading import InputError
 from tmesim.scenario import Arm, load, read_text
 from tmesim.scenario.lasting import idle_in_arm
@@ -25,8 +25,8 @@ FROM_H = 2.0
 
 def everything_given(host):
     """A small tissue with an arm that gives every therapy."""
-    arms = {"plain": {}, "given": {"therapies": [
-        {"use": name, "start": "0 d"} for name, entry in CATALOGUE.therapies.items() if host in entry.dose.hosts]}}
+    given = [name for name, entry in CATALOGUE.therapies.items() if entry.given_to(host)]
+    arms = {"plain": {}, "given": {"therapies": [{"use": name, "start": "0 d"} for name in given]}}
     start = {"clones": [], "organs": {"kidney": {}}}
     return scenario("minimal", host=host, sites=8, start=start, arms=arms, reference="plain",
                     time={"days": 1})  # fmt: skip
@@ -57,9 +57,13 @@ def held(tissue):
     for course in tissue.pharmacology.courses.values():
         take([course.advance_by, course.average_by, course.kd, course.available, course.unbound, course.nanomolar])
         take([kill.rate.at(tissue.host) for kill in course.kills])
+        take(course.access)
         take([(e.fraction and e.fraction.at(tissue.host), e.to and e.to.at(tissue.host)) for e in course.effects])
     take([tissue.flows.held("breast", "blood", 2), tissue.flows.past_first("kidney", "blood")])
     take(numbers_of(tissue.flows.catalogue, tissue.host))
+    local = [t for t in tissue.setting.catalogue.therapies.values() if not isinstance(t, Drug)]
+    parts = [t.model_copy(update={"rules": {}}) for t in local]  # Irradiate and Resect read them as they stand there
+    each_number(tuple(parts), (), lambda path, number: take(number.at(tissue.host)) or number)
     take([tissue.blood.reference, tissue.blood.reactive, tissue.blood.specific])
     return found.hexdigest()
 

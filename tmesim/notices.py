@@ -110,10 +110,11 @@ def planned_doses(scenario: Scenario) -> list[str]:
     texts = []
     for arm, entry in scenario.arms.items():
         for dose in entry.therapies:
-            usual = scenario.catalogue.therapies[dose.use].dose.at(scenario.species)
+            number = scenario.catalogue.therapies[dose.use].usual_dose
+            usual = 0.0 if number is None else number.at(scenario.species)
             if not usual or dose.dose < UNUSUAL * usual:
                 continue
-            text = f"{words(arm)}: {dose.dose:g} {dose.unit} of {dose.use} is {dose.dose / usual:.0f} times the usual"
+            text = f"{words(arm)}: {dose.amount} of {dose.use} is {dose.dose / usual:.0f} times the usual"
             text += f" {usual:g} {dose.unit}"
             if scenario.species == "human" and dose.unit == "mg/kg":
                 text += f"; a flat dose of {dose.dose:g} mg is {dose.dose / ADULT_KG:.3g} mg/kg at {ADULT_KG:g} kg"

@@ -1,7 +1,8 @@
 """Text with units becomes a number in the unit of its place, once, on entry.
 
-Inside, tmesim computes in µm, h, mmHg (oxygen), pM (signals), nM (antibodies in plasma), mg, kg and L; speeds are in
-µm/min. Each number of the catalogue and of a scenario has a unit by its place; what a user writes is converted to it.
+Inside, tmesim computes in µm, h, mmHg (oxygen), pM (signals), nM (antibodies in plasma), mg, kg, L and Gy (radiation);
+speeds are in µm/min. Each number of the catalogue and of a scenario has a unit by its place; what a user writes is
+converted to it.
 
 This is our own small code because pint takes longer to import than the rest of the scenario and has units such as
 `M` (molar? mass?) and `h` (hour? Planck?) to trip over. Factors are exact fractions and the product is rounded once,
@@ -75,6 +76,7 @@ _BASES: dict[str, dict[str, Fraction]] = {
         "g": Fraction(1000),
     },
     "body weight": {"kg": Fraction(1)},
+    "absorbed dose": {"cGy": Fraction(1, 100), "Gy": Fraction(1)},
     "volume": {
         "µL": Fraction(1, 10**6),
         "mL": Fraction(1, 1000),
@@ -113,6 +115,7 @@ _NAMES: dict[tuple[tuple[str, int], ...], str] = {
     (("body weight", -1), ("mass", 1)): "a dose per body weight",
     (("length", -2), ("mass", 1)): "a dose per body surface",
     (("body weight", 1),): "a body weight",
+    (("absorbed dose", 1),): "a dose of radiation",
     (("volume", 1),): "a volume",
     (("body weight", -1), ("volume", 1)): "a volume per body weight",
     (("time", -1), ("volume", 1)): "a clearance",

@@ -32,13 +32,13 @@ PLAIN = {
 def bare_scenario(entries: dict[str, Any], sites: int, start: dict[str, Any], **parts: Any) -> Scenario:
     """A scenario on sites² whose catalogue holds `entries` alone, beside the packaged processes and matrix."""
     from tmesim.catalogue import Catalogue, load_catalogue
-    from tmesim.catalogue.models import KINDS
+    from tmesim.catalogue.models import KINDS, model_of
     from tmesim.scenario import load
 
     packaged = load_catalogue()
     models = {
-        kind: {name: model.model_validate(entry) for name, entry in entries.get(kind, {}).items()}
-        for kind, model in KINDS.items()
+        kind: {name: model_of(kind, entry).model_validate(entry) for name, entry in entries.get(kind, {}).items()}
+        for kind in KINDS
     }
     for kind in ("processes", "matrix"):
         models[kind] = dict(getattr(packaged, kind)) | models[kind]

@@ -78,7 +78,7 @@ class Body:
         local = tuple(process for process in STEP if process.scope == "tissue")
         self.tissue = Tissue(
             PRIMARY, scenario.tissue.shape, setting, self.clock, self.seed, local, max(1, min(threads, most)),
-            Surroundings(self.start.walls, self.start.densities, self.start.lesion_radius_um),
+            Surroundings(self.start.walls, self.start.densities, self.start.lesion_radius_um, self.start.organ),
         )  # fmt: skip
         self.sites: dict[str, Site] = {}
         self.passed: dict[str, Passed] = {}
@@ -94,7 +94,7 @@ class Body:
 
     def join(self, site: Site) -> None:
         """Take a site in, under its name: from now on the body's drugs and blood reach it, and it takes its steps."""
-        inputs = site.inputs(*self.pharmacology.acting(site.biology))
+        inputs = site.inputs(*self.pharmacology.acting(site.biology, site.organ))
         supply = self.blood.supply(site.biology, self.node)
         self.sites[site.name] = site
         self.passed[site.name] = Passed(inputs, nobody_left(self.node.antigen.size), supply)
@@ -136,7 +136,7 @@ class Body:
         catalogue = self._within_reach(self.scenario.catalogue_at_start(self.arm, soil.organ), self._types_in(soil))
         return Tissue(
             place, self.scenario.tissue.of_organs.shape, self._setting(catalogue), self.clock, self.seed, local,
-            self.tissue.threads, Surroundings(soil.walls, soil.densities),
+            self.tissue.threads, Surroundings(soil.walls, soil.densities, organ=soil.organ),
         )  # fmt: skip
 
     def _types_in(self, soil: Start) -> frozenset[str]:
@@ -158,7 +158,7 @@ class Body:
         now = start.injection is not None and start.injection.at_h == 0
         expected = arriving(start, place, box, self._full, self.host) if now else 0.0
         populate(tissue, start, self.blood.receptors(self.node), expected)
-        passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology))
+        passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology, tissue.organ))
         sense, remodel = tissue.processes[Sense], tissue.processes[Remodel]
         assert isinstance(remodel, Remodel)
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
@@ -260,9 +260,10 @@ class Body:
         return {} if self.flows is None else self.circulating.sample(self.flows)
 
     def drug(self, name: str) -> dict[str, float]:
-        """Levels of a drug: plasma and tissue in nM, occupancy 0 … 1; KeyError for one that no arm gives."""
-        course = self.pharmacology.courses[name]
-        return {"plasma": course.plasma, "tissue": course.tissue, "occupancy": course.occupancy}
+        """Levels of a drug: plasma and home tissue in nM, occupancy 0 … 1; KeyError for one that no arm gives."""
+        course, organ = self.pharmacology.courses[name], self.tissue.organ
+        tissue, occupancy = course.tissue_in(organ), course.occupancy_in(organ)
+        return {"plasma": course.plasma, "tissue": tissue, "occupancy": occupancy}
 
     # State: copies, checkpoints, identity
 
@@ -304,7 +305,7 @@ class Body:
             site.restore(part(f"{name}:"))
         body.change(body.clock.step - 1)  # what its last step went by
         for name, site in body.sites.items():
-            body.passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology))
+            body.passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology, site.organ))
             if Sense in site.processes:  # so that behaviors can be read before the next step, which senses again
                 site.processes[Sense].run(site, body.passed[name])
         return body

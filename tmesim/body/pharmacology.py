@@ -3,7 +3,8 @@
 A course is one or two compartments with first-order exchange, dA/dt = M A for the amounts per kg in (depot, central,
 peripheral) and the effect compartment dCe/dt = rate (partition · unbound · Cp − Ce); solved exactly by the matrix
 exponential. The signal drug.<therapy> is Ce / (Ce + kd). A drug that must reach cells by diffusion has no effect
-compartment: its unbound plasma level is what perfused vessels carry, and its field does the rest.
+compartment: its unbound plasma level is what perfused vessels carry, and its field does the rest. In the tissue of
+another organ than the breast Ce counts times the access that the drug has there (catalogue.organs.access).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.linalg import expm
 
+from tmesim.catalogue import BREAST, access
 from tmesim.catalogue.compile import Biology, drug_field
 
 if TYPE_CHECKING:
     from tmesim.catalogue import Catalogue
-    from tmesim.catalogue.models import Number, Therapy
+    from tmesim.catalogue.models import Drug, Number
     from tmesim.scenario import Dose
 
 BODY = {"mouse": {"kg": 0.02, "m2": 0.02 / 3.0}, "human": {"kg": 70.0, "m2": 1.8}}  # m²: 3 and 37–39 kg/m² (FDA 2005)
@@ -35,17 +37,17 @@ def milligrams_per_kg(dose: float, unit: str, host: str) -> float:
 class Course:
     """One drug in one body: amounts (mg/kg; effect compartment in nM), advanced step by step."""
 
-    def __init__(self, name: str, therapy: Therapy, host: str, dt: float) -> None:
+    def __init__(self, name: str, drug: Drug, host: str, dt: float) -> None:
         self.name = name
         self.amounts = np.zeros(4)
         self.mean = np.zeros(4)  # of the amounts over the present step: a peak of minutes must not pass for an hour
         self.host = host
         self.dt = dt
-        self.tune(therapy)
+        self.tune(drug)
 
-    def tune(self, therapy: Therapy) -> None:
-        """Take over the numbers of the therapy, again when an arm changes them; amounts in the body stay."""
-        host, dt, pk = self.host, self.dt, therapy.pk
+    def tune(self, drug: Drug) -> None:
+        """Take over the numbers of the drug, again when an arm changes them; amounts in the body stay."""
+        host, dt, pk = self.host, self.dt, drug.pk
 
         def at(number: Number | None, default: float = 0.0) -> float:
             return default if number is None else number.at(host)
@@ -58,7 +60,7 @@ class Course:
         self.available = at(pk.bioavailability, 1.0)
         self.unbound = at(pk.unbound, 1.0)
         self.nanomolar = 1e3 / (at(pk.molar_mass) * volume)  # mg/L over kDa (1e3 g/mol) is µM, so × 1e3 is nM
-        self.kd = therapy.occupancy.kd.at(host) * (NM_PER_PM if _is_pm(therapy.occupancy.kd, host) else 1.0)
+        self.kd = drug.occupancy.kd.at(host) * (NM_PER_PM if _is_pm(drug.occupancy.kd, host) else 1.0)
         m = np.zeros((4, 4))
         m[DEPOT, DEPOT] = -absorption
         m[CENTRAL, DEPOT] = absorption
@@ -69,16 +71,17 @@ class Course:
             m[PERIPHERAL, CENTRAL] = exchange / volume
             m[CENTRAL, PERIPHERAL] = exchange / at(pk.peripheral_volume)
             m[PERIPHERAL, PERIPHERAL] = -exchange / at(pk.peripheral_volume)
-        if therapy.tissue is not None:
-            rate = therapy.tissue.rate.at(host)
-            m[EFFECT, CENTRAL] = rate * therapy.tissue.partition.at(host) * self.unbound * self.nanomolar
+        if drug.tissue is not None:
+            rate = drug.tissue.rate.at(host)
+            m[EFFECT, CENTRAL] = rate * drug.tissue.partition.at(host) * self.unbound * self.nanomolar
             m[EFFECT, EFFECT] = -rate
         # exp of [[M, 1], [0, 0]] dt holds exp(M dt), and beside it the integral of exp(M t) over the step
         both = expm(np.block([[m, np.eye(4)], [np.zeros((4, 8))]]) * dt)
         self.advance_by, self.average_by = both[:4, :4], both[:4, 4:] / dt
-        self.effects = therapy.effects
-        self.kills = therapy.kills
-        self.delivered = therapy.delivery == "field"
+        self.effects = drug.effects
+        self.kills = drug.kills
+        self.delivered = drug.delivery == "field"
+        self.access = access(drug, host)
 
     def give(self, dose: float, unit: str) -> None:
         """A dose now."""
@@ -98,29 +101,44 @@ class Course:
         """Plasma concentration, bound and unbound, nM."""
         return float(self.amounts[CENTRAL] * self.nanomolar)
 
+    def tissue_in(self, organ: str) -> float:
+        """Concentration in the tissue of an organ, nM; of a drug with a field, the unbound one of plasma."""
+        return self._acting(self.amounts, organ)
+
+    def occupancy_in(self, organ: str) -> float:
+        """Share of the target that the drug holds in the tissue of an organ, 0 … 1."""
+        found = self.tissue_in(organ)
+        return found / (found + self.kd)
+
     @property
     def tissue(self) -> float:
-        """Concentration in the effect compartment, nM; of a drug with a field, the unbound one of plasma."""
-        return self._acting(self.amounts)
+        """Concentration in the tissue of the breast, nM."""
+        return self.tissue_in(BREAST)
 
     @property
     def occupancy(self) -> float:
-        """Share of the target that the drug holds in tissue, 0 … 1."""
-        return self.tissue / (self.tissue + self.kd)
+        """Share of the target that the drug holds in the tissue of the breast, 0 … 1."""
+        return self.occupancy_in(BREAST)
 
     @property
     def blood(self) -> float:
         """Unbound concentration that perfused vessels carry over the present step, nM."""
         return float(self.mean[CENTRAL] * self.nanomolar * self.unbound)
 
-    @property
-    def effect(self) -> float:
-        """Share of the target that the drug holds over the present step, 0 … 1."""
-        acting = self._acting(self.mean)
+    def effect_in(self, organ: str) -> float:
+        """Share of the target that the drug holds in an organ over the present step, 0 … 1."""
+        acting = self._acting(self.mean, organ)
         return acting / (acting + self.kd)
 
-    def _acting(self, amounts: np.ndarray) -> float:
-        return float(amounts[CENTRAL] * self.nanomolar * self.unbound if self.delivered else amounts[EFFECT])
+    @property
+    def effect(self) -> float:
+        """Share of the target that the drug holds where nothing bars its way over the present step, 0 … 1."""
+        return self.effect_in(BREAST)
+
+    def _acting(self, amounts: np.ndarray, organ: str) -> float:
+        if self.delivered:
+            return float(amounts[CENTRAL] * self.nanomolar * self.unbound)
+        return float(amounts[EFFECT]) * self.access[organ]
 
 
 def _is_pm(number: Number, host: str) -> bool:
@@ -128,7 +146,7 @@ def _is_pm(number: Number, host: str) -> bool:
 
 
 class Acting(NamedTuple):
-    """What drugs do over a step in one compiled biology."""
+    """What drugs do over a step in the tissue of one organ."""
 
     drug: np.ndarray  # float32 (drugs,), share of the target that each holds
     signal: np.ndarray  # float32 (types, signals), what is left of each signal
@@ -137,15 +155,16 @@ class Acting(NamedTuple):
 
 
 class Pharmacology:
-    """All drugs that a scenario gives, in one body."""
+    """All drugs among the therapies that a scenario gives, in one body."""
 
-    def __init__(self, drugs: Iterable[str], catalogue: Catalogue, host: str, dt: float) -> None:
-        self.courses = {name: Course(name, catalogue.therapies[name], host, dt) for name in drugs}
+    def __init__(self, therapies: Iterable[str], catalogue: Catalogue, host: str, dt: float) -> None:
+        drugs = catalogue.drugs
+        self.courses = {name: Course(name, drugs[name], host, dt) for name in therapies if name in drugs}
 
     def tune(self, catalogue: Catalogue) -> None:
         """Take over the numbers of the catalogue in force, again when an arm changes them."""
         for name, course in self.courses.items():
-            course.tune(catalogue.therapies[name])
+            course.tune(catalogue.drugs[name])
 
     def give(self, dose: Dose) -> None:
         """A dose now."""
@@ -156,11 +175,11 @@ class Pharmacology:
         for course in self.courses.values():
             course.advance()
 
-    def acting(self, biology: Biology) -> Acting:
-        """What all drugs together do over the present step."""
+    def acting(self, biology: Biology, organ: str) -> Acting:
+        """What all drugs together do in the tissue of an organ over the present step."""
         courses = self.courses.values()
-        signal, behavior = factors(courses, biology)
-        drug = np.array([course.effect for course in courses] or [0.0], np.float32)
+        signal, behavior = factors(courses, biology, organ)
+        drug = np.array([course.effect_in(organ) for course in courses] or [0.0], np.float32)
         carried = {drug_field(c.name): c.blood / NM_PER_PM for c in courses if c.delivered}
         return Acting(drug, signal, behavior, carried)
 
@@ -187,12 +206,13 @@ class Pharmacology:
             self.courses[name].restore(amounts)
 
 
-def factors(courses: Iterable[Course], biology: Biology) -> tuple[np.ndarray, np.ndarray]:
-    """What all drugs together leave of each signal in each type, and of each behavior: float32, 1 without drugs."""
+def factors(courses: Iterable[Course], biology: Biology, organ: str = BREAST) -> tuple[np.ndarray, np.ndarray]:
+    """What all drugs together leave of each signal in each type, and of each behavior, in the tissue of an organ:
+    float32, 1 without drugs."""
     signal = np.ones((len(biology.types), len(biology.signals)), np.float32)
     behavior = np.ones(len(biology.behaviors), np.float32)
     for course in courses:
-        share = course.effect
+        share = course.effect_in(organ)
         if share <= 0:
             continue
         for effect in course.effects:

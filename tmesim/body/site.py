@@ -25,6 +25,10 @@ class Site(Protocol):
     processes: dict[type[Process], Process]
     counters: Counter[str]
 
+    @property
+    def organ(self) -> str:
+        """The name of the organ."""
+
     def tune(self, setting: Setting) -> None:
         """Take over the catalogue in force."""
 

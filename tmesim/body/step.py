@@ -12,12 +12,14 @@ from tmesim.tissue.processes.capture import Capture
 from tmesim.tissue.processes.diffuse import Diffuse
 from tmesim.tissue.processes.extravasate import Extravasate
 from tmesim.tissue.processes.intravasate import Intravasate
+from tmesim.tissue.processes.irradiate import Irradiate
 from tmesim.tissue.processes.lodge import Lodge
 from tmesim.tissue.processes.migrate import Migrate
 from tmesim.tissue.processes.mutate import Mutate
 from tmesim.tissue.processes.patrol import Patrol
 from tmesim.tissue.processes.remodel import Remodel
 from tmesim.tissue.processes.reorder import Reorder
+from tmesim.tissue.processes.resect import Resect
 from tmesim.tissue.processes.respond import Respond
 from tmesim.tissue.processes.sense import Sense
 from tmesim.tissue.processes.turn_over import TurnOver
@@ -25,6 +27,8 @@ from tmesim.tissue.processes.turn_over import TurnOver
 STEP: tuple[type[Process], ...] = (
     Treat,
     Reorder,
+    Irradiate,
+    Resect,
     Sense,
     Capture,
     Respond,

@@ -12,9 +12,9 @@ from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, 
 from tmesim.catalogue.hosts import Host, catalogue_of, host_named, hosts
 from tmesim.catalogue.models import KINDS
 from tmesim.catalogue.numbers import HOSTS, Number
-from tmesim.catalogue.organs import BREAST, Organ, catalogue_in, organ_named, organs
+from tmesim.catalogue.organs import BREAST, Organ, access, catalogue_in, organ_named, organs, reaches
 from tmesim.catalogue.packaged import assemble, load_catalogue, validated
-from tmesim.catalogue.therapies import Therapy
+from tmesim.catalogue.therapies import Drug, Radiation, Surgery, Therapy
 from tmesim.catalogue.vocabulary import Word
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "KINDS",
     "Catalogue",
     "CellType",
+    "Drug",
     "Field",
     "Host",
     "MatrixMap",
@@ -31,10 +32,13 @@ __all__ = [
     "Organ",
     "Parameter",
     "Process",
+    "Radiation",
     "Rule",
     "StateVariable",
+    "Surgery",
     "Therapy",
     "Word",
+    "access",
     "assemble",
     "catalogue_in",
     "catalogue_of",
@@ -45,6 +49,7 @@ __all__ = [
     "load_catalogue",
     "organ_named",
     "organs",
+    "reaches",
     "unmodeled",
     "validated",
 ]

@@ -11,6 +11,7 @@ from tmesim.catalogue import vocabulary
 from tmesim.catalogue.contents import Contents
 from tmesim.catalogue.entries import Rule
 from tmesim.catalogue.numbers import Number
+from tmesim.catalogue.therapies import Drug, Radiation
 from tmesim.reading import DataPath
 
 
@@ -36,7 +37,8 @@ class NumberSpec(NamedTuple):
 
 # Beyond these, far above any value in the literature, the engine's 32-bit numbers begin to overflow.
 MOST = {"1": 1e4, "1/h": 1e6, "h": 1e6, "min": 1e6, "µm/min": 1e3, "µm/h": 1e4, "mmHg": 1e4, "mmHg/h": 1e8,
-        "mg/kg": 1e6, "kDa": 1e5}  # fmt: skip
+        "mg/kg": 1e6, "kDa": 1e5, "Gy": 1e3}  # fmt: skip
+MOST_ACCESS = 1e3  # of a drug that an organ gathers
 MOST_DIVISIONS = 60.0  # of progeny; they are counted in a byte
 LEAST = 1e-9  # of what must be above 0
 
@@ -135,6 +137,18 @@ _PK = {
     "unbound": ("1",),
 }
 DOSE_UNITS = ("mg/kg", "mg", "mg/m²")
+_SURGERY = {
+    "margin": NumberSpec(("µm",), high=1e5),
+    "residual": NumberSpec(("1",), high=1.0),
+    "wound": NumberSpec(("1",), high=100),
+}
+_RADIATION = {
+    "dose": NumberSpec(("Gy",)),
+    "alpha": NumberSpec(("1/Gy",), high=10),
+    "beta": NumberSpec(("1/Gy²",), high=10),
+    "ratio": NumberSpec(("1",), low=1, high=10),
+    "to": NumberSpec(("1",), high=10),
+}
 
 
 def _spec(contents: Contents, path: DataPath) -> NumberSpec | None:
@@ -189,21 +203,38 @@ def _rule_spec(contents: Contents, rule: Rule, part: str | int) -> NumberSpec | 
 def _therapy_spec(contents: Contents, name: str, rest: list[str | int]) -> NumberSpec | None:
     therapy = contents.therapies[name]
     part, last = rest[0], rest[-1]
+    if part == "rules":
+        return _rule_spec(contents, therapy.rules[str(rest[1])], last)
+    if part == "schedule":
+        return NumberSpec(("h",), positive=True)
+    if isinstance(therapy, Drug):
+        return _drug_spec(therapy, rest)
+    if isinstance(therapy, Radiation) and last == "half":
+        return _half_spec(contents, therapy)
+    return (_RADIATION if isinstance(therapy, Radiation) else _SURGERY)[str(last)]
+
+
+def _half_spec(contents: Contents, therapy: Radiation) -> NumberSpec | None:
+    """What the level is at which cells are half as well shielded as without the field that sensitizes them."""
+    entry = None if therapy.oxygen is None else contents.fields.get(therapy.oxygen.field)
+    return None if entry is None else NumberSpec((entry.unit,), positive=True)
+
+
+def _drug_spec(drug: Drug, rest: list[str | int]) -> NumberSpec | None:
+    part, last = rest[0], rest[-1]
     if part == "pk":
         share = last in ("bioavailability", "unbound")
         return NumberSpec(_PK[str(last)], positive=last != "absorption", high=1.0 if share else math.inf)
     if part == "tissue":
         return NumberSpec(("1",)) if last == "partition" else NumberSpec(("1/h",), positive=True)
     if part == "occupancy":
-        return NumberSpec(("nM",) if therapy.field is None else (therapy.field.unit,), positive=True)
+        return NumberSpec(("nM",) if drug.field is None else (drug.field.unit,), positive=True)
     if part == "dose":
         return NumberSpec(DOSE_UNITS)
-    if part == "schedule":
-        return NumberSpec(("h",), positive=True)
+    if part == "access":
+        return NumberSpec(("1",), high=MOST_ACCESS)
     if part == "kills":
         return NumberSpec(("1/h",), high=10)
     if part == "effects":
         return NumberSpec(("1",), high=1.0 if last == "fraction" else math.inf)
-    if part == "rules":
-        return _rule_spec(contents, therapy.rules[str(rest[1])], last)
-    return None if therapy.field is None else _field_spec(therapy.field.unit, rest)
+    return None if drug.field is None else _field_spec(drug.field.unit, rest)

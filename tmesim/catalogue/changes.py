@@ -13,6 +13,7 @@ from tmesim.catalogue.bounds import number_spec, outside
 from tmesim.catalogue.contents import Contents
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import Number
+from tmesim.catalogue.therapies import Drug
 from tmesim.reading import dotted
 
 C = TypeVar("C", bound=Contents)
@@ -103,6 +104,8 @@ def dropping(contents: C, fields: Iterable[str]) -> C:
         name: therapy.model_copy(
             update={"effects": tuple(e for e in therapy.effects if e.blocks not in gone and e.scales not in words)}
         )
+        if isinstance(therapy, Drug)
+        else therapy
         for name, therapy in contents.therapies.items()
     }
     left = frozendict({name: field for name, field in contents.fields.items() if name not in gone})

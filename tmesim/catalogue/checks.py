@@ -12,8 +12,9 @@ from tmesim.catalogue import vocabulary
 from tmesim.catalogue.claims import claims
 from tmesim.catalogue.contents import Contents, folded
 from tmesim.catalogue.entries import CellType, Rule
+from tmesim.catalogue.files import ORGAN_FILES
 from tmesim.catalogue.numbers import Number
-from tmesim.catalogue.therapies import Therapy
+from tmesim.catalogue.therapies import Drug, Radiation, Therapy
 from tmesim.reading import DataPath, suggestion
 
 C = TypeVar("C", bound=Contents)
@@ -250,6 +251,36 @@ def _same(one: Number, other: Number) -> bool:
 
 
 def _therapy(catalogue: Contents, path: DataPath, therapy: Therapy) -> Iterator[Issue]:
+    if isinstance(therapy, Drug):
+        yield from _drug(catalogue, path, therapy)
+    if isinstance(therapy, Radiation):
+        yield from _radiation(catalogue, path, therapy)
+    for name, rule in therapy.rules.items():
+        yield from _rule(catalogue, (*path, "rules", name), rule)
+        yield from unknown_claims((*path, "rules", name, "evidence"), rule.evidence)
+
+
+def _radiation(catalogue: Contents, path: DataPath, therapy: Radiation) -> Iterator[Issue]:
+    yield from _known((*path, "state"), "state", therapy.state, catalogue.states)
+    if therapy.oxygen is not None:
+        yield from _known((*path, "oxygen", "field"), "field", therapy.oxygen.field, catalogue.fields)
+    for index, resistance in enumerate(therapy.resistance):
+        yield from _known((*path, "resistance", index, "state"), "state", resistance.state, catalogue.states)
+        yield from unknown_claims((*path, "resistance", index, "evidence"), resistance.evidence)
+    seen: set[str] = set()
+    for index, survival in enumerate(therapy.survival):
+        for place, cell in enumerate(survival.cells):
+            here = (*path, "survival", index, "in", place)
+            yield from _known(here, "cell type", cell, catalogue.cells)
+            if cell in catalogue.cells and therapy.state in catalogue.states:
+                if therapy.state not in catalogue.cells[cell].states:
+                    yield here, f"'{cell}' has no state '{therapy.state}'"
+            if cell in seen:
+                yield here, f"the survival of '{cell}' is said already"
+            seen.add(cell)
+
+
+def _drug(catalogue: Contents, path: DataPath, therapy: Drug) -> Iterator[Issue]:
     for index, effect in enumerate(therapy.effects):
         here = (*path, "effects", index)
         if effect.blocks is not None:
@@ -266,9 +297,8 @@ def _therapy(catalogue: Contents, path: DataPath, therapy: Therapy) -> Iterator[
         for place, cell in enumerate(kill.cells):
             yield from _known((*path, "kills", index, "in", place), "cell type", cell, catalogue.cells)
         yield from unknown_claims((*path, "kills", index, "evidence"), kill.evidence)
-    for name, rule in therapy.rules.items():
-        yield from _rule(catalogue, (*path, "rules", name), rule)
-        yield from unknown_claims((*path, "rules", name, "evidence"), rule.evidence)
+    for organ in therapy.access:
+        yield from _known((*path, "access", organ), "organ", organ, ORGAN_FILES)
     if therapy.field is not None:
         yield from unknown_claims((*path, "field", "evidence"), therapy.field.evidence)
     for host in therapy.dose.hosts:

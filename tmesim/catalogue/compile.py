@@ -88,8 +88,8 @@ def compile_biology(
     """
     types = list(catalogue.cells)
     states = list(catalogue.states)
-    delivered = [t for t in therapies if catalogue.therapies[t].delivery == "field"]
-    drugs = list(therapies)
+    drugs = [t for t in therapies if t in catalogue.drugs]
+    delivered = [t for t in drugs if catalogue.drugs[t].delivery == "field"]
     fields = [*catalogue.fields, *(drug_field(t) for t in delivered)]
     matrix = list(catalogue.matrix)
     entries = dict(catalogue.rules)

@@ -14,7 +14,7 @@ from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, 
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.models import KINDS
 from tmesim.catalogue.numbers import Number, each_number
-from tmesim.catalogue.therapies import Therapy
+from tmesim.catalogue.therapies import Drug, Therapy
 from tmesim.reading import DataPath, dotted, suggestion
 
 
@@ -80,6 +80,11 @@ class Contents:
     def has_number(self, path: str) -> bool:
         """Whether there is a number at a dotted path."""
         return path in self.placed_numbers
+
+    @cached_property
+    def drugs(self) -> Mapping[str, Drug]:
+        """The therapies that are drugs, by name."""
+        return frozendict({name: entry for name, entry in self.therapies.items() if isinstance(entry, Drug)})
 
     @cached_property
     def aliases(self) -> Mapping[str, str]:

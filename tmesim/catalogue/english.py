@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tmesim.catalogue import vocabulary
 from tmesim.catalogue.contents import Contents
 from tmesim.catalogue.entries import Rule
 from tmesim.catalogue.labels import plural, substance
+from tmesim.catalogue.numbers import Number
+from tmesim.catalogue.therapies import Radiation, Surgery, Therapy
 
-__all__ = ["absence", "cause", "doing", "joined", "plural", "sentence", "substance", "times"]
+__all__ = ["absence", "cause", "doing", "joined", "local_effects", "plural", "sentence", "substance", "times"]
 
 
 def cause(contents: Contents, signal: str) -> str:
@@ -70,3 +72,22 @@ def absence(rule: Rule) -> str:
     if rule.group == "main":
         return "the signal does nothing: each cell keeps its value at rest, which other rules may still change"
     return f"the signal does nothing; where no other rule is left in the group '{rule.group}', its factor is 1"
+
+
+def local_effects(contents: Contents, therapy: Therapy) -> Iterator[tuple[str, tuple[Number, ...]]]:
+    """What radiation or surgery does where it is done, in words, and the numbers that this rests on."""
+    if isinstance(therapy, Radiation):
+        for survival in therapy.survival:
+            who = joined(plural(contents, name) for name in survival.cells)
+            share = f"exp(-{survival.alpha} × dose - {survival.beta} × dose²)"
+            yield f"dooms {who}, but for {share} of them", (survival.alpha, survival.beta)
+        if (shield := therapy.oxygen) is not None:
+            without = f"spares cells without {substance(contents, shield.field)} as if the dose were"
+            yield f"{without} {shield.ratio} times smaller, half as much at {shield.half}", (shield.ratio, shield.half)
+        for resistance in therapy.resistance:
+            who = f"cells of full {contents.states[resistance.state].label}"
+            yield f"spares {who} as if the dose were {resistance.to} of what it is", (resistance.to,)
+    if isinstance(therapy, Surgery):
+        text = f"takes out each tumor cell and all within {therapy.margin} of one"
+        yield f"{text}, but for a share of {therapy.residual}", (therapy.margin, therapy.residual)
+        yield f"leaves {therapy.wound} of dead-cell material, without antigens, where a cell was", (therapy.wound,)

@@ -74,6 +74,10 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "interventions/antiangiogenics",
         "interventions/tgfb_inhibitors",
         "interventions/chemotherapy",
+        "interventions/bone_drugs",
+        "interventions/chemokine_inhibitors",
+        "interventions/macrophage_drugs",
+        "interventions/local",
     ),
 }
 """The files of each kind of entry, in order, without their ending."""

@@ -13,7 +13,7 @@ def plural(contents: Contents, cell: str) -> str:
 
 def substance(contents: Contents, name: str) -> str:
     """What diffuses or lies at a site, by its label."""
-    therapy = contents.therapies.get(name.removeprefix("drug_"))
+    therapy = contents.drugs.get(name.removeprefix("drug_"))
     if name.startswith("drug_") and therapy is not None and therapy.field is not None:
         return therapy.field.label or name
     entry = contents.fields.get(name) or contents.matrix.get(name)

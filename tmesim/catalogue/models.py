@@ -7,12 +7,13 @@ from typing import Any
 from tmesim.catalogue.entries import CellType, Edge, Fate, Field, MatrixMap, Process, Rule, StateVariable
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import HOSTS, Entry, Number, each_number
-from tmesim.catalogue.therapies import Effect, Pharmacokinetics, Therapy
+from tmesim.catalogue.therapies import Drug, Effect, Pharmacokinetics, Radiation, Surgery, Therapy, shape_of
 
 __all__ = [
     "HOSTS",
     "KINDS",
     "CellType",
+    "Drug",
     "Edge",
     "Effect",
     "Entry",
@@ -22,11 +23,14 @@ __all__ = [
     "Number",
     "Pharmacokinetics",
     "Process",
+    "Radiation",
     "Rule",
     "StateVariable",
+    "Surgery",
     "Therapy",
     "each_number",
     "frozendict",
+    "model_of",
 ]
 
 KINDS: dict[str, Any] = {
@@ -38,3 +42,8 @@ KINDS: dict[str, Any] = {
     "processes": Process,
     "therapies": Therapy,
 }
+
+
+def model_of(kind: str, entry: Any) -> Any:
+    """The shape of an entry of a kind, as it is written: a therapy has that of a drug, of radiation or of surgery."""
+    return shape_of(entry) if kind == "therapies" else KINDS[kind]

@@ -14,13 +14,15 @@ from pydantic import ValidationError
 
 from tmesim import units
 from tmesim.catalogue import checks
+from tmesim.catalogue.bounds import MOST_ACCESS
 from tmesim.catalogue.catalogue import Catalogue
 from tmesim.catalogue.files import ORGAN_FILES, each_packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.hosts import catalogue_of, host_named, with_sourced
 from tmesim.catalogue.numbers import HOSTS, Entry, Number, Numbers, Texts
 from tmesim.catalogue.packaged import load_catalogue
-from tmesim.reading import DataPath, Document, Problem, problems_of, suggestion
+from tmesim.catalogue.therapies import MOLECULES, Drug
+from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
 
 BREAST = "breast"
 """Where tumors of the breast begin: the organ of a start that names none."""
@@ -43,6 +45,8 @@ class Organ(Entry):
     drains : where its blood goes, into veins or into the portal vein
     volume : of the whole organ
     arrest : probability that a single tumor cell that passes is held in its capillaries
+    access : concentration of drugs in its tissue over that in the tissue of the breast, by kind of molecule; what a
+        drug itself says comes first
     set : numbers by dotted path, each with unit and source
     """
 
@@ -54,6 +58,7 @@ class Organ(Entry):
     drains: Literal["venous", "portal"] = "venous"
     volume: Number
     arrest: Number
+    access: Numbers = frozendict()
     start: Resting
     set: Numbers = frozendict()
 
@@ -61,6 +66,8 @@ class Organ(Entry):
         """All its numbers with their places."""
         for name in ("blood_share", "volume", "arrest"):
             yield (name,), getattr(self, name)
+        for molecule, factor in self.access.items():
+            yield ("access", molecule), factor
         for cell, density in self.start.densities.items():
             yield ("start", "densities", cell), density
         yield ("start", "capillaries"), self.start.capillaries
@@ -99,14 +106,19 @@ def _issues(organ: Organ) -> Iterator[tuple[DataPath, str]]:
             yield place, "has no source: name a publication, or 'assumed: why'"
         if place[0] == "set":
             continue
-        due = "/mm²" if place[:2] == ("start", "densities") else DIMENSIONS[str(place[-1])]
+        due = {"start.densities": "/mm²", "access": "1"}.get(dotted(place[:-1])) or DIMENSIONS[str(place[-1])]
+        most = MOST_ACCESS if place[0] == "access" else 1.0
         for host in number.hosts:
             if not units.same_dimension(number.unit_at(host), due):
                 yield place, f"expected a unit such as {due}, got '{number.unit_at(host)}'"
             elif not 0 <= (value := units.convert(number.at(host), number.unit_at(host), due)) or (
-                due == "1" and value > 1
+                due == "1" and value > most
             ):
-                yield place, f"expected a number from 0 {'to 1' if due == '1' else 'on'}, got {units.show(value, due)}"
+                span = f"to {most:g}" if due == "1" else "on"
+                yield place, f"expected a number from 0 {span}, got {units.show(value, due)}"
+    for molecule in organ.access:
+        if molecule not in MOLECULES:
+            yield ("access", molecule), f"there is no kind of molecule '{molecule}'.{suggestion(molecule, MOLECULES)}"
     for cell in organ.start.densities:
         if cell not in base.cells:
             yield ("start", "densities", cell), f"there is no cell type '{cell}'.{suggestion(cell, base.cells)}"
@@ -137,3 +149,23 @@ def catalogue_in(organ: str, host: str) -> Catalogue:
     """The packaged catalogue with the numbers of a host and, on top, of an organ; LookupError for a name of none."""
     base, soil, species = catalogue_of(host), organ_named(organ), host_named(host).species
     return with_sourced(base, soil.set, species, "the organ", soil.label)[0] if soil.set else base
+
+
+def access(drug: Drug, species: str) -> dict[str, float]:
+    """Concentration of a drug in the tissue of each organ over that in the breast, as far as it is known.
+
+    The drug says it itself, or the organ does for all molecules of its kind; in the breast it is 1 where neither does.
+    """
+    found = {BREAST: 1.0}
+    for name, organ in organs().items():
+        own, usual = drug.access.get(name), organ.access.get(drug.molecule or "")
+        if own is not None and species in own.hosts:
+            found[name] = own.at(species)
+        elif usual is not None and species in usual.hosts:
+            found[name] = organ.measured(usual, "1", species)
+    return found
+
+
+def reaches(drug: Drug, organ: str, species: str) -> bool:
+    """Whether it is known how much of a drug comes into the tissue of an organ."""
+    return drug.delivery == "field" or organ in access(drug, species)

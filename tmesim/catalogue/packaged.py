@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from tmesim.catalogue import checks, files
 from tmesim.catalogue.catalogue import Catalogue
-from tmesim.catalogue.models import KINDS
-from tmesim.reading import DataPath, Document, InputError, Problem, problems_of
+from tmesim.catalogue.models import model_of
+from tmesim.catalogue.therapies import SHAPES
+from tmesim.reading import DataPath, Document, InputError, Problem, brief, problems_of, suggestion
 
 
 @cache
@@ -48,7 +49,6 @@ def assemble(documents: Mapping[str, Sequence[Document]]) -> Catalogue:
 
 def validated(document: Document, kind: str, at: DataPath = ()) -> tuple[dict[str, Any], list[Problem]]:
     """The entries of one kind that stand in a document at a path."""
-    model: type[BaseModel] = KINDS[kind]
     data: Any = document.data
     for step in at:
         data = data[step]
@@ -58,6 +58,11 @@ def validated(document: Document, kind: str, at: DataPath = ()) -> tuple[dict[st
     for name, entry in data.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             problems.append(document.problem((*at, name), "a name is made of a-z, 0-9 and _, and starts with a letter"))
+        model: type[BaseModel] = model_of(kind, entry)
+        if kind == "therapies" and isinstance(entry, dict) and (what := entry.get("kind", "drug")) not in SHAPES:
+            message = f"there is no kind of therapy '{brief(what)}'.{suggestion(str(what), SHAPES)}"
+            problems.append(document.problem((*at, name, "kind"), message))
+            continue
         try:
             entries[name] = model.model_validate(entry)
         except ValidationError as error:

@@ -99,7 +99,7 @@ def _fields(contents: Contents) -> Iterator[Item]:
     for name, entry in contents.fields.items():
         uptake = f"{entry.unit}/h" if entry.kinetics == "michaelis_menten" else "1/h"
         yield Item(name, entry.unit, uptake, substance(contents, name))
-    for therapy, drug in contents.therapies.items():
+    for therapy, drug in contents.drugs.items():
         if drug.field is not None:
             name = f"drug_{therapy}"
             yield Item(name, drug.field.unit, label=substance(contents, name))
@@ -131,9 +131,9 @@ def _states(contents: Contents) -> Iterator[Item]:
         yield Item(name, label=state.label, meaning=state.meaning)
 
 
-def _therapies(contents: Contents) -> Iterator[Item]:
-    for name, therapy in contents.therapies.items():
-        yield Item(name, label=therapy.label)
+def _drugs(contents: Contents) -> Iterator[Item]:
+    for name, drug in contents.drugs.items():
+        yield Item(name, label=drug.label)
 
 
 ITEMS: Mapping[str, Callable[[Contents], Iterator[Item]]] = {
@@ -144,7 +144,7 @@ ITEMS: Mapping[str, Callable[[Contents], Iterator[Item]]] = {
     "densities": _densities,
     "shown": _shown,
     "states": _states,
-    "therapies": _therapies,
+    "drugs": _drugs,
 }
 
 SIGNALS: Mapping[str, Family] = {
@@ -182,7 +182,7 @@ SIGNALS: Mapping[str, Family] = {
     ),
     "age": Family("age", "h", "time since the cell was born or came in", "age", "age"),
     "drug": Family(
-        "drug.{name}", "1", "share of the target that {label} occupies", "{label}", "drug", "therapies", 1.0
+        "drug.{name}", "1", "share of the target that {label} occupies", "{label}", "drug", "drugs", 1.0
     ),
 }  # fmt: skip
 """What a cell can sense, in the order in which the engine numbers signals."""

@@ -51,7 +51,8 @@ def processes(c: Catalogue) -> Iterable[Row]:
 
 def therapies(c: Catalogue) -> Iterable[Row]:
     for name, e in c.therapies.items():
-        yield {"name": name, "label": e.label, "class": e.therapy_class, "also": list(e.aliases), "dose": str(e.dose)}
+        dose = str(e.usual_dose or "none")
+        yield {"name": name, "label": e.label, "class": e.therapy_class, "also": list(e.aliases), "dose": dose}
 
 
 def signals(c: Catalogue) -> Iterable[Row]:

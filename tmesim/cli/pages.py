@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, NumberSpec, Therapy, claims, english, hosts, load_catalogue, organs
+from tmesim.catalogue import Catalogue, NumberSpec, claims, english, hosts, load_catalogue, organs
 from tmesim.catalogue.models import Rule
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim
+from tmesim.cli.treating import treatment
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
@@ -181,50 +181,7 @@ def _therapy(c: Catalogue, name: str) -> list[str]:
         name = c.therapy_id(name)
     except LookupError:
         return []
-    e = c.therapies[name]
-    times = {host: e.schedule.times_at(host) for host in e.schedule.every.hosts}
-    page = [f"{name} is a therapy: {e.label} ({e.therapy_class}). Other names: {english.joined(e.aliases) or 'none'}."]
-    page += [e.meaning] if e.meaning else []
-    page.append(
-        f"Usual course: {e.dose}, every {e.schedule.every}, {', '.join(f'{n} times ({h})' for h, n in times.items())}."
-    )
-    way = "plasma, then tissue, then its target" if e.delivery == "systemic" else "a field that perfused vessels feed"
-    page.append(f"It reaches cells through {way}; half of the target is occupied at {e.occupancy.kd}.")
-    page += _kinetics(e)
-    page += ["", "What it does:"]
-    for effect in e.effects:
-        where = f" in {english.joined(effect.cells)}" if effect.cells else ""
-        what = (f"blocks {effect.fraction} of {effect.blocks}" if effect.blocks
-                else f"scales {effect.scales} to {effect.to} times its value")  # fmt: skip
-        why = number.source if (number := effect.fraction or effect.to) else ()
-        page.append(f"- At full occupancy it {what}{where}.  [{'; '.join((*why, *effect.evidence))}]")
-    for kill in e.kills:
-        who = english.joined(kill.cells) or "all leukocytes"
-        where = "that rest in blood and lymph node" if kill.state == "resting" else "that divide in the lymph node"
-        page.append(f"- At full occupancy it kills {who} {where} at {kill.rate}."
-                    f"  [{'; '.join((*kill.rate.source, *kill.evidence))}]")  # fmt: skip
-    page += [f"- {n}: {c.sentence(r)}" for n, r in e.rules.items()]
-    return page + _evidence(e.evidence)
-
-
-def _kinetics(e: Therapy) -> list[str]:
-    """Where a dose goes: the compartments with their half-lives."""
-    pk = e.pk
-    rooms = "one compartment" if pk.compartments == 1 else "two compartments"
-    page = ["", f"Pharmacokinetics, {rooms}:"]
-    for part in type(pk).model_fields:
-        number = getattr(pk, part)
-        if part != "compartments" and number is not None:
-            page.append(f"- {part.replace('_', ' ')}: {number}  [{'; '.join(number.source)}]")
-    hosts = [host for host in pk.clearance.hosts if pk.clearance.at(host) > 0]
-    lives = [f"{math.log(2) * pk.central_volume.at(h) / pk.clearance.at(h):.3g} h ({h})" for h in hosts]
-    if lives:
-        page.append(f"- half-life by clearance alone: {', '.join(lives)}")
-    if e.tissue is not None:
-        page.append(f"- tissue follows plasma × {e.tissue.partition} at {e.tissue.rate}"
-                    f"  [{'; '.join((*e.tissue.partition.source, *e.tissue.rate.source))}]")  # fmt: skip
-    page.append(f"- half of the target is occupied at {e.occupancy.kd}  [{'; '.join(e.occupancy.kd.source)}]")
-    return page
+    return treatment(c, name) + _evidence(c.therapies[name].evidence)
 
 
 def _matrix(c: Catalogue, name: str) -> list[str]:

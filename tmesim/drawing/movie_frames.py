@@ -76,7 +76,7 @@ class MovieFrames:
         until = self.hours[min(i + 1, len(self.hours) - 1)]
         courses = self.scenario.arms[arm].therapies
         now = [d for d in courses if any(self.hours[i] <= hour < until for hour in d.hours())]
-        return [f"{words(d.use)} {d.dose:g} {d.unit}" for d in now]
+        return [f"{words(d.use)} {d.amount}".strip() for d in now]
 
     def has_dose(self, i: int) -> bool:
         """Whether any arm is given something between frame i and the next."""

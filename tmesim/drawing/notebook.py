@@ -156,7 +156,7 @@ def entry_of(catalogue: Catalogue, field: str, section: Section) -> tuple[str, s
     """Label, unit and color map of a field, a map of the matrix or a drug; KeyError with those there are."""
     field_of(section.maps, field)
     known: dict[str, Any] = {**catalogue.matrix, **catalogue.fields}
-    known |= {drug_field(name): therapy.field for name, therapy in catalogue.therapies.items() if therapy.field}
+    known |= {drug_field(name): drug.field for name, drug in catalogue.drugs.items() if drug.field}
     entry = known[field]
     return entry.label or words(field), str(entry.unit), entry.color_map
 

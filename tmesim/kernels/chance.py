@@ -82,6 +82,16 @@ def unit(word):
 
 
 @kernel
+def units(identities, step, key, index):
+    """A number in (0, 1) for each of identities, (n,) float64."""
+    out = np.empty(identities.size)
+    for i in range(identities.size):
+        w0, _, _, _ = draw(key, identities[i], step, index)
+        out[i] = unit(w0)
+    return out
+
+
+@kernel
 def high(word):
     """The upper half of a 32-bit word as a number in (0, 1), in steps of 2⁻¹⁶."""
     return (np.float64(word >> HALF) + 0.5) * HALF_UNIT

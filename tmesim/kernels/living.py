@@ -5,7 +5,7 @@ import numpy as np
 from tmesim.kernels.arrays import ALONG_X, ALONG_Y, DEAD, EMPTY, NOBODY_TCR, PAD, UNLIMITED
 from tmesim.kernels.bodies import uncover
 from tmesim.kernels.chance import BIRTH, draw, identity_of, stray, unit
-from tmesim.kernels.compiling import inner
+from tmesim.kernels.compiling import inner, kernel
 
 RENEWAL = 1024  # the draw of a daughter for what she becomes; those below are for her states
 
@@ -149,6 +149,13 @@ def vanish(row, cells, layers, maps):
         maps.perfusion[y, x] = 0.0
     cells.type[row] = DEAD
     cells.event[row] = 0
+
+
+@kernel
+def take_out(rows, cells, layers, maps):
+    """Take out cells without a trace. rows : (n,)"""
+    for i in range(rows.size):
+        vanish(rows[i], cells, layers, maps)
 
 
 @inner

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def observables_in(catalogue: Catalogue, therapies: Iterable[str]) -> Iterator[Observable]:
-    """Those of the cell types and fields of a catalogue, and of some therapies."""
+    """Those of the cell types and fields of a catalogue, and of the drugs among some therapies."""
     for name, cell in catalogue.cells.items():
         yield Observable(
             f"n_{name}", f"{cell.label} count", "cells", f"Living cells of the type {name}.", count_of(name)
@@ -24,7 +24,8 @@ def observables_in(catalogue: Catalogue, therapies: Iterable[str]) -> Iterator[O
             f"Mean of the field {name} over the sites within the tumor.", field_within(name),
         )  # fmt: skip
     for name in therapies:
-        yield from levels_of(name)
+        if name in catalogue.drugs:
+            yield from levels_of(name)
 
 
 def field_within(field: str) -> Callable[[Reading], float]:

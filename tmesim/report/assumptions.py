@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmesim.catalogue import Drug
 from tmesim.markup import Child, Markup, both, tag
 from tmesim.report import grounds
 from tmesim.wording import capital
@@ -84,7 +85,8 @@ def drug(result: Result, name: str) -> Markup:
     why = [tag("li", text) for text in grounds.cited(therapy.evidence)]
     parts: list[Child] = [tag("h3", capital(therapy.label))]
     if does:
-        what = f"{capital(therapy.therapy_class)}. In the model, while all its targets are occupied, it"
+        when = " while all its targets are occupied," if isinstance(therapy, Drug) else ""
+        what = f"{capital(therapy.therapy_class)}. In the model,{when} it"
         parts += [tag("p", what, class_="what"), tag("ul", *does, class_="does")]
     if why:
         parts.append(tag("details", tag("summary", f"Why it is thought to work ({len(why)} sources)"), tag("ul", *why)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tmesim.catalogue import english
+from tmesim.catalogue import Drug, english
 from tmesim.evidence import ground, statements
 
 if TYPE_CHECKING:
@@ -51,7 +51,12 @@ class Step(NamedTuple):
 
 
 def steps(catalogue: Catalogue, therapy: Therapy, host: str) -> Iterator[Step]:
-    """The effects of a drug in words."""
+    """The effects of a therapy in words."""
+    if not isinstance(therapy, Drug):
+        for told_so, numbers in english.local_effects(catalogue, therapy):
+            texts = [text.removeprefix("assumed").lstrip(": ") for number in numbers for text in number.source]
+            yield Step(told_so, tuple(t for t in texts if t), any(number.assumed for number in numbers))
+        return
     for effect in therapy.effects:
         number = effect.fraction if effect.fraction is not None else effect.to
         if number is not None:
@@ -76,9 +81,11 @@ def told(catalogue: Catalogue, effect: Effect, value: float) -> str:
 
 
 def chain(catalogue: Catalogue, therapy: Therapy) -> dict[str, Rule]:
-    """The rules through which a drug works: its own; those it blocks; those of the behaviors it scales; and where it
-    makes cells die, divide or arrive otherwise, those by which other cells feel these cells."""
+    """The rules through which a therapy works: its own; those it blocks; those of the behaviors it scales; and where
+    it makes cells die, divide or arrive otherwise, those by which other cells feel these cells."""
     found: dict[str, Rule] = dict(therapy.rules)
+    if not isinstance(therapy, Drug):
+        return found
     for name, rule in catalogue.rules.items():
         for effect in therapy.effects:
             mine = not effect.cells or bool(set(effect.cells) & set(rule.cell))

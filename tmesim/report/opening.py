@@ -131,7 +131,7 @@ def given(result: Result, arm: Arm) -> str:
     """What an arm gets, in words."""
     therapies, time = result.scenario.catalogue.therapies, result.scenario.time
     parts = [
-        f"{therapies[d.use].label}, {d.dose:g} {d.unit}"
+        ", ".join(text for text in (therapies[d.use].label, d.amount) if text)
         + (f", {grounds.doses_in_words(hours)}" if (hours := courses.given(d, time)) else "")
         + courses.fitting(d, time)
         for d in arm.therapies

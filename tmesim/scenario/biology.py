@@ -18,7 +18,7 @@ from tmesim.catalogue import (
     load_catalogue,
     validated,
 )
-from tmesim.catalogue.models import frozendict
+from tmesim.catalogue.models import Drug, Radiation, frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, suggestion
 from tmesim.reserved import taken
 from tmesim.scenario import lasting, limits
@@ -130,7 +130,11 @@ class Biology(Parts):
                     what = "reads" if rule.signal == name else f"drives {rule.behavior}, so it needs"
                     yield name, f"the rule '{rule_name}' {what} '{name}'; switch it off too, with 'off'"
         for use in self._therapies_used(catalogue):
-            for effect in catalogue.therapies[use].effects:
+            therapy = catalogue.therapies[use]
+            if isinstance(therapy, Radiation) and therapy.oxygen is not None and therapy.oxygen.field in names:
+                field = therapy.oxygen.field
+                yield field, f"the therapy '{use}' kills by the level of '{field}', and an arm uses it"
+            for effect in therapy.effects if isinstance(therapy, Drug) else ():
                 word = str(effect.blocks if effect.blocks in names else (effect.scales or "").partition(".")[2])
                 if word in names:
                     yield word, f"the therapy '{use}' acts on '{word}', and an arm uses it"
@@ -204,7 +208,7 @@ def color_maps(added: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[DataPat
         for name, entry in added.get(kind, {}).items():
             yield (kind, name, "color_map"), entry.color_map
     for name, therapy in added.get("therapies", {}).items():
-        if therapy.field is not None:
+        if isinstance(therapy, Drug) and therapy.field is not None:
             yield ("therapies", name, "field", "color_map"), therapy.field.color_map
 
 

@@ -72,7 +72,7 @@ def scenario_card(scenario: Shown) -> str:
 def given(arm: Arm, time: Time) -> str:
     """The doses, numbers and rules in which an arm differs, and how much of that fits into the run."""
     texts = [
-        f"{d.use} {d.dose:g} {d.unit} from day {d.start_h / 24:g}"
+        f"{d.label} from day {d.start_h / 24:g}"
         + (f", {d.times} times every {d.every_h / 24:g} d" if d.times > 1 else ", once")
         + courses.fitting(d, time)
         for d in arm.therapies

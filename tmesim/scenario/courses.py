@@ -51,9 +51,7 @@ def plan(arm: Arm, time: Time) -> list[str]:
     """The courses and changes of an arm, and how much of each fits into the run."""
     since = f" from day {arm.from_h / 24:g}" if arm.from_h else ""
     late = since if changes(arm, time) else f" (never: {ending(arm.from_h, time)})"
-    texts = [
-        f"{d.use} {d.dose:g} {d.unit} × {d.times} from day {d.start_h / 24:g}{fitting(d, time)}" for d in arm.therapies
-    ]
+    texts = [f"{d.label} × {d.times} from day {d.start_h / 24:g}{fitting(d, time)}" for d in arm.therapies]
     texts += [f"{key} = {value}" for key, value in arm.start_set.items()]
     texts += [f"{key} = {value}{late}" for key, value in arm.set.items()]
     return texts + [f"without {rule}{late}" for rule in arm.off]

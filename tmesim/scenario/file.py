@@ -25,6 +25,7 @@ from tmesim import units
 from tmesim.catalogue import BREAST, host_named, organ_named
 from tmesim.catalogue.files import HOST_FILES, ORGAN_FILES
 from tmesim.catalogue.models import KINDS
+from tmesim.catalogue.therapies import SHAPES
 from tmesim.reading import brief
 from tmesim.scenario.overlay import ONLY_AT_THE_START
 from tmesim.scenario.version import VERSION
@@ -351,10 +352,12 @@ def json_schema() -> dict[str, Any]:
     # What a file inherits it need not say.
     schema["required"] = ["name"]
     for kind, model in ADDABLE.items():
-        entry = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}")
-        for name, part in entry.pop("$defs", {}).items():
-            schema["$defs"][f"{kind}.{name}"] = part
-        schema["$defs"][kind] = entry
+        models = SHAPES.values() if kind == "therapies" else (model,)
+        entries = [one.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}") for one in models]
+        for entry in entries:
+            for name, part in entry.pop("$defs", {}).items():
+                schema["$defs"][f"{kind}.{name}"] = part
+        schema["$defs"][kind] = {"anyOf": entries} if len(entries) > 1 else entries[0]
     schema["properties"]["add"] = {
         "type": "object",
         "description": "new catalogue entries",

@@ -6,7 +6,7 @@ A number that is set and does nothing looks like a result, so each is refused by
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tmesim.catalogue.reach import LEAVING
@@ -67,6 +67,14 @@ def idle_in_arm(
     if kind == "therapies" and rest[0] in ("dose", "schedule"):
         return _idle_plan(name, rest[0], [part for use, part in courses if use == name], begins_later)
     return None
+
+
+def idle_elsewhere(path: str, where: Collection[str]) -> str | None:
+    """Why setting the access of a drug to an organ changes nothing; None where it does. where : the arm's organs"""
+    found = re.fullmatch(r"therapies\.\w+\.access\.(\w+)", path)
+    if found is None or found[1] in where:
+        return None
+    return f"acts in the {found[1]}, of which this arm has no tissue"
 
 
 def idle_at_home(catalogue: Catalogue, path: str) -> str | None:

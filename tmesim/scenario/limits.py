@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tmesim import units
 from tmesim.catalogue import Catalogue, load_catalogue
-from tmesim.catalogue.models import Rule, Therapy
+from tmesim.catalogue.models import Drug, Rule
 from tmesim.reading import suggestion
 from tmesim.scenario import machine
 from tmesim.scenario.parts import Arm, Clone, Time, TissueBox
@@ -126,10 +126,10 @@ def levels(catalogue: Catalogue, used: Iterable[str], host: str) -> Iterator[Fin
             yield f"fields.{name}.decay", f"{message}: with zero_flux edges it needs a decay above 0"
 
 
-def drugs(therapies: Mapping[str, Therapy], host: str) -> Iterator[Finding]:
+def drugs(given: Mapping[str, Drug], host: str) -> Iterator[Finding]:
     """Compartments of a drug must not exchange faster than steps can follow."""
-    for name, therapy in therapies.items():
-        pk = therapy.pk
+    for name, drug in given.items():
+        pk = drug.pk
         for flow, volume in (("clearance", "central_volume"), ("intercompartment", "central_volume"),
                              ("intercompartment", "peripheral_volume")):  # fmt: skip
             rate, room = getattr(pk, flow), getattr(pk, volume)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tmesim.catalogue import KINDS, Catalogue
-from tmesim.catalogue.models import frozendict
+from tmesim.catalogue import Catalogue
+from tmesim.catalogue.models import frozendict, model_of
 from tmesim.scenario.freezing import thawed
 
 ONLY_AT_THE_START = {
@@ -62,7 +62,7 @@ def applied(catalogue: Catalogue, overlays: Iterable[Overlay]) -> Catalogue:
     """
     for overlay in overlays:
         entries = {
-            kind: {name: KINDS[kind].model_validate(entry) for name, entry in thawed(added).items()}
+            kind: {name: model_of(kind, entry).model_validate(entry) for name, entry in thawed(added).items()}
             for kind, added in overlay.add.items()
         }
         catalogue, issues = catalogue.plus(entries)

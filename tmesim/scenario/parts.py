@@ -150,7 +150,10 @@ class Time(Part):
 
 
 class Dose(Part):
-    """A course of a therapy: `dose` in `unit` (mg/kg, mg or mg/m²), first at `start_h`, `times` times `every_h`."""
+    """A course of a therapy: `dose` in `unit`, first at `start_h`, `times` times `every_h`.
+
+    The unit is mg/kg, mg or mg/m² of a drug and Gy of radiation; surgery has no dose, that is 1 of "".
+    """
 
     use: str
     start_h: float
@@ -158,6 +161,16 @@ class Dose(Part):
     unit: str
     every_h: float
     times: int
+
+    @property
+    def amount(self) -> str:
+        """The dose as people read it, "" of what has none."""
+        return f"{self.dose:g} {self.unit}" if self.unit else ""
+
+    @property
+    def label(self) -> str:
+        """The therapy by its id, with its dose."""
+        return f"{self.use} {self.amount}".strip()
 
     def hours(self) -> tuple[float, ...]:
         """The hours at which it is given."""
@@ -199,7 +212,7 @@ class Arm(Part):
                 {
                     "use": dose.use,
                     "start": units.show(dose.start_h, "h"),
-                    "dose": units.show(dose.dose, dose.unit),
+                    **({"dose": units.show(dose.dose, dose.unit)} if dose.unit else {}),
                     "every": units.show(dose.every_h, "h"),
                     "times": dose.times,
                 }

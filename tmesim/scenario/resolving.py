@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from tmesim import units
-from tmesim.catalogue import KINDS, Catalogue, catalogue_in, folded, load_catalogue
+from tmesim.catalogue import KINDS, Catalogue, Drug, catalogue_in, folded, load_catalogue, organ_named, reaches
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
 from tmesim.scenario import lasting, limits, starting, telling
@@ -20,6 +20,9 @@ from tmesim.scenario.freezing import frozen, thawed
 from tmesim.scenario.overlay import Overlay, applied
 from tmesim.scenario.overrides import assign_all, steps_of
 from tmesim.scenario.parts import ADULT_KG, Arm, Dose, Start, Time, TissueBox
+
+ONCE_H = 24.0
+"""The interval of what is done once: it has no second time."""
 
 
 class Resolver(Biology):
@@ -46,7 +49,7 @@ class Resolver(Biology):
             findings = [
                 *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, clones),
                 *limits.levels(variant, used, host),
-                *limits.drugs({use: variant.therapies[use] for use in used}, host),
+                *limits.drugs({use: variant.drugs[use] for use in used if use in variant.drugs}, host),
             ]
             for where, message in findings:
                 if message not in reported:
@@ -223,10 +226,11 @@ class Resolver(Biology):
             count = len(self.problems)
             changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
+            where = _organs_of(own or start)
             has_organs = bool((own or start).organs) if start is not None else True
-            self._idle_numbers(catalogue, part, numbers, path, has_organs)
+            self._idle_numbers(catalogue, part, numbers, path, has_organs, where)
             doses = [
-                self._dose((*path, "therapies", index), dose, changed, time)
+                self._dose((*path, "therapies", index), dose, changed, time, where)
                 for index, dose in enumerate(part.therapies)
             ]
             arms[name] = Arm(
@@ -259,9 +263,10 @@ class Resolver(Biology):
                 self.blame(("set", path), "multiplies a number that differs among the arms' organs; set it in each arm")
 
     def _idle_numbers(
-        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, has_organs: bool
-    ) -> None:
-        """Numbers that an arm sets in vain."""
+        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, has_organs: bool,
+        where: Collection[str],
+    ) -> None:  # fmt: skip
+        """Numbers that an arm sets in vain. where : the organs whose tissue it has"""
         uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
         courses = [(use, dose) for use, dose in uses if use]
         known = {name for name, _ in catalogue.numbers()}
@@ -269,6 +274,7 @@ class Resolver(Biology):
             if number not in known:
                 continue
             why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0, has_organs)
+            why = why or (lasting.idle_elsewhere(number, where) if where else None)
             if why is not None:
                 self.blame((*path, "set", number), why)
 
@@ -318,7 +324,10 @@ class Resolver(Biology):
             return time.days
         return time.planned
 
-    def _dose(self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None) -> Dose | None:
+    def _dose(
+        self, path: DataPath, part: DosePart, catalogue: Catalogue, time: Time | None, where: Collection[str]
+    ) -> Dose | None:
+        """A course with all that the file leaves to the therapy. where : the organs whose tissue the arm has"""
         self._moment((*path, "start"), part.start, time)
         try:
             use = catalogue.therapy_id(part.use)
@@ -329,11 +338,23 @@ class Resolver(Biology):
         if host is None:
             return None
         therapy = catalogue.therapies[use]
-        if host not in therapy.dose.hosts:
-            self.blame((*path, "use"), f"{use} has no dose for {host}, only for {', '.join(therapy.dose.hosts)}")
+        usual = therapy.usual_dose
+        if usual is not None and not therapy.given_to(host):
+            self.blame((*path, "use"), f"{use} has no dose for {host}, only for {', '.join(usual.hosts)}")
             return None
-        unit, dose = therapy.dose.unit_at(host), therapy.dose.at(host)
-        if part.dose is not None:
+        barred = [o for o in where if isinstance(therapy, Drug) and not reaches(therapy, o, host)]
+        if barred:
+            organ, molecules = barred[0], ", ".join(organ_named(barred[0]).access)
+            self.blame(
+                (*path, "use"),
+                f"how much of {use} comes into the {organ} is not known: give it an 'access' there, or a 'molecule' "
+                f"for which the organ has one ({molecules})",
+            )
+            return None
+        unit, dose = ("", 1.0) if usual is None else (usual.unit_at(host), usual.at(host))
+        if part.dose is not None and usual is None:
+            self.blame((*path, "dose"), f"{use} has no dose, it is done once at its 'start'; got {brief(part.dose)}")
+        elif part.dose is not None:
             try:
                 dose = units.quantity(part.dose, unit)
                 most = catalogue.spec(f"therapies.{use}.dose").most(unit)
@@ -343,11 +364,15 @@ class Resolver(Biology):
                     raise units.UnitError(f"must not be above {units.show(most, unit)}, got {part.dose}")
             except units.UnitError as error:
                 self.blame((*path, "dose"), f"{error}{self._flat(part.dose, unit)}")
-        every = part.every if part.every is not None else therapy.schedule.every.at(host)
-        times = part.times if part.times is not None else therapy.schedule.times_at(host)
+        regimen = therapy.regimen
+        times = part.times or (1 if regimen is None else regimen.times_at(host))
+        if part.every is None and regimen is None and times > 1:
+            self.blame((*path, "times"), f"{use} is done once; to do it {times} times, say with 'every' how far apart")
+            return None
+        every = part.every or (ONCE_H if regimen is None else regimen.every.at(host))
         if time is not None and times > 1 and (message := between_steps(every, time.step_h)):
-            usual = "" if part.every is not None else f"the usual interval of {use}, "
-            self.blame((*path, "every"), f"{usual}{message}")
+            whose = "" if part.every is not None else f"the usual interval of {use}, "
+            self.blame((*path, "every"), f"{whose}{message}")
         return Dose(use=use, start_h=part.start, dose=dose, unit=unit, every_h=every, times=times)
 
     def _flat(self, dose: str, unit: str) -> str:
@@ -387,3 +412,10 @@ def between_steps(hour: float, step: float) -> str | None:
     around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
     near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
     return f"{units.show(hour, 'h')} is not a multiple of the step of {units.show(step, 'h')}{near}"
+
+
+def _organs_of(start: Start | None) -> tuple[str, ...]:
+    """The organs whose tissue a body has, each once; none where the start cannot be read."""
+    if start is None:
+        return ()
+    return tuple(dict.fromkeys([start.organ, *(soil.organ for soil in start.organs.values())]))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def entries_of(catalogue: Catalogue, biology: Biology) -> dict[str, Field]:
     """The fields of a compiled biology by name, in its order."""
-    drugs = {drug_field(t): entry.field for t, entry in catalogue.therapies.items() if entry.field is not None}
+    drugs = {drug_field(t): entry.field for t, entry in catalogue.drugs.items() if entry.field is not None}
     return {name: catalogue.fields[name] if name in catalogue.fields else drugs[name] for name in biology.fields}
 
 

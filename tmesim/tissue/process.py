@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from tmesim.catalogue import BREAST
 from tmesim.catalogue.frozen import frozendict
 from tmesim.kernels.arrays import WORD_BITS, Layers, SiteMaps, StepInputs
 from tmesim.tissue.cells import Cells
@@ -72,11 +73,13 @@ class Surroundings:
         the patch itself, and nobody crosses
     densities : leukocytes of the host's tissue by type, /mm²
     lesion_um : radius of the lesion; None where it is the ball whose equator has the area of the patch's tumor
+    organ : that it is a patch of
     """
 
     walls: Literal["open", "mirrored"] = "open"
     densities: Mapping[str, float] = frozendict()
     lesion_um: float | None = None
+    organ: str = BREAST
 
 
 class Patch(Protocol):
@@ -140,6 +143,13 @@ class Supply(NamedTuple):
     clonotypes: np.ndarray  # float64 (types, clonotypes), share of each among cells of a type; the rest are bystanders
 
 
+class Local(NamedTuple):
+    """Radiation or surgery that a tissue is given in a step."""
+
+    therapy: str  # its id in the catalogue
+    dose: float  # in Gy; 1 of what has none
+
+
 @dataclass
 class Passed:
     """What the processes of one step hand on to later ones of the same step, for one tissue."""
@@ -149,6 +159,7 @@ class Passed:
     supply: Supply
     shedding: Shedding = NOTHING_SHED
     coming: Coming = NOBODY_COMES
+    local: tuple[Local, ...] = ()
 
 
 class Process:

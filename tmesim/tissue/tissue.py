@@ -74,6 +74,11 @@ class Tissue:
         return self.clock.dt
 
     @property
+    def organ(self) -> str:
+        """The name of the organ that it is a patch of."""
+        return self.surroundings.organ
+
+    @property
     def step_index(self) -> int:
         """Steps made since the start."""
         return self.clock.step
