@@ -30,7 +30,8 @@ class Result(result.Result):
     @property
     def plot(self) -> Plots:
         """Pictures that a notebook shows and `save` writes as .png, .pdf or .svg: `plot.tissue()`, `plot.curves()`,
-        `plot.differences()`, and `plot.movie()`."""
+        `plot.differences()`, and `plot.movie()`; of organs that tumor cells come to `plot.body()`, `plot.seeding()` and
+        `plot.organs()`."""
         from tmesim.drawing.plots import Plots
 
         return Plots(self)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.destinations import comes_home
+
 if TYPE_CHECKING:
     from tmesim.result import Result
     from tmesim.scenario import Scenario
@@ -20,6 +22,8 @@ USUAL = (
     "tumor_burden", "n_ctl", "n_treg", "kills_per_ctl", "exhaustion_mean", "pdl1_mean", "hypoxic_fraction",
     "vessel_density", "emt_mean",
 )  # fmt: skip
+AWAY = ("arrivals", "extravasated", "lone_cells", "dormant", "lesions", "n_tumor")
+"""Instead of USUAL in a run in which no arm begins with a tumor: what is told of cells that come to a tissue."""
 BAND = 4
 """Replicates from which on quartiles are drawn."""
 SPAN = 50
@@ -72,8 +76,12 @@ def curves_of(result: Result, name: str, arms: Sequence[str]) -> list[Curve]:
 
 
 def chosen(result: Result, most: int = 9) -> list[str]:
-    """The endpoints first, then the usual ones, as far as they have values."""
-    names = dict.fromkeys((*result.scenario.endpoints, *USUAL))
+    """The endpoints first, then what says something in this run, as far as it has values: the usual ones where some arm
+    begins with a tumor in the tissue, else what tells of cells that come to it, and of those in the blood."""
+    scenario = result.scenario
+    blood = ("ctc",) if scenario.places else ()
+    away = all(comes_home(scenario.start_of(arm)) for arm in result.arms)
+    names = dict.fromkeys((*scenario.endpoints, *((*AWAY, *blood) if away else (*blood, *USUAL))))
     return [n for n in names if n in result.observables and has_values(result, n)][:most]
 
 

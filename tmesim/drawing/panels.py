@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tmesim.destinations import has_destinations, several, spreads
+from tmesim.drawing.body_map import draw_body_map
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.effects import draw_effects
 from tmesim.drawing.files import FORMATS
 from tmesim.drawing.movie import Movie, has_frames
+from tmesim.drawing.organs import draw_organs
+from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.targets import draw_targets
 from tmesim.drawing.tissue import draw_field, draw_tissue
 from tmesim.drawing.trajectories import draw_trajectories
@@ -19,7 +23,9 @@ if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 MOVIE, TARGETS = "movie", "targets"
-USUAL = ("tissue", "oxygen", "trajectories", "effects", MOVIE)
+SPREAD = ("body", "seeding", "organs")
+"""Of where tumor cells come to."""
+USUAL = ("tissue", "oxygen", *SPREAD, "trajectories", "effects", MOVIE)
 """What is drawn unless something else is asked for, as far as the run holds what it shows."""
 
 
@@ -38,6 +44,14 @@ def lacking(result: Result, panel: str) -> str | None:
         return None if len(result.arms) > 1 else "this run has one arm, so it compares nothing"
     if panel == "trajectories":
         return None
+    if panel in SPREAD and not has_destinations(result):
+        return "in no arm of this run tumor cells come to an organ"
+    if panel == "body" and not any(map(several, spreads(result))):
+        return "no arm of this run has several organs"
+    if panel == "organs" and not result.scenario.places:
+        return "no arm of this run has organs beside its tissue"
+    if panel in ("body", "seeding"):
+        return None
     if panel == TARGETS and result.scenario.arm(result.reference).therapies:
         return f"targets are of untreated tumors, and its reference {result.reference} is treated"
     return None if result.snapshot_days else "this run kept no snapshots"
@@ -47,7 +61,7 @@ def draw_panel(result: Result, panel: str) -> Drawing:
     """One of the panels of a run that is no movie; `lacking` says whether there is one."""
     draw: dict[str, Callable[[Result], Drawing | None]] = {
         "tissue": draw_tissue, "trajectories": draw_trajectories, "effects": draw_effects,
-        TARGETS: draw_targets,
+        TARGETS: draw_targets, "body": draw_body_map, "seeding": draw_seeding, "organs": draw_organs,
     }  # fmt: skip
     drawing = draw[panel](result) if panel in draw else draw_field(result, panel)
     assert drawing is not None

@@ -1,4 +1,5 @@
-"""The drawings of a result, asked for by name: `result.plot.tissue()`, `curves()`, `differences()`, `movie()`."""
+"""The drawings of a result, asked for by name: `result.plot.tissue()`, `curves()`, `differences()`, `movie()`, and of a
+run in which tumor cells come to organs `body()`, `seeding()` and `organs()`."""
 
 from __future__ import annotations
 
@@ -6,11 +7,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tmesim.arguments import names, numbers, whole
+from tmesim.drawing.body_map import draw_body_map
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.effects import FEW, Effects, chart
 from tmesim.drawing.movie import Movie
 from tmesim.drawing.notebook import TissuePicture, View
+from tmesim.drawing.organs import draw_organs
 from tmesim.drawing.palette import arm_colors
+from tmesim.drawing.panels import SPREAD, lacking
+from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.strip import Strip
 from tmesim.drawing.trajectories import draw_trajectories
 from tmesim.notices import untreated
@@ -22,13 +27,15 @@ if TYPE_CHECKING:
 
 
 class Plots:
-    """The pictures of a result: `tissue`, `curves`, `differences` and `movie`."""
+    """The pictures of a result: `tissue`, `curves`, `differences` and `movie`; where tumor cells come to organs also
+    `body`, `seeding` and `organs`."""
 
     def __init__(self, result: Result) -> None:
         self._result = result
 
     def __repr__(self) -> str:
-        return f"Plots of {self._result.scenario.name}: tissue(), curves(), differences(), movie()"
+        more = [f", {name}()" for name in SPREAD if lacking(self._result, name) is None]
+        return f"Plots of {self._result.scenario.name}: tissue(), curves(), differences(), movie(){''.join(more)}"
 
     def tissue(
         self,
@@ -97,6 +104,39 @@ class Plots:
         about = f"Paired differences from {words(against)}, n = {max(c.replicates for c in rows)}. Dots: replicates. "
         about += f"Diamond and bar: mean and {100 * confidence:g} % interval (Student)."
         return chart(effects, f"{words(result.scenario.name)}, day {at:g}", about)
+
+    def body(self, arm: str | Iterable[str] | None = None) -> Drawing:
+        """A map of the body for each arm: where the blood carries tumor cells, what came to each organ, what grew there.
+
+        arm : its name, or several; by default those with several organs, at most six. ValueError where no tumor cells
+            come to an organ
+        """
+        self._refuse("body" if arm is None else "seeding")
+        return draw_body_map(self._result, None if arm is None else names(arm, "arm", self._result.arms))
+
+    def seeding(self, arm: str | Iterable[str] | None = None) -> Drawing:
+        """Cells that came, that are alone or asleep, lesions and tumor cells of each organ over days, as means with
+        their intervals; arguments and errors as in `Plots.body`, by default all arms."""
+        self._refuse("seeding")
+        return draw_seeding(self._result, None if arm is None else names(arm, "arm", self._result.arms))
+
+    def organs(
+        self, day: float | None = None, arm: str | Iterable[str] | None = None, *, replicate: int | None = None
+    ) -> Drawing:
+        """The patches of the organs beside the tissue at a snapshot, side by side.
+
+        day : of a snapshot; by default the last
+        arm : its name, or several; by default the reference
+        replicate : from 0 on; by default the one with most lesions. ValueError where no arm has organs beside its tissue
+        """
+        self._refuse("organs")
+        arms = None if arm is None else names(arm, "arm", self._result.arms)
+        replicate = None if replicate is None else self._result.known_replicate(replicate)
+        return draw_organs(self._result, day, arms, replicate)
+
+    def _refuse(self, panel: str) -> None:
+        if (why := lacking(self._result, panel)) is not None:
+            raise ValueError(why)
 
     def movie(self, replicate: int | None = None) -> Movie:
         """The arms side by side over time; the replicate is that of the run's figures unless one is given."""

@@ -17,6 +17,7 @@ from tmesim.report.assumptions import assumed
 from tmesim.report.certainty import sure
 from tmesim.report.happened import happened
 from tmesim.report.opening import design, opening
+from tmesim.report.organs import organs
 from tmesim.report.provenance import again, cite, closing
 from tmesim.storage import write
 from tmesim.wording import words
@@ -29,6 +30,7 @@ __all__ = ["page", "write_report"]
 SECTIONS = (
     ("design", "The experiment", design),
     ("happened", "What happened", happened),
+    ("organs", "Where tumor cells came, and where they grew", organs),
     ("sure", "How sure is it?", sure),
     ("assumed", "What is assumed", assumed),
     ("again", "Run it again", again),

@@ -1,0 +1,133 @@
+"""Where tumor cells came and where they grew: a map of the body, a table of the organs, curves and sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tmesim.body.seeding import PATCH
+from tmesim.catalogue import english
+from tmesim.destinations import Destination, Spread, spreads
+from tmesim.drawing import page
+from tmesim.drawing.body_map import draw_body_map, entering, percent
+from tmesim.drawing.organs import draw_organs
+from tmesim.drawing.seeding import draw_seeding
+from tmesim.markup import Markup, both, tag
+from tmesim.observables.spread import GAP_UM, LESION_CELLS
+from tmesim.report.certainty import cell
+from tmesim.report.happened import PHONE, compacted, image_tag, named_if_broken, scroller, uri
+from tmesim.wording import capital, compact, words
+
+if TYPE_CHECKING:
+    from tmesim.drawing.drawing import Drawing
+    from tmesim.result import Result
+
+RECEIVES = {"venous": "all blood of the veins", "portal": "that of the portal vein", "lymph": "lymph of the tumor"}
+"""What an organ gets besides its share of the blood of the arteries."""
+
+
+def organs(result: Result) -> Markup | None:
+    """Figures and table of the organs that tumor cells come to; None where they come to none."""
+    found = spreads(result)
+    if not found:
+        return None
+    intro = (
+        "Each organ is sampled: a patch is simulated, and it stands for so small a part of the organ that lesions of the "
+        "whole organ are estimated, with the interval that the sampling leaves. What blood alone would bring follows from "
+        "the share of the blood that an organ gets and from how many cells its capillaries hold. Where lesions are not "
+        "shared out as arrivals are, the tissue made the difference, or chance."
+    )
+    return both(
+        tag("p", intro),
+        tag("ul", *(tag("li", tag("b", f"{capital(words(each.arm))}. "), told(each, result)) for each in found)),
+        figure(result, "body", "Body map", draw_body_map, "Gray: what came. Color: what grew. Dashed: what blood alone "
+               "would bring. Disks and numbers are shares of the organs shown, each as a whole."),
+        tag("h3", "Organ by organ"),
+        tag("div", table(result, found), class_="tablebox"),
+        figure(result, "seeding", "Seeding and outgrowth", draw_seeding, "Cells that came are counted from the start on; "
+               "all other numbers are of the moment."),
+        figure(result, "organs", "Sections of the organs", draw_organs, "The patch of each organ on the last day that was "
+               "kept."),
+    )  # fmt: skip
+
+
+def told(spread: Spread, result: Result) -> str:
+    """What came and what grew in an arm, in words."""
+    text = entering(spread, result)
+    if len(spread.destinations) == 1:
+        return text
+    came, grew = spread.arrived_shares, spread.lesion_shares
+    if not np.isnan(came).any():
+        i = int(came.argmax())
+        text += f" Most came to the {spread.destinations[i].label}: {percent(came[i])} of all that came to these organs"
+        due = percent(spread.expected_shares[i])
+        text += "." if spread.entry == PATCH else f", where blood alone would bring {due}."
+    if np.isnan(grew).any():
+        return f"{text} No organ has a lesion in its patches."
+    i = int(grew.argmax())
+    without = [each.label for each in spread.destinations if not each.lesions.any()]
+    text += f" By the samples {percent(grew[i])} of their lesions are in the {spread.destinations[i].label}"
+    return f"{text}; none was found in {english.joined(without)}." if without else f"{text}."
+
+
+def table(result: Result, found: list[Spread]) -> Markup:
+    """A row for each organ of each arm."""
+    heads = ("organ", "blood", "expected to come", "came", "lesions in a patch", "lesions in the organ")
+    caption = (
+        f"Day {result.scenario.time.days:g}, sums over {result.replicates} replicate{'s' * (result.replicates > 1)}. "
+        f"A lesion is a group of at least {LESION_CELLS} tumor cells no more than {GAP_UM:g} µm apart. Intervals: 95 % of "
+        "the sampling, exact for a Poisson count."
+    )
+    bodies = []
+    for spread in found:
+        color = page.arm_class(result, spread.arm)
+        title = tag("th", tag("i", class_="chip"), words(spread.arm), colspan=len(heads), scope="rowgroup",
+                    role="rowheader", class_=color)  # fmt: skip
+        rows = [row(each, spread) for each in spread.destinations]
+        bodies.append(tag("tbody", tag("tr", title, role="row", class_="endpoint"), *rows, role="rowgroup"))
+    head = [tag("th", title, scope="col", role="columnheader") for title in heads]
+    return tag("table", tag("caption", caption), tag("thead", tag("tr", *head, role="row"), role="rowgroup"), *bodies,
+               role="table", class_="organs")  # fmt: skip
+
+
+def row(each: Destination, spread: Spread) -> Markup:
+    """An organ: what its blood would bring, what came, and its lesions."""
+    mean, low, high = each.per_patch(each.lesions)
+    whole = [value * each.patches / each.fraction for value in (mean, low, high)]
+    put = spread.entry == PATCH
+    name = [capital(each.label), tag("small", f"with tissue of {each.swapped}") if each.swapped else None]
+    return tag(
+        "tr",
+        tag("th", *name, scope="row", role="rowheader"),
+        cell("blood", percent(each.blood_share), f"and {RECEIVES[each.receives]}" if each.receives in RECEIVES else ""),
+        cell("expected to come", compact(each.expected), "put into the patch" if put else ""),
+        cell("came", compact(float(each.arrivals.sum())), f"in {compact(each.patches)} patches"),
+        cell("lesions in a patch", compact(mean), f"{compact(low)} to {compact(high)}"),
+        cell("lesions in the organ", "–" if put else rounded(whole[0]),
+             "" if put else f"{rounded(whole[1])} to {rounded(whole[2])}"),
+        role="row",
+    )  # fmt: skip
+
+
+def rounded(value: float) -> str:
+    """An estimate with two digits: it has no more."""
+    return compact(float(f"{value:.2g}"))
+
+
+def figure(result: Result, name: str, title: str, draw: Callable[..., Drawing], caption: str) -> Markup | None:
+    """A figure of the run's folder, and for a phone one that is drawn narrow; None where the run has none."""
+    file = result.path / "figures" / f"{name}.png"
+    if not file.is_file():
+        return None
+    with named_if_broken(file):
+        data, size = compacted(file.read_bytes())
+    narrow = draw(result, narrow=True)
+    small, _ = compacted(narrow.data("png"))
+    picture = tag(
+        "picture",
+        tag("source", srcset=uri(small, "image/png"), media=PHONE),
+        image_tag(data, "image/png", narrow.alt, size),
+    )
+    return tag("figure", tag("h3", title), scroller(picture, 0), tag("figcaption", caption, class_="caption"))
