@@ -105,11 +105,12 @@ class Spread:
 
     @property
     def found(self) -> str:
-        """How many came, and how many lesions grew, in all sampled patches, as a sentence."""
+        """How many came to all sampled patches, and how many lesions these have at the end, as a sentence."""
         came = int(sum(each.arrivals.sum() for each in self.destinations))
         grew = int(sum(each.lesions.sum() for each in self.destinations))
         cells, lesions = f"{compact(came)} cell{'s' * (came != 1)}", f"{compact(grew)} lesion{'s' * (grew != 1)}"
-        return f"To the sampled patches came {cells}; {lesions} grew."
+        there = "are" if grew != 1 else "is"
+        return f"{cells} came to the sampled patches; {lesions} {there} in them at the end."
 
     @property
     def has_lesions(self) -> bool:

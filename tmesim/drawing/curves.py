@@ -23,7 +23,8 @@ USUAL = (
     "vessel_density", "emt_mean",
 )  # fmt: skip
 AWAY = ("arrivals", "extravasated", "lone_cells", "dormant", "lesions", "n_tumor")
-"""Instead of USUAL in a run in which no arm begins with a tumor: what is told of cells that come to a tissue."""
+"""Instead of USUAL in a run in which no arm begins with a tumor: what is told of cells that come to a tissue; where
+there are organs beside it, their tumor cells and those in the blood."""
 BAND = 4
 """Replicates from which on quartiles are drawn."""
 SPAN = 50
@@ -77,11 +78,12 @@ def curves_of(result: Result, name: str, arms: Sequence[str]) -> list[Curve]:
 
 def chosen(result: Result, most: int = 9) -> list[str]:
     """The endpoints first, then what says something in this run, as far as it has values: the usual ones where some arm
-    begins with a tumor in the tissue, else what tells of cells that come to it, and of those in the blood."""
+    begins with a tumor in the tissue, else what tells of cells that come to it or to organs beside it."""
     scenario = result.scenario
-    blood = ("ctc",) if scenario.places else ()
-    away = all(comes_home(scenario.start_of(arm)) for arm in result.arms)
-    names = dict.fromkeys((*scenario.endpoints, *((*AWAY, *blood) if away else (*blood, *USUAL))))
+    usual: tuple[str, ...] = USUAL
+    if all(comes_home(scenario.start_of(arm)) for arm in result.arms):
+        usual = (*(f"{place}.n_tumor" for place in scenario.places), "ctc") if scenario.places else AWAY
+    names = dict.fromkeys((*scenario.endpoints, *usual))
     return [n for n in names if n in result.observables and has_values(result, n)][:most]
 
 

@@ -61,7 +61,8 @@ def draw_organs(
     room = width - 2 * MARGIN
     title = f"Organs: {words(scenario.name)}"
     n = result.replicates
-    about = f"{capital(scenario.host)}, day {every[0].hour / 24:g}, patches of {millimeters((ny, nx), every[0].spacing_um)} mm; "
+    size = millimeters((ny, nx), every[0].spacing_um)
+    about = f"{capital(scenario.host)}, day {every[0].hour / 24:g}, patches of {size} mm; "
     about += f"n = {n} replicates, {which} replicate {replicate}." if n > 1 else "n = 1 replicate."
     catalogue = scenario.catalogue
     types = {name for shot in every for name in shot.types if shot.count(name)}
@@ -108,7 +109,7 @@ def richest(result: Result, arms: Sequence[str]) -> int:
     """The replicate with most lesions in the organs of some arms at the end, then with most tumor cells."""
     names = {arm: result.scenario.start_of(arm).organs for arm in arms}
     counts = [
-        sum(result.series(f"{place}.{name}", arm)[1][:, -1] for arm in arms for place in names[arm])
+        np.sum([result.series(f"{place}.{name}", arm)[1][:, -1] for arm in arms for place in names[arm]], axis=0)
         for name in ("n_tumor", "lesions")
     ]
     return int(np.lexsort(counts)[-1])

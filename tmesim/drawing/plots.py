@@ -106,7 +106,7 @@ class Plots:
         return chart(effects, f"{words(result.scenario.name)}, day {at:g}", about)
 
     def body(self, arm: str | Iterable[str] | None = None) -> Drawing:
-        """A map of the body for each arm: where the blood carries tumor cells, what came to each organ, what grew there.
+        """A map of the body for each arm: where blood carries tumor cells, what came to each organ, what grew there.
 
         arm : its name, or several; by default those with several organs, at most six. ValueError where no tumor cells
             come to an organ
@@ -127,7 +127,9 @@ class Plots:
 
         day : of a snapshot; by default the last
         arm : its name, or several; by default the reference
-        replicate : from 0 on; by default the one with most lesions. ValueError where no arm has organs beside its tissue
+        replicate : from 0 on; by default the one with most lesions
+
+        ValueError where no arm has organs beside its tissue.
         """
         self._refuse("organs")
         arms = None if arm is None else names(arm, "arm", self._result.arms)

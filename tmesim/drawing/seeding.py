@@ -88,7 +88,9 @@ def draw_seeding(result: Result, arms: Sequence[str] | None = None, narrow: bool
                 sheet.text(x - 40, above - 28, capital(MEASURES[name]), LABEL, weight="normal" if narrow else "bold")
             axes = sheet.axes(x, above, WIDE, HIGH)
             for arm, each in mine.items():
-                draw_arm(axes, result, each.prefix + name, arm, colors[arm])
+                base = mine.get(result.reference) if arm != result.reference else None
+                over = None if base is None else result.series(base.prefix + name, result.reference)[1]
+                draw_arm(axes, *result.series(each.prefix + name, arm), over, colors[arm])
             end = ends[name] if ends else highest(result, name, [mine])
             finish(axes, scenario.time.days, end, last=row == len(places) - 1 and i // columns == lines - 1)
     told = "; ".join(organ_named(place).label for place in places)
@@ -124,11 +126,13 @@ def highest(result: Result, name: str, places: Iterable[Mapping[str, Destination
     return 1.08 * max(tops, default=0.0)
 
 
-def draw_arm(axes: Axes, result: Result, name: str, arm: str, color: str) -> None:
-    """The mean of an arm and its interval; dashed where it is the reference at all times, so that both are seen."""
-    days, values = result.series(name, arm)
+def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, over: np.ndarray | None, color: str) -> None:
+    """The mean of an arm and its interval; dashed where it is all the time what it is drawn over, so that both are seen.
+
+    values, over : (replicates, times)
+    """
     mean, low, high = bands(values)
-    same = arm != result.reference and name in result.observables and alike(values, result.series(name, result.reference)[1])
+    same = over is not None and alike(values, over)
     if np.isfinite(low).any() and not same:
         axes.fill_between(days, low, high, color=color, alpha=0.18, lw=0, zorder=1)
     axes.plot(days, mean, color=color, lw=2.0, ls=(0, (3, 3)) if same else "-", zorder=3 if same else 2)
@@ -140,7 +144,9 @@ def finish(axes: Axes, days: float, end: float, last: bool) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10], integer=end > 1.5) if end else FixedLocator([0]))
     if not end:
         axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", fontsize=SMALL, color=FAINT)
-    axes.xaxis.set_major_locator(MultipleLocator(weeks(days)) if 14 <= days <= 70 else MaxNLocator(4, integer=days >= 3))
+    axes.xaxis.set_major_locator(
+        MultipleLocator(weeks(days)) if 14 <= days <= 70 else MaxNLocator(4, integer=days >= 3)
+    )
     axes.grid(axis="y", color=GRID, lw=0.6, zorder=0)
     axes.set_axisbelow(True)
     if last:

@@ -146,7 +146,7 @@ def scroller(content: Markup, least: float, most: float = 1080) -> Markup:
 def compacted(data: bytes) -> tuple[bytes, tuple[int, int]]:
     """A picture with at most 256 colors, so few that no eye sees it; and its size."""
     with Image.open(io.BytesIO(data)) as image:
-        flat = image.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        flat = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         out = io.BytesIO()
         flat.save(out, "PNG")
         return min(data, out.getvalue(), key=len), image.size

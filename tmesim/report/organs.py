@@ -11,13 +11,15 @@ from tmesim.body.seeding import PATCH
 from tmesim.catalogue import english
 from tmesim.destinations import Destination, Spread, spreads
 from tmesim.drawing import page
-from tmesim.drawing.body_map import draw_body_map, entering, percent
+from tmesim.drawing.body_map import draw_body_map, entering
+from tmesim.drawing.one_body import percent
 from tmesim.drawing.organs import draw_organs
 from tmesim.drawing.seeding import draw_seeding
 from tmesim.markup import Markup, both, tag
 from tmesim.observables.spread import GAP_UM, LESION_CELLS
 from tmesim.report.certainty import cell
 from tmesim.report.happened import PHONE, compacted, image_tag, named_if_broken, scroller, uri
+from tmesim.report.opening import unbroken
 from tmesim.wording import capital, compact, words
 
 if TYPE_CHECKING:
@@ -34,16 +36,16 @@ def organs(result: Result) -> Markup | None:
     if not found:
         return None
     intro = (
-        "Each organ is sampled: a patch is simulated, and it stands for so small a part of the organ that lesions of the "
-        "whole organ are estimated, with the interval that the sampling leaves. What blood alone would bring follows from "
-        "the share of the blood that an organ gets and from how many cells its capillaries hold. Where lesions are not "
-        "shared out as arrivals are, the tissue made the difference, or chance."
+        "Of each organ a patch is simulated, a small part of it. Lesions of the whole organ are estimated from all patches, "
+        "with the interval that this sampling leaves. What blood alone would bring follows from the share of the blood that "
+        "an organ gets, and from the share of passing cells that its capillaries hold. Where lesions are not shared out as "
+        "arrivals are, the tissue made the difference, or chance did."
     )
     return both(
         tag("p", intro),
-        tag("ul", *(tag("li", tag("b", f"{capital(words(each.arm))}. "), told(each, result)) for each in found)),
-        figure(result, "body", "Body map", draw_body_map, "Gray: what came. Color: what grew. Dashed: what blood alone "
-               "would bring. Disks and numbers are shares of the organs shown, each as a whole."),
+        tag("ul", *(arm(each, result) for each in found), class_="arms"),
+        figure(result, "body", "Body map", draw_body_map, "Gray: what came. Color: what grew. The dashed line is what was "
+               "to be expected. How wide an arrow is tells the share of all cells that enter which the organ holds."),
         tag("h3", "Organ by organ"),
         tag("div", table(result, found), class_="tablebox"),
         figure(result, "seeding", "Seeding and outgrowth", draw_seeding, "Cells that came are counted from the start on; "
@@ -51,6 +53,12 @@ def organs(result: Result) -> Markup | None:
         figure(result, "organs", "Sections of the organs", draw_organs, "The patch of each organ on the last day that was "
                "kept."),
     )  # fmt: skip
+
+
+def arm(spread: Spread, result: Result) -> Markup:
+    """What came and what grew in an arm, as an item of a list."""
+    name = tag("b", tag("i", class_="chip"), f"{capital(words(spread.arm))}. ")
+    return tag("li", name, unbroken(told(spread, result)), class_=page.arm_class(result, spread.arm))
 
 
 def told(spread: Spread, result: Result) -> str:
@@ -65,10 +73,12 @@ def told(spread: Spread, result: Result) -> str:
         due = percent(spread.expected_shares[i])
         text += "." if spread.entry == PATCH else f", where blood alone would bring {due}."
     if np.isnan(grew).any():
-        return f"{text} No organ has a lesion in its patches."
+        return text
     i = int(grew.argmax())
     without = [each.label for each in spread.destinations if not each.lesions.any()]
-    text += f" By the samples {percent(grew[i])} of their lesions are in the {spread.destinations[i].label}"
+    if len(without) == len(grew) - 1:
+        return f"{text} All lesions are in the {spread.destinations[i].label}."
+    text += f" Scaled up to whole organs, {percent(grew[i])} of lesions are in the {spread.destinations[i].label}"
     return f"{text}; none was found in {english.joined(without)}." if without else f"{text}."
 
 
@@ -78,7 +88,7 @@ def table(result: Result, found: list[Spread]) -> Markup:
     caption = (
         f"Day {result.scenario.time.days:g}, sums over {result.replicates} replicate{'s' * (result.replicates > 1)}. "
         f"A lesion is a group of at least {LESION_CELLS} tumor cells no more than {GAP_UM:g} µm apart. Intervals: 95 % of "
-        "the sampling, exact for a Poisson count."
+        "the sampling, exact for a Poisson count. Expected is what blood alone would bring."
     )
     bodies = []
     for spread in found:
