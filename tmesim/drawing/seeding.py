@@ -1,4 +1,4 @@
-"""Seeding and outgrowth as a figure: for each organ what came, what is there alone or asleep, and what grew, over days."""
+"""Seeding and outgrowth as a figure: for each organ what came, what is alone or asleep, and what grew, over days."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def draw_seeding(result: Result, arms: Sequence[str] | None = None, narrow: bool
     room = width - 2 * LEFT
     title = f"Seeding and outgrowth: {words(scenario.name)}"
     about = (
-        f"{capital(scenario.host)}, n = {n} replicate{'s' * (n > 1)}. Counts over days in the sampled patch of each organ"
-        + ("; a line is the mean of the replicates." if n > 1 else ".")
+        f"{capital(scenario.host)}, n = {n} replicate{'s' * (n > 1)}. Counts over days in the sampled patch of each "
+        + ("organ; a line is the mean of the replicates." if n > 1 else "organ.")
     )
     colors = arm_colors(scenario)
     keys: list[Line2D | Patch] = [Line2D([], [], color=colors[arm], lw=2.2, label=words(arm)) for arm in found]
@@ -127,7 +127,7 @@ def highest(result: Result, name: str, places: Iterable[Mapping[str, Destination
 
 
 def draw_arm(axes: Axes, days: np.ndarray, values: np.ndarray, over: np.ndarray | None, color: str) -> None:
-    """The mean of an arm and its interval; dashed where it is all the time what it is drawn over, so that both are seen.
+    """The mean of an arm and its interval; dashed where it is at all times what it is drawn over.
 
     values, over : (replicates, times)
     """

@@ -36,23 +36,26 @@ def organs(result: Result) -> Markup | None:
     if not found:
         return None
     intro = (
-        "Of each organ a patch is simulated, a small part of it. Lesions of the whole organ are estimated from all patches, "
-        "with the interval that this sampling leaves. What blood alone would bring follows from the share of the blood that "
-        "an organ gets, and from the share of passing cells that its capillaries hold. Where lesions are not shared out as "
-        "arrivals are, the tissue made the difference, or chance did."
+        "Of each organ a patch is simulated, a small part of it. Lesions of the whole organ are estimated from all "
+        "patches, with the interval that this sampling leaves. What blood alone would bring follows from the share of the "
+        "blood that an organ gets, and from the share of passing cells that its capillaries hold. Where lesions are not "
+        "shared out as arrivals are, the tissue made the difference, or chance did."
     )
+    on_map = (
+        "Gray: what came. Color: what grew. The dashed line is what was to be expected. How wide an arrow is tells the "
+        "share of all cells that enter which the organ holds."
+    )
+    over_days = "Cells that came are counted from the start on; all other numbers are of the moment."
+    patches = "The patch of each organ on the last day that was kept."
     return both(
         tag("p", intro),
         tag("ul", *(arm(each, result) for each in found), class_="arms"),
-        figure(result, "body", "Body map", draw_body_map, "Gray: what came. Color: what grew. The dashed line is what was "
-               "to be expected. How wide an arrow is tells the share of all cells that enter which the organ holds."),
+        figure(result, "body", "Body map", draw_body_map, on_map),
         tag("h3", "Organ by organ"),
         tag("div", table(result, found), class_="tablebox"),
-        figure(result, "seeding", "Seeding and outgrowth", draw_seeding, "Cells that came are counted from the start on; "
-               "all other numbers are of the moment."),
-        figure(result, "organs", "Sections of the organs", draw_organs, "The patch of each organ on the last day that was "
-               "kept."),
-    )  # fmt: skip
+        figure(result, "seeding", "Seeding and outgrowth", draw_seeding, over_days),
+        figure(result, "organs", "Sections of the organs", draw_organs, patches),
+    )
 
 
 def arm(spread: Spread, result: Result) -> Markup:
@@ -87,8 +90,8 @@ def table(result: Result, found: list[Spread]) -> Markup:
     heads = ("organ", "blood", "expected to come", "came", "lesions in a patch", "lesions in the organ")
     caption = (
         f"Day {result.scenario.time.days:g}, sums over {result.replicates} replicate{'s' * (result.replicates > 1)}. "
-        f"A lesion is a group of at least {LESION_CELLS} tumor cells no more than {GAP_UM:g} µm apart. Intervals: 95 % of "
-        "the sampling, exact for a Poisson count. Expected is what blood alone would bring."
+        f"A lesion is a group of at least {LESION_CELLS} tumor cells no more than {GAP_UM:g} µm apart. Intervals: 95 % "
+        "of the sampling, exact for a Poisson count. Expected is what blood alone would bring."
     )
     bodies = []
     for spread in found:
