@@ -19,24 +19,19 @@ from tmesim.drawing.bodies import FIGURES
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
 from tmesim.drawing.one_body import (
-    ARTERY,
-    CAME,
     DASHED,
     HEIGHT,
     LAPTOP,
-    LYMPH,
     LYMPHATIC,
     PHONE,
-    PORTAL,
-    VEIN,
     WIDEST,
     WIDTH,
     Row,
     draw_one,
     has_lymph,
     percent,
-)  # fmt: skip
-from tmesim.drawing.palette import FAINT, INK, arm_colors
+)
+from tmesim.drawing.palette import ARTERY, CAME, FAINT, INK, LYMPH, PORTAL, VEIN, arm_colors
 from tmesim.drawing.sheet import DPI, LABEL, SMALL, TITLE, Sheet, fold, head_height, legend_on
 from tmesim.wording import capital, compact, words
 

@@ -13,7 +13,21 @@ from matplotlib.path import Path
 from tmesim.body.seeding import PATCH
 from tmesim.destinations import Destination, Spread
 from tmesim.drawing.bodies import PAIRED, SIDES, Figure, Point
-from tmesim.drawing.palette import FAINT, INK
+from tmesim.drawing.palette import (
+    ARTERY,
+    CAME,
+    FAINT,
+    HEART,
+    INK,
+    LYMPH,
+    NUMBER,
+    PORTAL,
+    SKIN,
+    SKIN_EDGE,
+    TISSUE,
+    TISSUE_EDGE,
+    VEIN,
+)  # fmt: skip
 from tmesim.drawing.sheet import DPI, LABEL, SMALL
 from tmesim.kernels.chance import PRIMARY
 from tmesim.text import printable
@@ -26,9 +40,6 @@ WIDTH, HEIGHT = 700, 640
 """Pixels of a map."""
 RADIUS, WIDEST, THINNEST = 34, 24.0, 1.2
 """Pixels: of a disk that is all there is, and of arrows of all cells and of fewer than can be drawn."""
-SKIN, SKIN_EDGE, TISSUE, TISSUE_EDGE = "#F4F1ED", "#C5BDB3", "#E4DBD1", "#B5A89B"
-ARTERY, VEIN, PORTAL, LYMPH = "#C4473A", "#4A7FB5", "#7F5FA3", "#5E8C4A"
-HEART, CAME, NUMBER = "#8E2F26", "#8C8C8C", "#5F5F5F"
 DASHED: Any = (0, (2.5, 1.5))
 LYMPHATIC: Any = (0, (2, 1.2))
 

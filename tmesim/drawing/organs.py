@@ -11,9 +11,9 @@ from tmesim.catalogue import organ_named
 from tmesim.drawing import scale_bar
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
-from tmesim.drawing.grid import corner, millimeters, show
+from tmesim.drawing.grid import millimeters, show
 from tmesim.drawing.keys import cell_keys, vessel_keys
-from tmesim.drawing.palette import INK, arm_colors
+from tmesim.drawing.palette import FAINT, INK, arm_colors
 from tmesim.drawing.raster import Painter, zoom_for
 from tmesim.drawing.sheet import LABEL, SMALL, TITLE, Sheet, head_height, legend_on
 from tmesim.wording import capital, compact, words
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tmesim.result import Result
     from tmesim.section import Section
 
-PANEL, SMALLER, GAP, MARGIN, NAME = 420, 300, 22, 26, 34
+PANEL, SMALLER, GAP, MARGIN, NAME = 420, 300, 22, 26, 58
 """Pixels of a panel, of one for a phone, between panels, around them, and of the name above each."""
 ACROSS, NARROW = 3, 2
 """Panels in a row, and for a phone."""
@@ -82,16 +82,16 @@ def draw_organs(
         for i, (place, shot) in enumerate(mine.items()):
             x, above = MARGIN + i % across * (wide + GAP), y + headed + i // across * (NAME + high + GAP) + NAME
             soil = scenario.start_of(arm).organs[place].organ
-            sheet.text(x, above - 28, capital(organ_named(place).label), LABEL + 1, weight="bold")
-            if soil != place:
-                sheet.text(x + wide, above - 25, f"with tissue of {organ_named(soil).label}", SMALL, INK, align="right")
+            tumor = shot.count("tumor")
+            notes = [f"with tissue of {organ_named(soil).label}"] if soil != place else []
+            notes.append(f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}")
+            sheet.text(x, above - 52, capital(organ_named(place).label), LABEL + 1, weight="bold")
+            sheet.text(x, above - 26, ", ".join(notes), SMALL, FAINT)
             axes = sheet.axes(x, above, wide, high)
             show(axes, painter(shot, zoom), (ny, nx))
             for spine in axes.spines.values():
                 spine.set_visible(True)
             axes.set(xticks=[], yticks=[], xlim=(-0.5, nx - 0.5), ylim=(ny - 0.5, -0.5))
-            tumor = shot.count("tumor")
-            corner(axes, f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}", "right")
             if i == 0:
                 scale_bar.on_axes(axes, shot.spacing_um, nx, ny)
         y += heights[arm]

@@ -37,9 +37,9 @@ def organs(result: Result) -> Markup | None:
         return None
     intro = (
         "Of each organ a patch is simulated, a small part of it. Lesions of the whole organ are estimated from all "
-        "patches, with the interval that this sampling leaves. What blood alone would bring follows from the share of the "
-        "blood that an organ gets, and from the share of passing cells that its capillaries hold. Where lesions are not "
-        "shared out as arrivals are, the tissue made the difference, or chance did."
+        "patches, with the interval that this sampling leaves. What blood alone would bring follows from the share of "
+        "the blood that an organ gets, and from the share of passing cells that its capillaries hold. Where lesions "
+        "are not shared out as arrivals are, the tissue made the difference, or chance did."
     )
     on_map = (
         "Gray: what came. Color: what grew. The dashed line is what was to be expected. How wide an arrow is tells the "
