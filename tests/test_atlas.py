@@ -18,13 +18,14 @@ from mutations import command
 
 import tmesim
 from tmesim.atlas import MOST_BYTES, content, gather, groups, page, pages, write_atlas
-from tmesim.atlas.conditions import flow_to, put_in, seed_of, soils_of, stands_for
+from tmesim.atlas.conditions import alters_soil, flow_to, put_in, seed_of, soils_of, stands_for
 from tmesim.atlas.film import decoded, encoded
 from tmesim.atlas.storyboard import MINUTES, Condition, storyboard
 from tmesim.catalogue import organ_named
 from tmesim.reading import InputError
-from tmesim.scenario import read_text
+from tmesim.scenario import load, read_text
 from tmesim.scenario.schedule import calendar_of
+from tmesim.scenario.telling import table
 from tmesim.storage.arrays import unpack
 
 TEXT = """
@@ -123,7 +124,7 @@ def in_node(text, size):
 
 def in_v8(text, size):
     """The same in V8 alone, which has no streams: Python inflates, film.js adds up."""
-    racer = pytest.importorskip("py_mini_racer", reason="no JavaScript here: neither Node nor py_mini_racer")
+    racer = pytest.importorskip("py_mini_racer", reason="no V8 here: mini-racer brings it")
     engine = racer.MiniRacer()
     engine.eval(pages.file("film.js"))
     deltas = list(zlib.decompress(base64.b64decode(text)))
@@ -131,8 +132,10 @@ def in_v8(text, size):
     return hashlib.sha256(bytes(json.loads(frames))).hexdigest()
 
 
-def test_the_decoder_of_the_page_gives_the_frames_of_the_run(atlas):
-    decode = in_node if shutil.which("node") else in_v8
+@pytest.mark.parametrize("decode", [in_node, in_v8])
+def test_the_decoder_of_the_page_gives_the_frames_of_the_run(atlas, decode):
+    if decode is in_node and shutil.which("node") is None:
+        pytest.skip("no Node here")
     for arm in atlas.arms:
         size = arm.frames[0].size
         assert decode(encoded(arm.frames), size) == hashlib.sha256(arm.frames.tobytes()).hexdigest()
@@ -273,6 +276,32 @@ def test_a_scenario_of_organs_has_soils_their_share_of_the_flow_and_what_a_dot_s
     assert stands_for(scenario, "lung") == pytest.approx(volume / (0.06 * 0.06 * 15e-4), rel=1e-12)
 
 
+def test_a_state_that_cells_bring_makes_another_seed_in_a_soil_that_stays_as_it_is():
+    scenario = read_text(SOILS.replace("  slow: {set: {cells.tumor.behaviors.division: x0.5}}",
+                                       "  slow: {set: {start.injection.states.emt: 0.9}}\n"
+                                       "  full: {set: {start.densities.ctl: 90 /mm²}}"))  # fmt: skip
+    arms = scenario.arms
+    assert {name: bool(seed_of(scenario, arms[name])) for name in arms} == dict.fromkeys(arms, False) | {"slow": True}
+    assert [name for name in arms if alters_soil(scenario, arms[name])] == ["full"]
+    assert put_in(scenario, arms["slow"]) == ["emt of the cells that come = 0.9"]
+
+
+def test_the_arms_of_the_class_are_every_combination_of_soils_seeds_and_treatments():
+    scenario = load("seed_and_soil_class")
+    soils, starts = soils_of(scenario), {name: scenario.start_of(name) for name in scenario.arms}
+    kinds = {(soils[name], seed_of(scenario, arm), bool(arm.therapies)) for name, arm in scenario.arms.items()}
+    assert len(scenario.arms) == len(kinds) == 24
+    assert [len({kind[i] for kind in kinds}) for i in range(3)] == [4, 3, 2]
+    assert {(start.injection.route, start.injection.cells) for start in starts.values()} == {("patch", 30)}
+    flow = flow_to(scenario, soils.values())
+    assert set(flow) == set(soils.values()) and flow["kidney"] > flow["bone"], "much blood and no welcome"
+    assert scenario.tissue.shape == (80, 80) and scenario.replicates >= 12 and scenario.time.frames_every_h == 3
+    arms = [arm(name, soils[name], seed_of(scenario, each) != "", bool(each.therapies), len(name))
+            for name, each in scenario.arms.items()]  # fmt: skip
+    steps = storyboard(arms, scenario.reference, set(flow))
+    assert [step.name for step in steps] == [*MINUTES, "homework"] and sum(step.minutes for step in steps) == 20
+
+
 # The story
 
 
@@ -291,6 +320,18 @@ def test_seed_and_soil_takes_twenty_minutes():
     pairs = {step.name: (step.left, step.right) for step in steps}
     assert pairs["see"] == pairs["flow"] == ("lung", "kidney")
     assert pairs["seed"] == ("lung", "lung_b") and pairs["homework"] == ("bone", "bone_drug")
+
+
+def test_seeds_are_swapped_where_they_differ_most_and_the_treated_soil_is_one_that_was_seen():
+    arms = [
+        arm("bone", "bone", end=5), arm("bone_drug", "bone", treated=True, end=4), arm("lung", "lung", end=90),
+        arm("lung_b", "lung", 1, end=80), arm("lung_c", "lung", 2, end=10),
+        arm("lung_drug", "lung", treated=True, end=9),
+        arm("kidney", "kidney", end=1), arm("kidney_b", "kidney", 1, end=70),
+    ]  # fmt: skip
+    pairs = {step.name: (step.left, step.right) for step in storyboard(arms, "bone", {"lung", "bone", "kidney"})}
+    assert pairs["see"] == ("lung", "kidney")
+    assert pairs["seed"] == ("lung", "lung_c") and pairs["homework"] == ("lung", "lung_drug")
 
 
 def test_a_soil_is_shown_by_the_arm_that_leaves_it_as_it_is_and_gets_the_most_cells():
@@ -321,7 +362,7 @@ def test_steps_that_make_no_sense_are_left_out():
 
 
 def test_every_word_stands_in_every_language_with_the_same_values():
-    for key, texts in pages.dictionary().items():
+    for key, texts in table().items():
         assert set(texts) == set(pages.LANGUAGES), key
         assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
         values = [set(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
@@ -329,7 +370,7 @@ def test_every_word_stands_in_every_language_with_the_same_values():
 
 
 def test_the_page_has_every_word_that_it_uses_and_uses_every_word():
-    known, program = set(pages.dictionary()), "\n".join(map(pages.file, pages.SCRIPTS))
+    known, program = set(table()), "\n".join(map(pages.file, pages.SCRIPTS))
     asked = set(re.findall(r'say\("([^"]+)"', program))
     assert asked - known == set()
     used = asked | set(re.findall(r'"([a-z]+(?:\.[a-z]+)*)"', program))
@@ -486,6 +527,89 @@ def test_a_class_works_in_chromium_without_errors_and_requests(written, atlas):
         return troubles, asked
 
     assert browsing(visit) == ([], [written.as_uri()])
+
+
+CLASS = """
+name: class
+host: mouse
+tissue: {size: [360 µm, 360 µm]}
+start: {organ: lung, injection: {route: patch, cells: 8}}
+time: {days: 2, step: 1.5 h, record_every: 12 h, frames_every: 3 h, rest_when_cleared: true}
+replicates: 3
+words:
+  question: {en: Soil or blood?, de: Boden oder Blut?}
+  arm.meek: {en: meek cells, de: sanfte Zellen}
+crossed:
+  - {lung: {}, kidney: {set: {start.organ: kidney}}, bone: {set: {start.organ: bone}}}
+  - {usual: {}, meek: {set: {start.injection.states.emt: 0.1}}}
+  - {untreated: {}, drug: {therapies: [{use: chemotherapy, start: 1 d}]}}
+endpoints: [tumor_burden, lesions]
+"""
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory):
+    """The page of a class with soils, seeds and treatments."""
+    folder = tmp_path_factory.mktemp("lesson")
+    result = tmesim.run(read_text(CLASS), out=folder / "out", workers=1, quiet=True, figures=False)
+    return write_atlas(result, folder / "class.html")
+
+
+DUE = {"see": "Paget", "predict": "which soil", "play": "svg", "flow": "Ewing", "chance": "anecdote", "seed": "seed is",
+       "conclude": "One sentence", "homework": "two soils"}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_lesson_of_seed_and_soil_goes_through_all_its_steps(lesson, width):
+    async def visit(browser):
+        view, troubles, asked = await opened(browser, lesson, viewport={"width": width, "height": 800})
+        page_of = view.locator("#step")
+        names = await view.evaluate("DATA.steps.map((step) => step.name)")
+        assert names == [*MINUTES, "homework"]
+        assert await view.locator("h1").first.text_content() == "Soil or blood?"
+        assert await view.locator("#pick-left optgroup").count() == 3
+        assert await page_of.locator("svg.chart").count() == 0
+        for i, name in enumerate(names):
+            await view.locator("#step-list button").nth(i).click()
+            if name == "predict":
+                assert await view.locator("#choice option").count() == 5, "choose, three soils, or all the same"
+                await view.select_option("#choice", "kidney")
+                await view.fill("#reason", "much blood goes there")
+                await view.locator("#step button.main").click()
+            assert DUE[name] in await page_of.inner_html(), name
+        await view.locator("#step-list button").nth(names.index("chance")).click()
+        near = await view.locator("#step svg.chart text[font-weight]").count()
+        await view.locator("#every").check()
+        assert await view.locator("#step svg.chart text[font-weight]").count() == 12 > near >= 3
+        await view.locator("#step-list button").nth(names.index("seed")).click()
+        assert "meek cells" in await page_of.inner_text()
+        await view.locator("#step-list button").nth(names.index("conclude")).click()
+        await view.fill("#sentence", "soil decides")
+        assert (await view.input_value("#all")).endswith("soil decides")
+        await view.locator("#notes summary").first.click()
+        assert "This run" in await view.locator("#notes").inner_text()
+        await view.locator("#given summary").click()
+        assert "emt of the cells that come = 0.1" in await view.locator("#given").inner_text()
+        await view.get_by_role("button", name="Deutsch").click()
+        assert await view.title() == "Boden oder Blut?"
+        assert await view.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        return troubles, asked
+
+    assert browsing(visit) == ([], [lesson.as_uri()])
+
+
+def test_a_stage_stays_in_sight_on_a_phone_and_a_patch_without_tumor_cells_says_that_it_stands_still(lesson):
+    async def visit(browser):
+        view, _, _ = await opened(browser, lesson, viewport={"width": 400, "height": 800})
+        await view.evaluate("open(); goToStep(2); state.log = false")
+        await view.evaluate("window.scrollTo(0, 600)")
+        top = await view.evaluate("document.getElementById('stage').getBoundingClientRect().top")
+        cleared = await view.evaluate("DATA.arms.filter((arm) => arm.cells[arm.cells.length - 1] === 0)[0].name")
+        await view.evaluate(f"pick('left', '{cleared}').then(() => goTo(DATA.hours.length - 1))")
+        await asyncio.sleep(0.2)
+        return top, await view.locator("#count-left").text_content()
+
+    assert browsing(visit) == (0, "no tumor cell left: it stands still")
 
 
 def test_a_class_works_within_a_sandboxed_frame(written, tmp_path):

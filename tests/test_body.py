@@ -465,3 +465,37 @@ def test_what_cells_become_and_what_vessels_let_in_is_reachable():
 def test_a_process_is_known_by_its_object():
     body = busy(0)
     assert isinstance(body.tissue.processes[Act], Act)
+
+
+# Rest
+
+
+def seeded(rests, steps=80):
+    """A patch of kidney to which a few tumor cells come that soon die, and its counts in each step."""
+    start = {"organ": "kidney", "tumor": [], "injection": {"route": "patch", "cells": 4}}
+    arms = {"drug": {"therapies": [{"use": "anti_pd_l1", "start": "2 d"}]}}
+    time = {"days": 4, "rest_when_cleared": rests}
+    high = {"cells.arrested.behaviors.apoptosis": "1 1/h"}
+    parts = scenario("minimal", start=start, arms=arms, reference="drug", time=time, set=high)
+    body = Body(parts, seed=2)
+    counts, drug = [], []
+    for _ in range(steps):
+        body.step()
+        counts.append((count(body.tissue, "tumor"), count(body.tissue, "arrested")))
+        drug.append(body.drug("anti_pd_l1")["plasma"])
+    return body, counts, drug
+
+
+def test_a_tissue_that_may_rest_moves_no_more_once_its_last_tumor_cell_has_died_and_loses_nothing_before():
+    body, counts, drug = seeded(True)
+    plain, same, levels = seeded(False)
+    assert counts == same and counts[0] != (0, 0) == counts[-1] and drug == levels and drug[-1] > 0
+    cleared = counts.index((0, 0)) + 1
+    early, _, _ = seeded(True, cleared)
+    assert body.at_rest and not plain.at_rest and body.hour == plain.hour > early.hour
+    assert not differing(held(early.tissue), held(body.tissue)) and differing(held(early.tissue), held(plain.tissue))
+
+
+def test_that_tissues_may_rest_is_written_where_it_was_said():
+    assert seeded(True, 0)[0].scenario.content()["time"]["rest_when_cleared"] is True
+    assert "rest_when_cleared" not in seeded(False, 0)[0].scenario.content()["time"]

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue, vocabulary
-from tmesim.catalogue.files import CLAIMS, FILES, HOST_FILES, ORGAN_FILES, documents
+from tmesim.catalogue.files import CLAIMS, FILES, HOST_FILES, ORGAN_FILES, UNMODELED, documents
 from tmesim.catalogue.frozen import frozendict
 from tmesim.evidence import ground
 from tmesim.kernels import arrays
@@ -357,7 +357,8 @@ def test_all_problems_come_at_once_each_with_its_line():
 def test_every_file_of_the_catalogue_is_read_and_every_one_that_is_read_is_there():
     folder = Path(str(FOLDER))
     there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")}
-    read = [name for names in FILES.values() for name in names] + [CLAIMS, *(f"hosts/{name}" for name in HOST_FILES)]
+    read = [name for names in FILES.values() for name in names] + [CLAIMS, UNMODELED]
+    read += [f"hosts/{name}" for name in HOST_FILES]
     read += [f"organs/{name}" for name in ORGAN_FILES]
     assert len(read) == len(set(read))
     assert there == set(read)
@@ -383,10 +384,11 @@ def test_cell_types_states_and_fields_keep_the_order_by_which_they_are_numbered(
     )
     assert list(CATALOGUE.states) == (
         "emt hypoxia_response pdl1 stemness caf_activation polarization exhaustion terminal pericytes antigen_load "
-        "dna_damage arrest mhc_loss lethal_damage".split()
+        "dna_damage arrest mhc_loss dormancy education pten_loss lethal_damage".split()
     )
     assert list(CATALOGUE.fields) == (
-        "oxygen vegf tgfb ang2 ifng il6 il10 il2 cxcl12 ccl2 cxcl9 cxcl1 solid_stress".split()
+        "oxygen vegf tgfb ang2 ifng il6 il10 il2 cxcl12 ccl2 cxcl9 cxcl1 solid_stress "
+        "rankl opg pthrp igf1 estrogen exosomes".split()
     )
 
 

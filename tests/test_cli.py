@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mutations import command
 
-from tmesim.catalogue import load_catalogue
+from tmesim.catalogue import claims, load_catalogue
 from tmesim.cli.grounds import gathered
 from tmesim.cli.lists import LISTS
 from tmesim.evidence import ground, statements
@@ -160,10 +160,33 @@ def test_evidence_counts_every_number_and_claim_once():
     counted = sum(sum(counts.values()) for counts in found["numbers"].values())
     assert counted == len(list(load_catalogue().numbers()))
     left = [name for names in found["claims"]["left_out"].values() for name in names]
-    assert len(left) + len(found["claims"]["modeled"]) == len(statements()) == 302
-    assert not set(left) & set(found["claims"]["modeled"])
+    reasons = found["claims"]["not_modeled_because"]
+    assert len(left) + len(found["claims"]["modeled"]) + len(reasons) == len(statements()) == 302
+    assert not set(left) & set(found["claims"]["modeled"]) and set(reasons) <= set(statements())
     assert all(ground(load_catalogue().number(path)) in ("assumed", "bounded") for path in found["assumed"])
     assert json.loads(tmesim("evidence", "--json").stdout)["numbers"] == found["numbers"]
+
+
+def test_a_claim_that_is_left_out_with_a_reason_is_nowhere_modeled():
+    claims = gathered(load_catalogue())["claims"]
+    assert set(claims["not_modeled_because"]) & set(claims["modeled"]) == set()
+    assert all(len(reason.split()) > 4 for reason in claims["not_modeled_because"].values())
+
+
+GROUPS = ["exosome", "extravasation-dormancy-met", *(f"organ-{x}" for x in ("bone", "lung", "liver", "brain", "lymph"))]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_claim_of_organs_and_settling_is_modeled_or_left_out_with_a_reason(group):
+    found = gathered(load_catalogue())["claims"]
+    told = {*found["modeled"], *found["not_modeled_because"]}
+    assert {name for name, claim in claims().items() if claim.group == group} - told == set()
+
+
+def test_evidence_sees_the_numbers_of_organs():
+    modeled = gathered(load_catalogue())["claims"]["modeled"]
+    assert "organs.bone.set.cells.arrested.behaviors.extravasation" in modeled["bone-sinusoids-permissive"]
+    assert "bone-60-85-percent: epidemiology" in tmesim("evidence").stdout
 
 
 def test_the_schema_is_a_json_schema():

@@ -67,6 +67,23 @@ loss = held.compare().set_index("arm")
 assert loss.high["full_dose"] < 0 and loss.difference["low_dose"] < 0
 assert 0 < loss.difference["low_dose"] / loss.difference["full_dose"] < 0.35, "much less"
 """,
+    "seed_and_soil": """
+assert set(study.arms) == set(arms) and study.replicates == 4
+assert len(held) > 15 and 0.4 < sum(cell.emt for cell in held) / len(held) < 0.6
+assert abs(flow.sum() - 1) < 1e-9 and (flow > 0).all()
+alive = {arm: result.series("n_arrested", arm)[1][:, 4].mean() for arm in arms}
+assert max(alive.values()) < 0.2 * len(held), "most cells die within two days, or are out"
+emt = {seed: study.start_of(arm).injection.states.get("emt", 0.5) for seed, arm in seeds.items()}
+assert emt == {"hybrid": 0.5, "epithelial": 0.1, "mesenchymal": 0.9}
+assert check(solution) is None and check_ahead(int((liver > kidney).sum())) is None
+for wrong in (lambda flow, growth: dict(flow), lambda flow, growth: dict(growth)):
+    try:
+        check(wrong)
+    except AssertionError as said:
+        assert str(said)
+    else:
+        raise ValueError("a wrong answer is told")
+""",
     "mesa_tools": """
 assert all(mesa.Agent in type(cell).__mro__ for cell in model.agents)
 assert len(young) < len(tumor)

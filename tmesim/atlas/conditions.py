@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tmesim.catalogue import BREAST, host_named
+from tmesim.atlas.groups import tumor_types
+from tmesim.catalogue import BREAST, host_named, organ_named
 from tmesim.scenario.courses import plan
+from tmesim.scenario.crossing import JOINT
 from tmesim.wording import words
 
 if TYPE_CHECKING:
     from tmesim.scenario import Arm, Scenario
 
 ORGAN = "start.organ"
+SEEDS = ("start.clones", "start.injection.states")
 
 
 def soils_of(scenario: Scenario) -> dict[str, str | None]:
@@ -27,21 +31,34 @@ def soils_of(scenario: Scenario) -> dict[str, str | None]:
 
 def seed_of(scenario: Scenario, arm: Arm) -> str:
     """What makes the tumor cells of an arm others than the scenario's, as text that is equal for equal ones; "" where
-    nothing does. An arm may set numbers of malignant cells and clones."""
+    nothing does. An arm may set numbers of tumor cells, clones, and the states that injected cells bring."""
     own = _of_tumor(scenario)
-    clones = {key: value for key, value in arm.start_set.items() if key.startswith("start.clones")}
-    whole: dict[str, Any] = {key: value for key, value in arm.set.items() if key.startswith(own)} | clones
+    begun = {key: value for key, value in arm.start_set.items() if key.startswith(SEEDS)}
+    whole: dict[str, Any] = {key: value for key, value in arm.set.items() if key.startswith(own)} | begun
     return json.dumps(whole, sort_keys=True, default=str) if whole else ""
 
 
 def alters_soil(scenario: Scenario, arm: Arm) -> bool:
-    """Whether an arm switches rules off or sets numbers that are not of the tumor's cells: no organ as it is."""
-    return bool(arm.off) or any(not key.startswith(_of_tumor(scenario)) for key in arm.set)
+    """Whether an arm switches rules off or sets what is not of the tumor's cells: no organ as it is."""
+    own, begun = _of_tumor(scenario), (ORGAN, "start.injection", *SEEDS)
+    others = [key for key in arm.set if not key.startswith(own)] + [k for k in arm.start_set if not k.startswith(begun)]
+    return bool(arm.off or others)
 
 
 def _of_tumor(scenario: Scenario) -> tuple[str, ...]:
-    """How the paths of numbers of malignant cells begin."""
-    return tuple(f"cells.{name}." for name, cell in scenario.catalogue.cells.items() if cell.malignant)
+    """How the paths of numbers of tumor cells begin, those that capillaries hold among them."""
+    return tuple(f"cells.{name}." for name in tumor_types(scenario.catalogue))
+
+
+def choices_of(name: str) -> tuple[str, ...]:
+    """The choices that an arm's name is made of, where arms are crossed; else the name."""
+    return tuple(name.split(JOINT))
+
+
+def numbers_of(organ: str) -> tuple[int, int]:
+    """How many numbers an organ brings, and how many of them are assumed."""
+    sources = [" ".join(number.source) for _, number in organ_named(organ).numbers()]
+    return len(sources), sum("assumed" in source for source in sources)
 
 
 def flow_to(scenario: Scenario, soils: Iterable[str | None]) -> dict[str, float]:
@@ -74,6 +91,7 @@ def stands_for(scenario: Scenario, arm: str) -> float | None:
 def put_in(scenario: Scenario, arm: Arm) -> list[str]:
     """What makes an arm differ, but for its organ, in words. Whoever wrote the scenario set it: it proves nothing."""
     texts = [text for text in plan(arm, scenario.time) if not text.startswith(f"{ORGAN} ")]
+    texts = [re.sub(r"^start\.injection\.states\.(\w+)", r"\1 of the cells that come", text) for text in texts]
     for dose in arm.therapies:
         texts = [text.replace(f"{dose.use} ", f"{words(dose.use)} ", 1) for text in texts]
     return texts

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tmesim.atlas import groups
-from tmesim.atlas.conditions import alters_soil, flow_to, put_in, seed_of, soils_of, stands_for
+from tmesim.atlas.conditions import (
+    alters_soil,
+    choices_of,
+    flow_to,
+    numbers_of,
+    put_in,
+    seed_of,
+    soils_of,
+    stands_for,
+)
 from tmesim.atlas.storyboard import Condition, Step, samples, storyboard
 from tmesim.catalogue import host_named
 from tmesim.drawing.shots import window_around
@@ -32,6 +41,7 @@ larger than the second, every second site or fewer."""
 class Shown:
     """An arm on the page.
 
+    choices : those that its name is made of, the name alone where arms are not crossed
     frames : (count, ny, nx) uint8, the codes of `groups.raster`, of REPLICATE
     stands_for : cells of the whole organ for each that arrives in the patch, where cells arrive
     cells : (count,) tumor cells of the whole patch at each frame, those that capillaries hold among them
@@ -40,7 +50,7 @@ class Shown:
     """
 
     name: str
-    label: str
+    choices: tuple[str, ...]
     soil: str | None
     seed: int
     treatment: tuple[str, ...]
@@ -80,7 +90,9 @@ class Finding:
 class Atlas:
     """A class page's content. `hours` are those of the frames, `days` those of the curves; `patch`: sites (ny, nx) of
     the whole tissue, of which every `stride`th in a window is shown; `flow`: the share of the cells that flow alone
-    brings to each soil, where known, and the arm that shows the soil; `groups`: those that occur.
+    brings to each soil, where known, and the arm that shows the soil; `organs`: how many numbers each brings, and how
+    many of them are assumed; `groups`: those that occur; `rests`: whether a patch without tumor cells stands still;
+    `words`: those that the scenario says in its own way.
     """
 
     name: str
@@ -99,8 +111,11 @@ class Atlas:
     measures: tuple[Measure, ...]
     findings: tuple[Finding, ...]
     flow: dict[str, tuple[float, str]]
+    organs: dict[str, tuple[int, int]]
     groups: tuple[groups.Group, ...]
     steps: tuple[Step, ...]
+    rests: bool
+    words: Mapping[str, Mapping[str, str]]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -144,8 +159,11 @@ def gather(result: Result) -> Atlas:
             for c in result.comparisons
         ),
         flow={soil: (share, samples_of[soil]) for soil, share in flow.items() if soil in samples_of},
+        organs={soil: numbers_of(soil) for soil in dict.fromkeys(soils.values()) if soil is not None},
         groups=tuple(group for group in groups.GROUPS if group.name in there),
         steps=storyboard(conditions, result.reference, set(flow)),
+        rests=scenario.time.rest_when_cleared,
+        words=scenario.words,
     )
 
 
@@ -161,7 +179,7 @@ def _shown(
     counts = [f"n_{each}" for each in own if f"n_{each}" in result.observables]
     return Shown(
         name=name,
-        label=words(name),
+        choices=choices_of(name),
         soil=soil,
         seed=seed,
         treatment=tuple(dict.fromkeys(words(dose.use) for dose in arm.therapies)),

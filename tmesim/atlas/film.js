@@ -31,7 +31,7 @@ const mix = (a, b, share) => a.map((value, i) => value + (b[i] - value) * share)
 /** The pixels of a site for each of the 64 codes: `side`² colors as a canvas stores them. */
 function tilesOf(colors, side) {
   const base = [colors.empty, colors.tumor, colors.dead, colors.host].map(rgb);
-  const vessel = rgb(colors.vessel), white = [255, 255, 255];
+  const vessel = rgb(colors.vessel), white = [255, 255, 255], dark = rgb(colors.dead);
   const discs = [null, rgb(colors.attack), rgb(colors.restrain), rgb(colors.tumor)];
   const middle = (side - 1) / 2, radius = side * 0.5;
   return Array.from({ length: 64 }, (_, code) => {
@@ -46,8 +46,8 @@ function tilesOf(colors, side) {
         if (tube && away < 0.6) color = tube === 2 || away > 0.3 ? vessel : white;
         if (disc) {
           const distance = Math.hypot(x - middle, y - middle);
-          const rim = side > 7 ? 1 : 0; // of white, where there is room for it
-          if (rim) color = mix(color, white, Math.min(1, Math.max(0, radius + 0.5 - distance)));
+          const rim = side > 7 ? 1 : 0; // where there is room for it: dark around tumor cells, which are few, else white
+          if (rim) color = mix(color, code >> 4 === 3 ? dark : white, Math.min(1, Math.max(0, radius + 0.5 - distance)));
           color = mix(color, disc, Math.min(1, Math.max(0, radius + 0.5 - rim - distance)));
         }
         const [r, g, b] = color.map(Math.round);

@@ -15,8 +15,9 @@ from tmesim.atlas.content import Atlas, Shown
 from tmesim.atlas.film import encoded
 from tmesim.atlas.groups import EMPTY, GROUPS, ROUND, ROUND_BITS
 from tmesim.markup import written
-from tmesim.reading import parse
+from tmesim.scenario.telling import table
 from tmesim.version import __version__
+from tmesim.wording import words
 
 MOST_BYTES = 8_000_000
 """Size of a page; what learning platforms take."""
@@ -46,20 +47,13 @@ def file(name: str) -> str:
     return resources.files("tmesim.atlas").joinpath(name).read_text(encoding="utf-8")
 
 
-@cache
-def dictionary() -> dict[str, dict[str, str]]:
-    """All words of the page: key → language → text, in which `{name}` stands for a value."""
-    words: dict[str, dict[str, str]] = parse(file("words.yaml"), "words.yaml").data
-    return words
-
-
 def _filled(atlas: Atlas, thinned: int) -> str:
     parts = {
         "version": written(__version__),
         "title": written(atlas.question),
         "style": file("style.css"),
-        "noscript": written(" / ".join(dictionary()["noscript"].values())),
-        "words": _json(dictionary()),
+        "noscript": written(" / ".join(table()["noscript"].values())),
+        "words": _json({**table(), **atlas.words}),
         "data": _json(content(atlas, thinned)),
         "script": "\n".join(file(name) for name in SCRIPTS),
     }
@@ -92,6 +86,8 @@ def content(atlas: Atlas, thinned: int = 1) -> dict[str, Any]:
         "measures": [vars(measure) for measure in atlas.measures],
         "findings": [vars(finding) for finding in atlas.findings],
         "flow": atlas.flow,
+        "organs": atlas.organs,
+        "rests": atlas.rests,
         "steps": [vars(step) for step in atlas.steps],
         "arms": [_arm(arm, kept) for arm in atlas.arms],
     }
@@ -100,7 +96,8 @@ def content(atlas: Atlas, thinned: int = 1) -> dict[str, Any]:
 def _arm(arm: Shown, kept: list[int]) -> dict[str, Any]:
     return {
         "name": arm.name,
-        "label": arm.label,
+        "label": words(arm.name),
+        "choices": [{"name": name, "label": words(name)} for name in arm.choices],
         "soil": arm.soil,
         "seed": arm.seed,
         "treatment": arm.treatment,

@@ -12,6 +12,7 @@ const loaded = {};
 async function pick(side, name) {
   state[side] = name;
   $(`pick-${side}`).value = name;
+  $(`count-${side}`).dataset.arm = label(name);
   try {
     const film = await filmOf(name);
     if (state[side] === name) loaded[side] = film;
@@ -29,7 +30,7 @@ function show() {
     const film = loaded[side];
     if (film) screens[side].show(film.subarray(state.frame * SIZE, (state.frame + 1) * SIZE));
     const count = cells(byName.get(state[side]).cells[state.frame]);
-    $(`count-${side}`).textContent = count;
+    if ($(`count-${side}`).textContent !== count) $(`count-${side}`).textContent = count;
     if (!state.playing) {
       $(`canvas-${side}`).setAttribute("aria-label", say("picture", { arm: label(state[side]), day, cells: count }));
     }

@@ -3,7 +3,7 @@
 
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const SIDES = ["left", "right"], FILM = 0;
+const SIDES = ["left", "right"], FILM = 0, FEW = 8;
 const SIZE = DATA.shape[0] * DATA.shape[1];
 const FRAMES_A_SECOND = { slow: 6, normal: 12, fast: 25 };
 
@@ -12,7 +12,7 @@ const byName = new Map(DATA.arms.map((arm) => [arm.name, arm]));
 const first = DATA.steps[0];
 const state = {
   language: (navigator.language || "en").startsWith("de") ? "de" : "en",
-  step: 0, frame: 0, playing: false, speed: "normal", open: false, log: false, measure: DATA.measures[0].name,
+  step: 0, frame: 0, playing: false, speed: "normal", open: false, log: false, all: false, measure: DATA.measures[0].name,
   left: first.left, right: first.right, choice: "", reason: "", sentence: "", written: false,
 };
 const screens = {}, films = new Map();
@@ -23,7 +23,7 @@ let chartNow = null; // moves the line of the present in the curve that is shown
 /** The words of a key in the language of the page, with values in their places. */
 function say(key, values = {}) {
   const entry = WORDS[key];
-  const text = entry ? entry[state.language] || entry.en : key;
+  const text = entry ? entry[state.language] || entry.en || Object.values(entry)[0] : key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
@@ -42,9 +42,10 @@ function number(value) {
   return formats[state.language][Math.abs(value) >= 1000 ? "whole" : "short"].format(value).replace("-", "−");
 }
 
-/** What an arm is called: its organ, where that is its name. */
-const label = (name) => { const arm = byName.get(name); return arm.soil === name ? soilName(name) : arm.label; };
-const cells = (count) => (count === 1 ? say("cells.one") : say("cells.many", { count: number(count) }));
+/** What an arm is called: by the choices that it is made of, an organ among them. */
+const label = (name) => byName.get(name).choices.map(choiceName).join(" · ");
+const choiceName = (choice) => sayOr(`arm.${choice.name}`, sayOr(`soil.${choice.name}`, choice.label));
+const cells = (count) => (count === 0 && DATA.rests && state.frame > 0 ? say("cleared") : count === 1 ? say("cells.one") : say("cells.many", { count: number(count) }));
 const dayOf = (frame) => DATA.hours[frame] / 24;
 const dayText = (frame) => formats[state.language].tenth.format(dayOf(frame));
 const soilOf = (name) => { const { soil } = byName.get(name); return soil === null ? label(name) : soilName(soil); };
@@ -52,6 +53,14 @@ const soilName = (soil) => sayOr(`soil.${soil}`, soil.replaceAll("_", " "));
 const measureName = (measure) => sayOr(`measure.${measure.name}`, measure.label);
 const unitName = (unit) => sayOr(`unit.${unit}`, unit);
 const species = () => sayOr(`species.${DATA.species}`, DATA.species);
+const question = () => sayOr("question", DATA.question);
+const crossed = DATA.arms.every((arm) => arm.choices.length > 1);
+
+/** The arms that differ from one by a single choice, and itself: in soil, in seed or in treatment. */
+function kin(name, by) {
+  const own = byName.get(name), same = { soil: (arm) => arm.soil === own.soil, seed: (arm) => arm.seed === own.seed, treatment: (arm) => String(arm.treatment) === String(own.treatment) };
+  return DATA.arms.filter((arm) => Object.keys(same).every((key) => key === by || same[key](arm)));
+}
 const withSoils = DATA.arms.filter((arm) => arm.soil !== null).length > 1;
 const kind = withSoils ? "soil" : "plain", single = DATA.arms.length === 1, story = single ? "single" : kind;
 
@@ -81,8 +90,16 @@ function element(name, attributes = {}, ...children) {
 const button = (text, click, attributes = {}) => element("button", { type: "button", click, ...attributes }, text);
 const paragraph = (text, attributes = {}) => element("p", attributes, text);
 
-function options(select, entries, chosen) {
-  select.replaceChildren(...entries.map(([value, text]) => element("option", { value, selected: value === chosen }, text)));
+const option = ([value, text], chosen) => element("option", { value, selected: value === chosen }, text);
+const options = (select, entries, chosen) => select.replaceChildren(...entries.map((entry) => option(entry, chosen)));
+
+/** All arms to choose from; crossed ones stand in groups of their first choice. */
+function armOptions(select, chosen) {
+  const entries = DATA.arms.map((arm) => [arm.name, label(arm.name)]);
+  if (!crossed) return options(select, entries, chosen);
+  const firsts = [...new Map(DATA.arms.map((arm) => [arm.choices[0].name, arm.choices[0]])).values()];
+  const group = (choice) => element("optgroup", { label: choiceName(choice) }, ...entries.filter((_, i) => DATA.arms[i].choices[0].name === choice.name).map((entry) => option(entry, chosen)));
+  return select.replaceChildren(...firsts.map(group));
 }
 
 function table(head, rows) {

@@ -31,14 +31,24 @@ const hidden = () => element("div", {}, paragraph(say("hidden")),
 
 const predicted = () => (state.written ? paragraph(say("predict.locked", { choice: choices().get(state.choice), reason: state.reason }), { class: "fine" }) : null);
 
+/** The soils whose share of the blood is known, each with the arm that shows it as it is. */
+const soils = new Map(Object.entries(DATA.flow).map(([soil, [, name]]) => [soil, name]));
+
+/** What is to be predicted: which soil, which arm, or, of an arm alone, whether more or fewer. */
+const asked = single ? "single" : soils.size > 1 ? "soil" : "text";
+
 /** What can be predicted: value → words. */
 function choices() {
-  const known = single ? ["more", "fewer"].map((each) => [each, say(`predict.${each}`)]) : DATA.arms.map((arm) => [arm.name, label(arm.name)]);
+  const known = {
+    single: () => ["more", "fewer"].map((each) => [each, say(`predict.${each}`)]),
+    soil: () => [...soils.keys()].map((soil) => [soil, soilName(soil)]),
+    text: () => DATA.arms.map((arm) => [arm.name, label(arm.name)]),
+  }[asked]();
   return new Map([["", say("predict.choose")], ...known, ["=", say("predict.same")]]);
 }
 
 function prediction() {
-  const text = say(single ? "step.predict.single" : "step.predict.text", named());
+  const text = say(`step.predict.${asked}`, named());
   const choice = element("select", { id: "choice", change: (event) => { state.choice = event.target.value; } });
   options(choice, [...choices()], state.choice);
   const reason = element("textarea", { id: "reason", input: (event) => { state.reason = event.target.value.trim(); } });
@@ -88,11 +98,25 @@ function summary(name, values) {
 
 const summaries = (rows) => table([say("table.arm"), say("table.median"), say("table.range"), say("table.values")], rows);
 
+/** The arms of the step "chance": the two that are shown and their kin in other soils; on demand, all. */
+function dotArms() {
+  const near = new Set([...SIDES.map((side) => state[side]), ...kin(state.left, "soil").map((arm) => arm.name)]);
+  return DATA.arms.filter((arm) => state.all || DATA.arms.length <= FEW || near.has(arm.name));
+}
+
 function dots() {
+  const all = element("input", { type: "checkbox", id: "every", change: (event) => { state.all = event.target.checked; drawStep(); $("every").focus(); } });
+  all.checked = state.all;
+  const more = DATA.arms.length > FEW ? element("label", { class: "inline", for: "every" }, all, say("chance.every", { count: DATA.arms.length })) : null;
+  return [...dotsOf(dotArms()), more, wins()];
+}
+
+/** A row of dots for each of some arms. */
+function dotsOf(arms) {
   const measure = DATA.measures.find((each) => each.name === state.measure);
   const select = element("select", { id: "measure", change: (event) => { state.measure = event.target.value; drawStep(); $("measure").focus(); } });
   options(select, DATA.measures.map((each) => [each.name, measureName(each)]), state.measure);
-  const rows = DATA.arms.map((arm) => {
+  const rows = arms.map((arm) => {
     const values = arm.endpoints[state.measure];
     const side = SIDES.find((each) => state[each] === arm.name) || "none";
     const titles = values.map((value, i) => say("replicate", { arm: label(arm.name), number: i + 1, value: number(value) }));
@@ -100,17 +124,15 @@ function dots() {
   });
   const text = say("chart.dots", { measure: measureName(measure), unit: unitName(measure.unit), days: number(DATA.length) });
   return [element("label", { for: "measure" }, say("chance.measure")), select, paragraph(text, { class: "fine" }),
-    dotChart({ rows, film: FILM, label: text, number }), wins(), summaries(rows.map((row) => summary(row.label, row.values)))];
+    dotChart({ rows, film: FILM, label: text, number }), summaries(rows.map((row) => summary(row.label, row.values)))];
 }
 
 const last = (name) => byName.get(name).curve.map((one) => one[one.length - 1]);
 
-function wins() {
-  if (state.left === state.right) return null;
-  const right = last(state.right);
-  const count = last(state.left).filter((value, i) => value > right[i]).length;
-  return paragraph(say("chance.wins", { ...named(), wins: count }));
-}
+/** In how many replicates an arm ended with more tumor cells than another. */
+const winsOf = (left, right) => last(left).filter((value, i) => value > last(right)[i]).length;
+
+const wins = () => (state.left === state.right ? null : paragraph(say("chance.wins", { ...named(), wins: winsOf(state.left, state.right) })));
 
 /** For each organ the share of all tumor cells, in percent, if flow alone decided, and with what grew from a cell. */
 function sharesOfFlow() {
@@ -129,7 +151,7 @@ function flow() {
     table([say("table.organ"), names.flow, names.soil], rows.map((row) => [row.label, round(row.flow), round(row.soil)]))];
 }
 
-const answers = () => say("conclude.template", { question: DATA.question, choice: choices().get(state.choice), reason: state.reason, sentence: state.sentence });
+const answers = () => say("conclude.template", { question: question(), choice: choices().get(state.choice), reason: state.reason, sentence: state.sentence });
 
 function conclusion() {
   const all = element("textarea", { id: "all", readonly: true, rows: 5 });
@@ -163,7 +185,7 @@ function body({ name }) {
     case "play": return [text(), ...gated(curves)];
     case "flow": return [text(), ...gated(flow)];
     case "chance": return [text(), ...gated(dots)];
-    case "seed": return [text(), ...gated(curves)];
+    case "seed": return [text(), ...gated(() => [...curves(), ...dotsOf(kin(state.left, "seed"))])];
     case "conclude": return [text(), ...conclusion()];
     default: return homework();
   }

@@ -69,7 +69,8 @@ def _contrast(conditions: Sequence[Condition], reference: str) -> tuple[str, str
 
 
 def _swap(conditions: Sequence[Condition], contrast: tuple[str, str]) -> tuple[str, str] | None:
-    """Two arms of one soil, untreated both, that differ in their seed; those of the soil of the contrast first."""
+    """Two arms of one soil, untreated both, that differ in their seed: in a soil of the contrast, with the scenario's
+    own seed and the one that does most otherwise, where there are such."""
     by_name = {each.name: each for each in conditions}
     first = [by_name[name].soil for name in contrast]
     found = [
@@ -81,15 +82,30 @@ def _swap(conditions: Sequence[Condition], contrast: tuple[str, str]) -> tuple[s
     ]
     if not found or found[0][0].soil is None:
         return None
-    found.sort(key=lambda pair: first.index(pair[0].soil) if pair[0].soil in first else len(first))
+
+    def rank(pair: tuple[Condition, Condition]) -> tuple[int, int, float]:
+        one, other = pair
+        return _place(one.soil, first), one.seed, -abs(one.end - other.end)
+
+    found.sort(key=rank)
     return found[0][0].name, found[0][1].name
 
 
 def _homework(conditions: Sequence[Condition], contrast: tuple[str, str]) -> tuple[str, str]:
-    """One soil with and without a drug where there is such a pair, else the contrast."""
-    for one in conditions:
-        for other in conditions:
-            same = one.soil == other.soil and one.soil is not None and one.seed == other.seed and not one.altered
-            if same and not one.treated and other.treated:
-                return one.name, other.name
-    return contrast
+    """One soil with and without a drug where there is such a pair, of the contrast's soils first; else the contrast."""
+    by_name = {each.name: each for each in conditions}
+    first = [by_name[name].soil for name in contrast]
+    found = [
+        (one, other)
+        for one in conditions
+        for other in conditions
+        if one.soil == other.soil and one.soil is not None and one.seed == other.seed
+        if not (one.treated or one.altered) and other.treated
+    ]
+    found.sort(key=lambda pair: (_place(pair[0].soil, first), pair[0].seed))
+    return (found[0][0].name, found[0][1].name) if found else contrast
+
+
+def _place(soil: str | None, first: Sequence[str | None]) -> int:
+    """Where a soil stands among some that come first."""
+    return first.index(soil) if soil in first else len(first)

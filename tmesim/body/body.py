@@ -18,6 +18,7 @@ from tmesim.body.pharmacology import Pharmacology
 from tmesim.body.seeding import arriving
 from tmesim.body.site import Site
 from tmesim.body.step import STEP
+from tmesim.body.treat import Treat
 from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import compile_biology
 from tmesim.catalogue.reach import staying, trimmed
@@ -192,11 +193,24 @@ class Body:
     def step(self) -> None:
         """One step: all processes of STEP in order, those of tissues in each of them."""
         numba.set_num_threads(self.tissue.threads)
-        for process in STEP:
+        for process in (Treat,) if self.at_rest else STEP:
             begun = time.perf_counter()
             self.run(process)
             self.seconds[process.name] += time.perf_counter() - begun
         self.clock.step += 1
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the scenario lets a tissue stand still without tumor cells, and it has none any more; that of a body
+        with other organs, from which some may come, never does."""
+        injection = self.start.injection
+        coming = bool(self.organs) or (injection is not None and 0 < injection.at_h >= self.clock.hour)
+        if not self.scenario.time.rest_when_cleared or coming:
+            return False
+        cells = self.catalogue.cells
+        tumor = [name for name, cell in cells.items() if cell.malignant or cell.emerges is not None]
+        codes = [self.tissue.biology.code(name) for name in tumor if name in self.tissue.biology.types]
+        return not np.isin(self.tissue.cells.type[: self.tissue.cells.n], codes).any()
 
     def run(self, process: type[Process]) -> None:
         """One process of the step, by itself: in the body, or in each site that takes part in it."""

@@ -6,7 +6,7 @@ and the evidence table all use it, so that a new entry is listed, explained and 
 
 from tmesim.catalogue.bounds import NumberSpec
 from tmesim.catalogue.catalogue import Catalogue
-from tmesim.catalogue.claims import claims
+from tmesim.catalogue.claims import claims, unmodeled
 from tmesim.catalogue.contents import Parameter, folded
 from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, StateVariable
 from tmesim.catalogue.hosts import Host, catalogue_of, host_named, hosts
@@ -50,5 +50,6 @@ __all__ = [
     "organ_named",
     "organs",
     "reaches",
+    "unmodeled",
     "validated",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from tmesim.catalogue.files import packaged
+from tmesim.catalogue.files import CLAIMS, UNMODELED, packaged
 from tmesim.catalogue.frozen import frozendict
 
 
@@ -20,4 +20,10 @@ class Claim(NamedTuple):
 @cache
 def claims() -> Mapping[str, Claim]:
     """The ids that evidence may name."""
-    return frozendict({name: Claim(**entry) for name, entry in packaged("claims").data.items()})
+    return frozendict({name: Claim(**entry) for name, entry in packaged(CLAIMS).data.items()})
+
+
+@cache
+def unmodeled() -> Mapping[str, str]:
+    """Why no entry of the catalogue expresses a claim, by its id."""
+    return frozendict(packaged(UNMODELED).data)

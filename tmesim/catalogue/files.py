@@ -51,6 +51,10 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "rules/granulocytes",
         "rules/natural_killer_cells",
         "rules/soils",
+        "rules/bone",
+        "rules/brain",
+        "rules/dormancy",
+        "rules/premetastatic_niche",
         "rules/dissemination",
     ),
     "fields": (
@@ -59,6 +63,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "fields/cytokines",
         "fields/chemokines",
         "fields/mechanics",
+        "fields/bone_factors",
+        "fields/vesicles",
     ),
     "matrix": ("matrix",),
     "processes": ("processes",),
@@ -79,10 +85,10 @@ FILES: Mapping[str, tuple[str, ...]] = {
 HOST_FILES = ("mouse", "human", "pymt_like", "4t1_like", "emt6_like", "human_tnbc")
 """The files of `hosts/` by the names of the hosts: the plain species, then named tumor models."""
 
-ORGAN_FILES = ("breast", "lung", "kidney", "liver", "bone", "brain", "muscle", "spleen")
+ORGAN_FILES = ("breast", "lung", "kidney", "liver", "bone", "brain", "muscle", "spleen", "lymph_node")
 """The files of `organs/` by the names of the organs: the breast, then where cells of its tumors may come to."""
 
-CLAIMS = "claims"
+CLAIMS, UNMODELED = "claims", "unmodeled"
 
 
 def packaged(name: str, kind: str | None = None) -> Document:

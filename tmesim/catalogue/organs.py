@@ -40,7 +40,8 @@ class Organ(Entry):
     """An organ by its place in the circulation and by its tissue.
 
     blood_share : of the cardiac output, by arteries
-    receives : whose blood comes first: of all arteries, all venous blood (lung) or that of the portal vein (liver)
+    receives : what comes first: blood of the arteries, all venous blood (lung), that of the portal vein (liver) or the
+        lymph of the tumor (lymph node); all but the first besides its share of the arteries
     drains : where its blood goes, into veins or into the portal vein
     volume : of the whole organ
     arrest : probability that a single tumor cell that passes is held in its capillaries
@@ -53,7 +54,7 @@ class Organ(Entry):
     meaning: str = ""
     evidence: Texts = ()
     blood_share: Number
-    receives: Literal["arterial", "venous", "portal"] = "arterial"
+    receives: Literal["arterial", "venous", "portal", "lymph"] = "arterial"
     drains: Literal["venous", "portal"] = "venous"
     volume: Number
     arrest: Number

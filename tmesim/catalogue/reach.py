@@ -14,7 +14,9 @@ from tmesim.catalogue.frozen import frozendict
 C = TypeVar("C", bound=Contents)
 LEAVING = ("intravasation", "lymph_entry", "cohesion")
 """Behaviors of cells that leave a tissue for others."""
-ADMIT, SECRETION, EXCHANGE = (vocabulary.BEHAVIORS[name] for name in ("admit", "secretion", "exchange"))
+ADMIT, SECRETION, EXCHANGE, CHEMOTAXIS = (
+    vocabulary.BEHAVIORS[name] for name in ("admit", "secretion", "exchange", "chemotaxis")
+)
 
 
 def reached(contents: Contents, there: Iterable[str]) -> frozenset[str]:
@@ -41,7 +43,9 @@ def trimmed(contents: C, cells: frozenset[str], therapies: Iterable[str] = ()) -
     """
     given = set(therapies)
     states = {state for cell in cells for state in contents.cells[cell].states}
-    fields = {name for name in contents.fields if _is_made(contents, name, cells, given)}
+    fields = {
+        name for name in contents.fields if _is_made(contents, name, cells, given) and _is_felt(contents, name, cells)
+    }
     gone = [name for name in contents.fields if name not in fields]
     idle = {family.word(name) for name in gone for family in vocabulary.OF_FIELDS}
     kept_cells = {
@@ -99,3 +103,13 @@ def _is_made(contents: Contents, field: str, cells: frozenset[str], given: set[s
         or any(ways & contents.cells[cell].behaviors.keys() for cell in cells)
         or any(rule.behavior in ways and cells & set(rule.cell) for rule in rules)
     )
+
+
+def _is_felt(contents: Contents, field: str, cells: frozenset[str]) -> bool:
+    """Whether a cell that can be here senses or follows a field; a field that no cell of the catalogue senses stays."""
+    follows = CHEMOTAXIS.word(field)
+    feeling = {name for name, cell in contents.cells.items() if cell.guided_by == field or follows in cell.behaviors}
+    for rule in contents.all_rules.values():
+        if rule.signal == field or rule.behavior == follows:
+            feeling.update(rule.cell)
+    return not feeling or not feeling.isdisjoint(cells)

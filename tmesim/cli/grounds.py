@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tmesim.catalogue import Catalogue, claims, load_catalogue
+from tmesim.catalogue import Catalogue, claims, load_catalogue, organs, unmodeled
 from tmesim.evidence import ground, statements
 from tmesim.text import json_text, say
 
@@ -30,7 +30,13 @@ def gathered(c: Catalogue) -> dict[str, Any]:
     for path, number in c.numbers():
         for text in number.source:
             named.setdefault(text, []).append(path)
-    known = claims()
+    for name, organ in organs().items():
+        for text in organ.evidence:
+            named.setdefault(text, []).append(f"organs.{name}")
+        for place, number in organ.numbers():
+            for text in number.source:
+                named.setdefault(text, []).append(".".join(["organs", name, *map(str, place)]))
+    known, reasons = claims(), unmodeled()
     modeled = {name: sorted(set(where)) for name, where in named.items() if name in known}
     grounds = {path: ground(number) for path, number in c.numbers()}
     by_kind: dict[str, Counter[str]] = {}
@@ -43,8 +49,13 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
         "claims": {
             "modeled": modeled,
+            "not_modeled_because": dict(reasons),
             "left_out": {
-                priority: [name for name, entry in known.items() if entry.priority == priority and name not in modeled]
+                priority: [
+                    name
+                    for name, entry in known.items()
+                    if entry.priority == priority and name not in modeled and name not in reasons
+                ]
                 for priority in ("core", "extended", "context-only")
             },
         },
@@ -57,14 +68,16 @@ def print_evidence(as_json: bool) -> None:
         say(json_text(found))
         return
     known = claims()
-    modeled, left = found["claims"]["modeled"], found["claims"]["left_out"]
+    modeled, left, reasons = (found["claims"][part] for part in ("modeled", "left_out", "not_modeled_because"))
     say(f"Claims of the documents that some part of the model rests on: {len(modeled)} of {len(known)}")
     groups: dict[str, Counter[str]] = {}
     for name, entry in known.items():
         groups.setdefault(entry.group, Counter())["all"] += 1
         groups[entry.group]["modeled"] += name in modeled
+        groups[entry.group]["told"] += name in reasons
     for group, counts in groups.items():
-        say(f"  {group:28s} {counts['modeled']:4d} of {counts['all']:3d}")
+        told = f", {counts['told']} left out with a reason" if counts["told"] else ""
+        say(f"  {group:28s} {counts['modeled']:4d} of {counts['all']:3d}{told}")
     say(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
     say("\nNumbers              cited  by definition  assumed near a measurement  assumed")
     total: Counter[str] = Counter()
@@ -80,8 +93,11 @@ def print_evidence(as_json: bool) -> None:
         f"\n{share:.0%} of the numbers that are not definitions are assumed, {near:.0%} beside a measurement that is "
         "cited; each says why (tmesim list parameters)."
     )
+    say(f"\nClaims that are left out with a reason ({len(reasons)}):")
+    for name, reason in reasons.items():
+        say(f"  {name}: {reason}")
     core = ", ".join(left["core"])
-    say(f"\nClaims marked as core that nothing in the catalogue names yet ({len(left['core'])}): {core or 'none'}")
+    say(f"\nClaims marked as core that nothing names yet ({len(left['core'])}): {core or 'none'}")
     say(
         f"Not named either: {len(left['extended'])} extended claims, {len(left['context-only'])} that are context only."
     )

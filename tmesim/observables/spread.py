@@ -16,17 +16,27 @@ LESION_CELLS = 10
 GAP_UM = 30.0
 """Tumor cells at most this far apart, in x and in y, belong to one group, µm."""
 
+ASLEEP = 0.5
+"""Dormancy from which on a cell counts as asleep: it divides at a fifth of its rate or less."""
 
-def group_sizes(section: Section) -> np.ndarray:
-    """Tumor cells in each group of them, (groups,) int64, largest first."""
+
+def _groups(section: Section) -> tuple[np.ndarray, np.ndarray]:
+    """The group of each tumor cell, (cells,) int64 from 1 on in the order of the section, and the cells of each group,
+    (1 + groups,) int64, of which the first is of none."""
+    y, x = section.sites("tumor")
     held = np.zeros(section.shape, bool)
-    held[section.sites("tumor")] = True
+    held[y, x] = True
     reach = max(round(GAP_UM / section.spacing_um), 1)
     # sites whose cells are at most `reach` apart touch when each is widened by half of it
     wide = ndimage.maximum_filter(np.kron(held, np.ones((2, 2), bool)), size=2 * reach - 1)
     labels, number = ndimage.label(wide, structure=np.ones((3, 3), bool))
-    at = labels[0::2, 0::2][held]
-    return np.sort(np.bincount(at, minlength=number + 1)[1:])[::-1].astype(np.int64)
+    mine = labels[0::2, 0::2][y, x].astype(np.int64)
+    return mine, np.bincount(mine, minlength=number + 1)
+
+
+def group_sizes(section: Section) -> np.ndarray:
+    """Tumor cells in each group of them, (groups,) int64, largest first."""
+    return np.sort(_groups(section)[1][1:])[::-1]
 
 
 def lesions(now: Reading) -> float:
@@ -38,6 +48,16 @@ def lone_cells(now: Reading) -> float:
     """Tumor cells in groups too small to be lesions."""
     sizes = group_sizes(now.section)
     return float(sizes[sizes < LESION_CELLS].sum())
+
+
+def dormant(now: Reading) -> float:
+    """Of the tumor cells outside of lesions those that are asleep; NaN where cells do not know of sleep."""
+    section = now.section
+    if "state.dormancy" not in section.cells:
+        return math.nan
+    mine, sizes = _groups(section)
+    asleep = section.state("dormancy", "tumor") >= ASLEEP
+    return float(np.count_nonzero(asleep & (sizes[mine] < LESION_CELLS)))
 
 
 def arrivals(now: Reading) -> float:
@@ -88,6 +108,10 @@ ENTRIES = (
     Observable(
         "lone_cells", "tumor cells outside of lesions", "cells",
         f"Tumor cells in groups of fewer than {LESION_CELLS}.", lone_cells,
+    ),
+    Observable(
+        "dormant", "lone tumor cells asleep", "cells",
+        f"Tumor cells in groups of fewer than {LESION_CELLS} whose dormancy is {ASLEEP:g} or more.", dormant,
     ),
 )  # fmt: skip
 

@@ -20,7 +20,9 @@ from tmesim.catalogue.reach import reached
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
+from tmesim.scenario.crossing import crossed, once
 from tmesim.scenario.file import json_schema
+from tmesim.scenario.freezing import frozen, thawed
 from tmesim.scenario.migration import migrated
 from tmesim.scenario.options import Options
 from tmesim.scenario.overlay import NOTHING, Overlay, applied
@@ -65,6 +67,7 @@ class Scenario:
     arms, reference : treatments by name, in the order of the file; the name of the one that others are compared with
     endpoints : names of observables
     overlay : what the scenario changes in the packaged catalogue; `set`, `off`, `add` and `drop` are its parts
+    words : texts of its class page that it says otherwise, by key and language
     catalogue : the packaged catalogue with the numbers of the host, and the overlay applied
     """
 
@@ -82,6 +85,7 @@ class Scenario:
     endpoints: tuple[str, ...]
     catalogue: Catalogue = field(repr=False)
     overlay: Overlay = NOTHING
+    words: Mapping[str, Mapping[str, str]] = frozendict()
     _document = None  # what it was resolved from, where it was
 
     @property
@@ -224,6 +228,7 @@ class Scenario:
                 "record_every": units.show(self.time.record_every_h, "h"),
                 "snapshots": [units.show(hour, "h") for hour in self.time.snapshots_h],
                 **({"frames_every": units.show(every, "h")} if (every := self.time.frames_every_h) else {}),
+                **({"rest_when_cleared": True} if self.time.rest_when_cleared else {}),
                 **({"planned": self.time.planned} if self.time.planned is not None else {}),
             },
             "replicates": self.replicates,
@@ -232,6 +237,7 @@ class Scenario:
             "reference": self.reference,
             **self.overlay.content(),
             "endpoints": list(self.endpoints),
+            **({"words": thawed(self.words)} if self.words else {}),
             "catalogue": catalogue_of(self.host).hash,
         }
 
@@ -312,7 +318,7 @@ def _check_endpoints(scenario: Scenario, observables: Observables) -> None:
 
 def read_text(text: str, file: str = "<text>") -> Scenario:
     """A scenario from YAML text, which extends nothing."""
-    document = parse(text, file)
+    document = crossed(parse(text, file))
     tidied(document)
     migrated(document)
     return _resolved(settled(document))
@@ -326,6 +332,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     time = resolver.time()
     arms = resolver.arms(catalogue, time, tissue, start)
     reference = resolver.reference()
+    resolver.words()
     species = resolver.species
     if species is not None:
         resolver.for_host(catalogue, species, {dose.use for arm in arms.values() for dose in arm.therapies})
@@ -338,7 +345,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
     if not resolver.problems and species and tissue and start and time:  # it needs all of them, and all of them sound
         resolver.bearable(catalogue, tissue, start, time, species, arms)
     if resolver.problems or tissue is None or start is None or time is None:
-        raise InputError(resolver.problems)
+        raise InputError(once(resolver.problems))
     parts = resolver.parts
     needs, free = limits.disk(tissue, time, len(arms) * parts["replicates"], catalogue), machine.disk_bytes()
     if free is not None and needs > free:
@@ -366,6 +373,7 @@ def _resolved(document: Document, observables: Observables | None = None) -> Sce
         endpoints=tuple(dict.fromkeys(parts["endpoints"])),
         catalogue=applied(catalogue_in(start.organ, parts["host"]), [resolver.overlay]),
         overlay=resolver.overlay,
+        words=frozen(parts["words"]),
     )
     object.__setattr__(scenario, "_document", document)
     return scenario

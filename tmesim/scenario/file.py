@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    StrictBool,
     StrictInt,
     WithJsonSchema,
     model_validator,
@@ -37,7 +38,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
 
 
-def _name(value: Any) -> str:
+def checked_name(value: Any) -> str:
+    """A name that can be that of a folder; ValueError for another."""
     if not isinstance(value, str):
         raise ValueError(f"expected a name, got '{brief(value)}'; put it in quotes if it is meant as text")
     if not NAME.fullmatch(value) or value.endswith(".") or value.split(".")[0].lower() in _DEVICES:
@@ -121,7 +123,9 @@ if TYPE_CHECKING:
     Share = float
     Factor = float
 else:
-    Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
+    Name = Annotated[
+        str, PlainValidator(checked_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})
+    ]
     HostName = Annotated[str, PlainValidator(_host), WithJsonSchema({"type": "string", "enum": list(HOST_FILES)})]
     OrganName = Annotated[str, PlainValidator(_organ), WithJsonSchema({"type": "string", "enum": list(ORGAN_FILES)})]
     CellNumber = Annotated[float, PlainValidator(_cells), WithJsonSchema({"type": ["number", "string"]})]
@@ -201,6 +205,9 @@ class InjectionPart(Part):
     )
     cells: CellNumber = Field(description="how many tumor cells, of the clones of the start")
     at: Moment = Field(0.0, description="when they are injected; default: the start of the run")
+    states: dict[str, Share] = Field(
+        {}, description="what they bring, such as emt: 0.1 for epithelial cells; the others are those of the catalogue"
+    )
 
 
 class OrganPart(Part):
@@ -257,6 +264,11 @@ class TimePart(Part):
     frames_every: Hours | None = Field(
         None, description="between two frames of the movies; default: so that there are some dozens"
     )
+    rest_when_cleared: StrictBool = Field(
+        False,
+        description="whether a tissue stands still once its last tumor cell has died, while drugs go on: nothing can "
+        "come of it any more, so that runs of many small seedings cost less",
+    )
     planned: Days | None = Field(
         None, description="the days that treatments were planned for, where a run is shorter; written by --days"
     )
@@ -309,6 +321,10 @@ class ScenarioFile(Part):
     arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)] = (
         Field(description="treatments to compare, by name")
     )
+    crossed: Annotated[
+        tuple[Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1)], ...],
+        Field(min_length=1, max_length=9),
+    ] = Field((), description="lines of choices: each combination of one of every line is an arm, such as bone__drug")
     reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
     set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
         {}, description="numbers of the catalogue and settings of the scenario by path; x2 doubles what is there"
@@ -321,6 +337,9 @@ class ScenarioFile(Part):
         DropPart(), description="catalogue entries that this scenario does without"
     )
     endpoints: Annotated[tuple[str, ...], Field(min_length=1, max_length=MANY)] = ("tumor_burden",)
+    words: Annotated[dict[str, Annotated[dict[str, str], Field(min_length=1)]], Field(max_length=MANY)] = Field(
+        {}, description="texts of the class page in the scenario's own words: by key, then by language (en, de)"
+    )
     catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
         None, description="SHA-256 of the catalogue a run was made with; written by the program"
     )

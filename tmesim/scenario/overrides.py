@@ -28,7 +28,15 @@ _DEFAULTS: dict[DataPath, Any] = {  # what a factor multiplies where a file says
     ("replicates",): 6,
     ("start", "tumor", "fill"): 1.0,
 }
-_MADE = (("start",), ("tissue",), ("time",), ("start", "densities"), ("start", "tumor"))  # mappings that may be absent
+_MADE = (
+    ("start",),
+    ("tissue",),
+    ("time",),
+    ("start", "densities"),
+    ("start", "tumor"),
+    ("start", "injection", "states"),
+)
+"""Mappings that may be absent."""
 
 
 def steps_of(path: str) -> DataPath:

@@ -80,11 +80,15 @@ class Clone(Part):
 
 
 class Injection(Part):
-    """Tumor cells that are injected: into which vessel, or "patch" where all come to the patch; how many, and when."""
+    """Tumor cells that are injected: into which vessel, or "patch" where all come to the patch; how many; and when.
+
+    states : those that are not those of the catalogue, 0..1
+    """
 
     route: str
     cells: float
     at_h: float = 0.0
+    states: frozendict = frozendict()
 
 
 class Start(Part):
@@ -129,7 +133,8 @@ class Start(Part):
 
 class Time(Part):
     """How long a run is. `planned` are the days that its treatments were planned for, where --days made it shorter;
-    `frames_every_h` the hours between its frames, where somebody says so."""
+    `frames_every_h` the hours between its frames, where somebody says so. `rest_when_cleared`: whether a tissue stands
+    still once its last tumor cell has died."""
 
     days: float
     step_h: float
@@ -137,6 +142,7 @@ class Time(Part):
     snapshots_h: tuple[float, ...]
     planned: float | None = None
     frames_every_h: float | None = None
+    rest_when_cleared: bool = False
 
     @property
     def steps(self) -> int:
@@ -247,7 +253,8 @@ def start_content(start: Start) -> dict[str, Any]:
 
 def _injected(injection: Injection) -> dict[str, Any]:
     later = {"at": units.show(injection.at_h, "h")} if injection.at_h else {}
-    return {"route": injection.route, "cells": injection.cells, **later}
+    states = {"states": dict(injection.states)} if injection.states else {}
+    return {"route": injection.route, "cells": injection.cells, **later, **states}
 
 
 def _soil(place: str, start: Start) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tmesim import units
 from tmesim.catalogue import KINDS, Catalogue, Drug, catalogue_in, folded, load_catalogue, organ_named, reaches
 from tmesim.catalogue.models import frozendict
 from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
-from tmesim.scenario import lasting, limits, starting
+from tmesim.scenario import lasting, limits, starting, telling
 from tmesim.scenario.biology import Biology, written
 from tmesim.scenario.file import ArmPart, DosePart, ScenarioFile, StartPart
 from tmesim.scenario.freezing import frozen, thawed
@@ -193,7 +193,13 @@ class Resolver(Biology):
             snapshots_h=tuple(sorted(set(snapshots))),
             planned=part.planned,
             frames_every_h=part.frames_every,
+            rest_when_cleared=part.rest_when_cleared,
         )
+
+    def words(self) -> None:
+        """What is wrong with the scenario's own words."""
+        for path, message in telling.wrong(self.part("words") or {}, self.part("arms") or {}):
+            self.blame(path, message)
 
     # -- arms
 

@@ -14,14 +14,16 @@ from typing import Any
 from tmesim import arguments
 from tmesim.reading import DataPath, Document, InputError, Position, Problem, brief, parse, read_yaml, suggestion
 from tmesim.reading.yaml12 import MAX_BYTES
+from tmesim.scenario.crossing import crossed
 from tmesim.scenario.file import ScenarioFile
 from tmesim.scenario.freezing import thawed
 from tmesim.scenario.length import fit
 from tmesim.scenario.migration import current_paths, migrated
 from tmesim.scenario.options import Options
 from tmesim.scenario.overrides import assign_all, over, settled, tidied
+from tmesim.scenario.telling import words_of_arms
 
-_OWN = ("name", "question", "story")  # these say what a file is about, so they are not inherited
+_OWN = ("name", "question", "story", "words")  # these say what a file is about, so they are not inherited
 _ADDING: tuple[DataPath, ...] = (("off",), ("drop", "fields"))
 MAX_CHAIN = 20
 MAPPING = "<mapping>"  # what messages call the file of a scenario that is given as a dict
@@ -98,7 +100,7 @@ def whole(document: Document, beside: Path | None = None, chain: tuple[Path, ...
 
     Where the base cannot be had, that is one of the document's problems, and the rest of it is still checked.
     """
-    tidied(document)
+    tidied(crossed(document))
     migrated(document)
     base = document.data.get("extends")
     if base is None:
@@ -277,3 +279,6 @@ def _only(document: Document, wanted: list[str]) -> None:
     document.data["arms"] = {name: arm for name, arm in arms.items() if name in wanted} or arms
     if document.data.get("reference") not in document.data["arms"]:
         document.data.pop("reference", None)
+    if isinstance(document.data.get("words"), dict):  # what is said of arms that are gone goes with them
+        gone = words_of_arms(arms) - words_of_arms(document.data["arms"])
+        document.data["words"] = {key: texts for key, texts in document.data["words"].items() if key not in gone}

@@ -9,7 +9,7 @@ from typing import Any
 from tmesim import units
 from tmesim.catalogue import BREAST, Catalogue, organ_named
 from tmesim.catalogue.models import frozendict
-from tmesim.reading import DataPath, suggestion
+from tmesim.reading import DataPath, brief, suggestion
 from tmesim.scenario.file import OrganPart, StartPart
 from tmesim.scenario.parts import Clone, Disk, Duct, Injection, Interior, Start, TissueBox, start_content
 
@@ -43,9 +43,9 @@ def start_of(
     _clones(clones, catalogue, blame)
     if tissue is None:
         return None
-    beside = {}
+    beside, injection = {}, _injection(part, catalogue, blame)
     for place, soil in part.organs.items():
-        found = _beside(place, soil, part, tissue.of_organs, catalogue, host, clones, blame)
+        found = _beside(place, soil, part, tissue.of_organs, catalogue, host, clones, injection, blame)
         if found is not None:
             beside[place] = found
     order = {name: index for index, name in enumerate(catalogue.cells if catalogue else ())}
@@ -62,15 +62,31 @@ def start_of(
         organ=part.organ,
         given=given if part.organ != BREAST else SAID,
         own_densities=_ordered(own, order) if part.organ != BREAST else frozendict(),
-        injection=_injection(part),
+        injection=injection,
         organs=frozendict(sorted(beside.items())),
     )
 
 
-def _injection(part: StartPart) -> Injection | None:
-    if (given := part.injection) is None:
+def _injection(part: StartPart, catalogue: Catalogue | None, blame: Blame) -> Injection | None:
+    """The injected cells, whose states are some that held cells have; who is stem-like is no state of one's choice."""
+    given = part.injection
+    if given is None:
         return None
-    return Injection(route=given.route, cells=given.cells, at_h=given.at)
+    held = [cell for cell in catalogue.cells.values() if cell.emerges is not None] if catalogue is not None else []
+    hierarchies = [catalogue.cells[str(cell.emerges)].hierarchy for cell in held] if catalogue is not None else []
+    ranks = {hierarchy.state for hierarchy in hierarchies if hierarchy is not None}
+    known = {state for cell in held for state in cell.states} - ranks
+    for state in given.states if held else ():
+        path = ("start", "injection", "states", state)
+        if state in ranks:
+            blame(path, "follows from the share of stem-like cells, which self_renewal decides")
+        elif state not in known:
+            blame(
+                path,
+                f"there is no state '{brief(state)}' of the cells that capillaries hold.{suggestion(state, known)}",
+            )
+    states = frozendict(sorted(given.states.items()))
+    return Injection(route=given.route, cells=given.cells, at_h=given.at, states=states)
 
 
 def _beside(
@@ -81,6 +97,7 @@ def _beside(
     catalogue: Catalogue | None,
     host: str | None,
     clones: tuple[Clone, ...],
+    injection: Injection | None,
     blame: Blame,
 ) -> Start | None:
     """The patch of an organ beside the tumor: at rest, with the clones and the injection of the whole body."""
@@ -111,7 +128,7 @@ def _beside(
         ecm=resting.ecm,
         organ=organ,
         given=(),
-        injection=_injection(part),
+        injection=injection,
         samples=soil.samples,
     )
 

@@ -231,9 +231,14 @@ def _layer(tissue: Patch, cell: str) -> str:
 
 
 def _cells(
-    tissue: Patch, cell: str, sites: np.ndarray, key: np.uint64, clonotypes: np.ndarray | None = None
+    tissue: Patch,
+    cell: str,
+    sites: np.ndarray,
+    key: np.uint64,
+    clonotypes: np.ndarray | None = None,
+    states: Mapping[str, float] | None = None,
 ) -> Columns:
-    """Cells of one type on some sites."""
+    """Cells of one type on some sites. states : mean values of some states that are not those of the catalogue"""
     biology = tissue.biology
     code, m = biology.code(cell), sites.size
     y, x = np.divmod(sites, tissue.shape[1])
@@ -246,7 +251,7 @@ def _cells(
         "potential": np.full(m, biology.rules.kinds["divisions"][code], np.uint8),
     }  # fmt: skip
     for s, state in enumerate(biology.states):
-        z, spread = float(biology.starts[code, s]), float(biology.rules.spread[s])
+        z, spread = float((states or {}).get(state, biology.starts[code, s])), float(biology.rules.spread[s])
         column = strayed(key, sites, z, spread, 64 + s) if spread > 0 else np.full(m, z)
         columns[f"state.{state}"] = column.astype(np.float32)
     if biology.rules.kinds["ladder"][code] >= 0:
@@ -335,7 +340,8 @@ def _malignant(tissue: Patch, plan: Start, sites: np.ndarray, key: np.uint64, he
     cell = next(iter(_held(tissue)), None) if held else malignancy
     if sites.size == 0 or cell is None or malignancy is None:
         return []
-    columns = _cells(tissue, cell, sites, key)
+    brought = plan.injection.states if held and plan.injection is not None else None
+    columns = _cells(tissue, cell, sites, key, states=brought)
     if held and tissue.setting.catalogue.cells[malignancy].hierarchy is not None:
         columns |= _ranks(tissue, malignancy, chances(key, tissue.shape[0] * tissue.shape[1], 14)[sites], columns)
     words = columns["antigens"].shape[1]
