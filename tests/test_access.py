@@ -101,7 +101,9 @@ def test_an_access_that_an_arm_sets_for_an_organ_it_does_not_have_is_refused():
     with pytest.raises(InputError, match=r"access.brain: acts in the brain, of which this arm has no"):
         in_organ("lung", {"plain": {}} | arms)
     made = in_organ("brain", {"plain": {}} | arms)
-    assert OneTissue(made, seed=1, arm="given").pharmacology.courses["csf1r_inhibitor"].access["brain"] == 0.1
+    t = OneTissue(made, seed=1, arm="given")
+    t.step()
+    assert t.pharmacology.courses["csf1r_inhibitor"].access["brain"] == 0.1
 
 
 NOWHERE = "{label: n, therapy_class: c, pk: {compartments: 1, clearance: 0.001 L/h/kg, central_volume: 0.05 L/kg, "\

@@ -73,7 +73,7 @@ def test_options_reach_the_run(small, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["run", "no_such_scenario"], "treg_depletion"),
+        (["run", "no_such_scenario"], "minimal"),
         (["run", "missing.yaml"], "no such file"),
         (["run", "{small}", "--arms", "placebo"], "untreated"),
         (["run", "{small}", "--set", "cells.tumor.behaviors.divison=0.01 1/h"], "division"),

@@ -45,7 +45,7 @@ def test_the_readme_tells_every_treatment():
     assert set(re.findall(r"`(\w+)`", table)) == set(CATALOGUE.therapies)
 
 
-@pytest.mark.parametrize("signal", ["tgfb", "cxcl12", "ccl2", "il6"])
+@pytest.mark.parametrize("signal", ["tgfb", "cxcl12", "ccl2", "il6", "vegf", "rankl"])
 def test_a_drug_against_a_factor_blocks_it_in_every_cell_that_reads_it(signal):
     """In all organs: a receptor or a factor that is held is held for the cells of lung, liver and bone as well."""
     drugs = [d for d in CATALOGUE.drugs.values() if any(e.blocks == signal for e in d.effects)]
@@ -55,6 +55,14 @@ def test_a_drug_against_a_factor_blocks_it_in_every_cell_that_reads_it(signal):
             if effect.blocks == signal:
                 assert readers <= set(effect.cells or CATALOGUE.cells)
     assert drugs
+
+
+@pytest.mark.parametrize(
+    ("name", "behavior"), [("anti_ccl2", "chemotaxis.ccl2"), ("cxcr4_inhibitor", "chemotaxis.cxcl12")]
+)
+def test_a_drug_against_a_chemokine_blinds_all_that_follow_it(name, behavior):
+    scaled = {cell for e in CATALOGUE.drugs[name].effects if e.scales == behavior for cell in e.cells}
+    assert scaled == {cell for cell, entry in CATALOGUE.cells.items() if behavior in entry.behaviors}
 
 
 MARROW = {
@@ -78,7 +86,8 @@ MOVES = [
     ("bisphosphonate", MARROW, "osteoclast", "apoptosis", +1),
     ("bisphosphonate", MARROW, "osteoclast", "secretion.tgfb", -1),
     ("bisphosphonate", MARROW, "bone_matrix", "clearance", -1),
-    ("bisphosphonate", MARROW, "tumor", "division", -1),
+    ("bisphosphonate", MARROW, "osteoclast", "secretion.igf1", -1),
+    ("bisphosphonate", MARROW, "tumor", "dormancy_loss", -1),
     ("tgfb_inhibitor", MARROW, "osteoblast", "division", -1),
     ("tgfb_inhibitor", LUNG, "lung_fibroblast", "caf_activation_gain", -1),
     ("tgfb_inhibitor", LESION, "nk", "hit_rate", +1),
@@ -89,7 +98,7 @@ MOVES = [
     ("anti_ccl2", LESION, "monocyte", "chemotaxis.ccl2", -1),
     ("anti_il6", LESION, "tumor", "emt_gain", -1),
     ("anti_il6", LESION, "tumor", "stemness_gain", -1),
-    ("anti_il6", MARROW, "osteoclast", "division", -1),
+    ("anti_il6", MARROW, "osteoblast", "secretion.rankl", -1),
     ("csf1r_inhibitor", LESION, "m2", "apoptosis", +1),
     ("csf1r_inhibitor", LESION, "m1", "polarization_gain", -1),
     ("anti_ctla4", LESION, "ctl", "hit_rate", +1),

@@ -56,7 +56,8 @@ class Copy:
     """A result with another scenario's words, or another way to read its snapshots."""
 
     def __init__(self, result, **changes):
-        names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue", "one_start")
+        names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue", "one_start",
+                 "places")
         self.__dict__.update({n: getattr(result, n) for n in ("arms", "reference", "replicates", "observables",
                               "snapshot_days", "comparisons", "series", "endpoint", "snapshot")})  # fmt: skip
         self.scenario = SimpleNamespace(**{n: getattr(result.scenario, n) for n in names} | changes)

@@ -211,7 +211,7 @@ def test_an_operation_cuts_vessels_and_bodies_without_a_trace():
 
 
 def test_what_has_settled_elsewhere_is_not_taken_with_the_primary():
-    start = {"organs": {"kidney": {}}, "injection": {"route": "patch", "cells": 30}}
+    start = {"organs": {"kidney": {}}, "injection": {"route": "patch", "cells": 20}}
     t = treated([ONCE, CUT], BUSY | start, hours=3)
     kidney = t.body.sites["kidney"]
     before = int(np.count_nonzero(kidney.cells.type[: kidney.cells.n] != DEAD))

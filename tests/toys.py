@@ -50,6 +50,10 @@ class Toy:
             self.treat(arm)
 
     spacing, shape = 15.0, (10, 12)
+    organs = {}
+
+    def sample(self):
+        return {}
 
     @property
     def bodies(self):

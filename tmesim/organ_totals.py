@@ -60,7 +60,8 @@ def totals(result: Result) -> list[Total]:
             continue
         known = result.scenario.catalogue_at_start(arm)
         mean = arriving(start, start.organ, scenario.tissue, known, scenario.species)
-        of_patch = None if start.injection.route == PATCH else sampled(start.organ, scenario.tissue, scenario.species)
+        part = start.samples * sampled(start.organ, scenario.tissue, scenario.species)
+        of_patch = None if start.injection.route == PATCH else part
         for count in COUNTED:
             values = last(result, arm, count)
             found, share = int(values.sum()), None if of_patch is None else of_patch * values.size

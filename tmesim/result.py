@@ -259,8 +259,9 @@ class Result:
     def snapshot(
         self, day: float | None = None, arm: str | None = None, replicate: int = 0, organ: str | None = None
     ) -> Section:
-        """The stored section nearest to a day (within an hour), the last one by default.
+        """A stored section.
 
+        day : within an hour of one that was stored; by default the last
         arm : by default the reference
         replicate : from 0 on
         organ : one beside the tissue; by default the tissue itself

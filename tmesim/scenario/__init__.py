@@ -160,8 +160,9 @@ class Scenario:
         return self._catalogue(program, program.overlay, soil)
 
     def catalogue_at_start(self, arm: str | Arm, soil: str | None = None) -> Catalogue:
-        """The catalogue of the organ that an arm's start lies in, or of another, without what the arm changes.
+        """The catalogue of the organ that an arm's start lies in, without what the arm changes.
 
+        soil : another organ than that one
         LookupError, with the choices, for a name of no arm.
         """
         return self._catalogue(self.arm(arm) if isinstance(arm, str) else arm, NOTHING, soil)

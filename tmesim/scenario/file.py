@@ -224,6 +224,9 @@ class StartPart(Part):
     injection: InjectionPart | None = Field(
         None, description="tumor cells that come by the blood: the capillaries of the organ hold their share"
     )
+    samples: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
+        1, description="of a start in an organ: the patches of it whose arriving cells all come to this one"
+    )
     organs: dict[OrganName, Annotated[OrganPart, BeforeValidator(_empty)]] = Field(
         {}, description="other organs of the same body, a patch each, to which tumor cells come by the blood"
     )

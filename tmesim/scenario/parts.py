@@ -242,6 +242,7 @@ def start_content(start: Start) -> dict[str, Any]:
         "tumor": [{"radius": um(disk.radius_um), "fill": disk.fill} | _place(disk) for disk in start.tumor],
         **({"ducts": ducts} if ducts else {}),
         **({"injection": _injected(injection)} if injection is not None else {}),
+        **({"samples": start.samples} if start.samples != 1 else {}),
         **({"organs": {place: _soil(place, one) for place, one in start.organs.items()}} if start.organs else {}),
         "clones": [
             {"name": c.name, "share": c.share, "antigens": c.antigens, "multipliers": dict(c.multipliers)}

@@ -64,6 +64,7 @@ def start_of(
         own_densities=_ordered(own, order) if part.organ != BREAST else frozendict(),
         injection=injection,
         organs=frozendict(sorted(beside.items())),
+        samples=part.samples,
     )
 
 

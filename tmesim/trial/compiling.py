@@ -32,8 +32,10 @@ ANY = {
         "capillaries": "400 /mm²",
         "ecm": 0.2,
         "injection": {"route": "patch", "cells": 3},
+        "organs": {"kidney": {"samples": 100_000}},
         "densities": {"adipocyte": "100 /mm²", "th1": "1500 /mm²"},  # cells of several sites, and some beyond the walls
     },
+    "set": {"rules.emt_enables_intravasation.limit": "20 1/h", "cells.tumor.starts.emt": 0.9},
     "time": {"days": 0.25},
     "arms": {"untreated": {}},
     "endpoints": ["tumor_burden"],
@@ -42,22 +44,23 @@ INCOMPLETE = 3
 """Exit code of a process that could not compile or keep all of its share."""
 WAIT_S = 0.2
 
+TRAVEL = ("intravasate", "circulate", "lodge")
 SHARES = {
     1: (("populate", "patrol", "sense", "act", "diffuse", "remodel", "migrate", "respond", "admit", "turn_over",
-         "mutate", "extravasate"),),
+         "mutate", "extravasate", *TRAVEL),),
     2: (
         ("patrol", "diffuse", "migrate", "respond"),
-        ("populate", "sense", "act", "remodel", "admit", "turn_over", "mutate", "extravasate"),
+        ("populate", "sense", "act", "remodel", "admit", "turn_over", "mutate", "extravasate", *TRAVEL),
     ),
     3: (
         ("patrol", "migrate", "respond"),
         ("diffuse", "remodel"),
-        ("populate", "sense", "act", "admit", "turn_over", "mutate", "extravasate"),
+        ("populate", "sense", "act", "admit", "turn_over", "mutate", "extravasate", *TRAVEL),
     ),
     4: (
         ("patrol",),
         ("diffuse", "turn_over"),
-        ("populate", "sense", "admit", "respond", "mutate", "extravasate"),
+        ("populate", "sense", "admit", "respond", "mutate", "extravasate", *TRAVEL),
         ("act", "remodel", "migrate"),
     ),
 }

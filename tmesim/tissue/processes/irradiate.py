@@ -34,14 +34,15 @@ class Irradiate(Process):
         kinds = cells.type[: cells.n]
         hit = kinds != DEAD
         hit[hit] = alpha[kinds[hit]] + beta[kinds[hit]] > 0.0
-        rows = np.flatnonzero(hit)
-        if rows.size == 0 or therapy.state not in biology.states:
+        if therapy.state not in biology.states or not hit.any():
             return
+        doom = cells.columns.state[: cells.n, biology.states.index(therapy.state)]
+        rows = np.flatnonzero(hit & (doom < 1.0))
         felt = dose * sensitized(tissue, therapy, rows) * unresisted(tissue, therapy, rows)
         survival = np.exp(-(alpha[kinds[rows]] + beta[kinds[rows]] * felt) * felt)
         drawn = chance.units(cells.id[rows], tissue.clock.step, tissue.key("irradiate"), index)
         doomed = rows[drawn >= survival]
-        cells.columns.state[doomed, biology.states.index(therapy.state)] = 1.0
+        doom[doomed] = 1.0
         for code, cell in enumerate(biology.types):
             tissue.counters[f"doomed.{cell}"] += int(np.count_nonzero(kinds[doomed] == code))
 
