@@ -228,7 +228,15 @@ def test_a_run_of_many_arms_has_maps_of_six(result, monkeypatch):
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0.0, "0 %"), (0.0004, "< 0.1 %"), (0.034, "3.4 %"), (0.5, "50 %"), (1.0, "100 %"), (math.nan, "–")],
+    [
+        (0.0, "0 %"),
+        (0.0004, "< 0.1 %"),
+        (0.034, "3.4 %"),
+        (0.5, "50 %"),
+        (0.996, "> 99 %"),
+        (1.0, "100 %"),
+        (math.nan, "–"),
+    ],
 )
 def test_shares_are_said_with_two_digits(share, said):
     assert percent(share) == said
@@ -263,10 +271,12 @@ def test_sections_show_the_cells_that_are_there_and_no_others(result):
     shown = richest(result, ["own"])
     said = texts(draw_organs(result))
     labels = {name: cell.label for name, cell in result.scenario.catalogue.cells.items()}
-    there = {t for place in ("brain", "liver", "lung") for t in kinds(result.snapshot(2, "own", shown, place))}
+    sections = {place: result.snapshot(2, "own", shown, place) for place in ("brain", "liver", "lung")}
+    sections["kidney"] = result.snapshot(2, "own", shown)
+    there = {kind for section in sections.values() for kind in kinds(section)}
     assert {name for name, label in labels.items() if label in said} == there
-    for place in ("brain", "liver", "lung"):
-        count = result.snapshot(2, "own", shown, place).count("tumor")
+    for place, section in sections.items():
+        count = section.count("tumor")
         assert any(text.endswith(f"{count} tumor cell{'s' * (count != 1)}") for text in said)
         assert organ_named(place).label.capitalize() in said
 
@@ -278,7 +288,7 @@ def kinds(section):
 def test_sections_are_of_the_replicate_with_most_lesions(result):
     counts = {"lesions": [1, 2, 2], "n_tumor": [90, 30, 40]}
     at_ends = {name: (None, np.array(values)[:, None]) for name, values in counts.items()}
-    fake = SimpleNamespace(scenario=result.scenario, series=lambda name, arm: at_ends[name.split(".")[1]])
+    fake = SimpleNamespace(scenario=result.scenario, series=lambda name, arm: at_ends[name.split(".")[-1]])
     assert richest(fake, ["own"]) == 2
 
 

@@ -71,6 +71,8 @@ def percent(share: float) -> str:
         return "–"
     if 0 < share < 0.001:
         return "< 0.1 %"
+    if 0.995 <= share < 1:
+        return "> 99 %"
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 

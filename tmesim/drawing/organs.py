@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmesim.catalogue import organ_named
+from tmesim.destinations import comes_home
 from tmesim.drawing import scale_bar
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
@@ -34,7 +35,7 @@ def draw_organs(
     result: Result, day: float | None = None, arms: Sequence[str] | None = None, replicate: int | None = None,
     narrow: bool = False,
 ) -> Drawing:  # fmt: skip
-    """Each organ of some arms on one day, on bare ground.
+    """Each organ of some arms on one day, on bare ground, but the tissue that a tumor leaves.
 
     day : of a snapshot, by default the last        arms : by default the reference, or the first that has organs
     replicate : by default the one with most lesions        narrow : two panels in a row, for a phone
@@ -49,7 +50,7 @@ def draw_organs(
     if replicate is None:
         replicate, which = richest(result, chosen), "shown is the one with most lesions in these organs,"
     shots: dict[str, dict[str, Section]] = {
-        arm: {place: result.snapshot(day, arm, replicate, place) for place in scenario.start_of(arm).organs}
+        arm: {place: result.snapshot(day, arm, replicate, organ) for place, organ in sites(result, arm).items()}
         for arm in chosen
     }
     every = [shot for mine in shots.values() for shot in mine.values()]
@@ -81,7 +82,8 @@ def draw_organs(
             sheet.text(MARGIN + 16, y, words(arm), TITLE, weight="bold")
         for i, (place, shot) in enumerate(mine.items()):
             x, above = MARGIN + i % across * (wide + GAP), y + headed + i // across * (NAME + high + GAP) + NAME
-            soil = scenario.start_of(arm).organs[place].organ
+            beside = scenario.start_of(arm).organs
+            soil = beside[place].organ if place in beside else place
             tumor = shot.count("tumor")
             notes = [f"with tissue of {organ_named(soil).label}"] if soil != place else []
             notes.append(f"{compact(tumor)} tumor cell{'s' * (tumor != 1)}")
@@ -105,11 +107,19 @@ def draw_organs(
     return Drawing(literal(sheet.figure), title, f"Pictures of cells and vessels in {places}, {told}, day {day:g}.")
 
 
+def sites(result: Result, arm: str) -> dict[str, str | None]:
+    """The organs of an arm that are shown, by place: None for the tissue itself, where injected cells come to it and it
+    is as large as the others."""
+    start, box = result.scenario.start_of(arm), result.scenario.tissue
+    home = comes_home(start) and box.shape == box.of_organs.shape
+    return ({start.organ: None} if home else {}) | {place: place for place in start.organs}
+
+
 def richest(result: Result, arms: Sequence[str]) -> int:
     """The replicate with most lesions in the organs of some arms at the end, then with most tumor cells."""
-    names = {arm: result.scenario.start_of(arm).organs for arm in arms}
+    prefixes = {arm: [f"{organ}." if organ else "" for organ in sites(result, arm).values()] for arm in arms}
     counts = [
-        np.sum([result.series(f"{place}.{name}", arm)[1][:, -1] for arm in arms for place in names[arm]], axis=0)
+        np.sum([result.series(f"{prefix}{name}", arm)[1][:, -1] for arm in arms for prefix in prefixes[arm]], axis=0)
         for name in ("n_tumor", "lesions")
     ]
     return int(np.lexsort(counts)[-1])

@@ -72,7 +72,8 @@ def told(spread: Spread, result: Result) -> str:
     came, grew = spread.arrived_shares, spread.lesion_shares
     if not np.isnan(came).any():
         i = int(came.argmax())
-        text += f" Most came to the {spread.destinations[i].label}: {percent(came[i])} of all that came to these organs"
+        who = "All" if came[i] == 1 else f"Most ({percent(came[i])} of all in these organs)"
+        text += f" {who} came to the {spread.destinations[i].label}"
         due = percent(spread.expected_shares[i])
         text += "." if spread.entry == PATCH else f", where blood alone would bring {due}."
     if np.isnan(grew).any():
@@ -80,7 +81,8 @@ def told(spread: Spread, result: Result) -> str:
     i = int(grew.argmax())
     without = [each.label for each in spread.destinations if not each.lesions.any()]
     if len(without) == len(grew) - 1:
-        return f"{text} All lesions are in the {spread.destinations[i].label}."
+        one = spread.destinations[i].lesions.sum() == 1
+        return f"{text} {'The only lesion is' if one else 'All lesions are'} in the {spread.destinations[i].label}."
     text += f" Scaled up to whole organs, {percent(grew[i])} of lesions are in the {spread.destinations[i].label}"
     return f"{text}; none was found in {english.joined(without)}." if without else f"{text}."
 
@@ -91,8 +93,9 @@ def table(result: Result, found: list[Spread]) -> Markup:
     caption = (
         f"Day {result.scenario.time.days:g}, sums over {result.replicates} replicate{'s' * (result.replicates > 1)}. "
         f"A lesion is a group of at least {LESION_CELLS} tumor cells no more than {GAP_UM:g} µm apart. Intervals: 95 % "
-        "of the sampling, exact for a Poisson count. Expected is what blood alone would bring."
+        "of the sampling, exact for a Poisson count. Expected is what blood alone would bring"
     )
+    caption += ", of as many as came." if any(not each.injected for each in found) else "."
     bodies = []
     for spread in found:
         color = page.arm_class(result, spread.arm)
