@@ -183,19 +183,29 @@ def atlas(
 
 @app.command()
 def organs(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run with an injection.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The directory of a finished run in which tumor cells come to organs.")
+    ],
+    shares: Annotated[
+        bool, typer.Option("--shares", help="How much of the differences among organs is arrival, and how much soil.")
+    ] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
     json: Json = False,
 ) -> None:
-    """Estimate what whole organs hold of injected cells and lesions, from the sampled patches of a run.
+    """Estimate what whole organs hold of tumor cells and lesions, from the sampled patches of a run.
 
     Examples:
 
     - `tmesim organs runs/experimental_metastasis`
+
+    - `tmesim organs runs/seed_and_soil --shares`  (arrival, access, growth and detection, with intervals)
+
+    - `tmesim organs runs/seed_and_soil --csv organs.csv`
     """
     with exit_codes():
-        from tmesim.cli.spreading import print_organs
+        from tmesim.cli.spreading import print_organs, print_shares
 
-        print_organs(folder, json)
+        (print_shares if shares else print_organs)(folder, csv, json)
 
 
 @app.command()
