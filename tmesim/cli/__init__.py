@@ -189,6 +189,9 @@ def organs(
     shares: Annotated[
         bool, typer.Option("--shares", help="How much of the differences among organs is arrival, and how much soil.")
     ] = False,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="What was measured in mice, beside what the run gives.")
+    ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
     json: Json = False,
 ) -> None:
@@ -200,12 +203,16 @@ def organs(
 
     - `tmesim organs runs/seed_and_soil --shares`  (arrival, access, growth and detection, with intervals)
 
+    - `tmesim organs runs/seed_and_soil_class --validation`  (published numbers that set none of the model's)
+
     - `tmesim organs runs/seed_and_soil --csv organs.csv`
     """
     with exit_codes():
-        from tmesim.cli.spreading import print_organs, print_shares
+        from tmesim.cli.spreading import print_organs, print_shares, print_validation, refuse_both
 
-        (print_shares if shares else print_organs)(folder, csv, json)
+        refuse_both(shares, validation)
+        printed = print_shares if shares else print_validation if validation else print_organs
+        printed(folder, csv, json)
 
 
 @app.command()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tmesim.organ_totals import Total
     from tmesim.shown import Result
     from tmesim.soil_shares import Share
+    from tmesim.validation import Row
 
 WHOLE = """
 An organ's number is that of all patches over the share of it that they are, with 95 % of the sampling; ~ where counts
@@ -25,6 +26,12 @@ SOIL = """
 Parts of the differences of seen lesions among organs (Shapley values), with 95 % over replicates; one below 0 works
 against the pattern. spread: variance of logarithms; order: rank correlation. soil = access + growth. Half a count is
 added to each; where half of the organs or more have no lesion, there is no pattern to tell of."""
+
+
+def refuse_both(shares: bool, validation: bool) -> None:
+    """InputError where two tables are asked for."""
+    if shares and validation:
+        raise InputError([Problem("is another table; ask for one of them", "--shares and --validation")])
 
 
 def print_organs(folder: Path, csv: Path | None, as_json: bool) -> None:
@@ -41,10 +48,25 @@ def print_shares(folder: Path, csv: Path | None, as_json: bool) -> None:
     from tmesim.soil_shares import FITTED, shares, table_bytes
 
     rows = _read(folder, shares)
+    first = {(row.arm, row.set): row for row in reversed(rows)}
+    if csv is None and not as_json:  # a set without a pattern is one row to read
+        rows = [row for row in rows if math.isfinite(row.share) or row is first[row.arm, row.set]]
     marked = ", ".join(f"{name}: {path}" for name, path in FITTED.items())
     _tell(rows, told_share, f"{SOIL}\nFitted to frequencies of metastases in organs: {marked or 'none'}. "
           "* a number that was measured in these organs acts on it, so that it was put in; --json names them.",
           csv, as_json, table_bytes)  # fmt: skip
+
+
+def print_validation(folder: Path, csv: Path | None, as_json: bool) -> None:
+    """Print published numbers beside those of the run; InputError as for `print_organs`, and of another host."""
+    from tmesim.validation import left_out, table, table_bytes, within
+
+    rows = _read(folder, table)
+    met, known, misses = within(rows)
+    below = [f"{met} of the {known} numbers that this run tells of lie within their interval."]
+    below += [f"Missed: {', '.join(misses)}."] if misses else []
+    below += [f"Of mice, but held against no run: {name}, {why}." for name, why in left_out().items()]
+    _tell(rows, told_number, "\n" + "\n".join(below), csv, as_json, table_bytes)
 
 
 def _read(folder: Path, table: Callable[[Result], list[Any]]) -> list[Any]:
@@ -94,9 +116,21 @@ def told_share(row: Share) -> dict[str, str]:
     ends = f" ({compact(row.low)} to {compact(row.high)})" if math.isfinite(row.low) else ""
     few = f"{row.lesions} lesions; none in {', '.join(row.without)}" if row.without else f"{row.lesions} lesions"
     return {
-        "arm": row.arm, "organs": ", ".join(row.organs), "of": row.value, "factor": row.factor,
+        "arm": row.arm, "organs": ", ".join(row.organs), "of": row.value if known else "",
+        "factor": row.factor if known else "",
         "share": f"{compact(row.share)}{ends}" if known else "no pattern",
-        "mark": "fitted" if row.fitted else "*" if row.put_in else "", "found": few,
+        "mark": "fitted" if row.fitted else "*" if row.put_in and known else "", "found": few,
+    }  # fmt: skip
+
+
+def told_number(row: Row) -> dict[str, str]:
+    """A published number as a terminal shows it."""
+    published = [compact(end) if math.isfinite(end) else "" for end in (row.low, row.high)]
+    given = f"{compact(row.model)} ({compact(row.model_low)} to {compact(row.model_high)}) {row.unit}"
+    return {
+        "number": row.label, "model": given if math.isfinite(row.model) else "",
+        "published": f"{published[0]} to {published[1]}" if all(published) else f"≥ {published[0]}",
+        "verdict": row.verdict, "told": row.told, "note": row.note, "source": f"{row.source} [{row.checked}]",
     }  # fmt: skip
 
 
