@@ -57,7 +57,7 @@ class Copy:
 
     def __init__(self, result, **changes):
         names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue", "one_start",
-                 "places", "start_of")
+                 "places", "start_of")  # fmt: skip
         self.__dict__.update({n: getattr(result, n) for n in ("arms", "reference", "replicates", "observables",
                               "snapshot_days", "comparisons", "series", "endpoint", "snapshot")})  # fmt: skip
         self.scenario = SimpleNamespace(**{n: getattr(result.scenario, n) for n in names} | changes)

@@ -30,7 +30,7 @@ from tmesim.drawing.palette import CAME, VEIN
 from tmesim.drawing.panels import SPREAD, lacking
 from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.sheet import DPI
-from tmesim.organ_totals import poisson_interval
+from tmesim.organ_totals import poisson_interval, totals
 from tmesim.report import page
 from tmesim.scenario import read_text
 from tmesim.statistics import interval
@@ -133,18 +133,21 @@ def test_what_blood_alone_would_bring_is_what_capillaries_hold(result):
         assert each.expected == pytest.approx(1e6 * due[each.place] * each.fraction, rel=1e-9)
 
 
-def test_lesions_of_a_patch_have_the_poisson_interval_of_their_sum(result):
+def test_lesions_of_a_patch_have_the_interval_that_whole_organs_have(result):
+    rows = {row.place: row for row in totals(result) if row.arm == "own" and row.count == "lesions"}
     for each in spread_of(result, "own").destinations:
-        count, patches = at_end(result, "own", each.place, "lesions"), 2 * SAMPLES[each.place]
-        assert each.per_patch(each.lesions) == pytest.approx(
-            (count / patches, *(end / patches for end in poisson_interval(int(count))))
-        )
+        patches, share = 2 * SAMPLES[each.place], rows[each.place].share
+        count = at_end(result, "own", each.place, "lesions")
+        low, high = (end * share / patches for end in (rows[each.place].low, rows[each.place].high))
+        assert each.lesions_per_patch == pytest.approx((count / patches, low, high), rel=1e-9)
+        assert count == 0 or low <= count / patches <= high
+        assert count > 0 or (low, high) == pytest.approx((0, poisson_interval(0)[1] / patches))
 
 
 def test_of_a_tumors_own_cells_those_expected_are_those_that_came_shared_out_by_blood():
     def patch(place, arrests, fraction, came):
         return destinations.Destination(
-            place, place, f"{place}.", 0.1, "arterial", arrests, 10, fraction, 0.0, *[np.array(came)] * 4
+            place, place, f"{place}.", 0.1, "arterial", arrests, 10, fraction, 0.0, (0.0, 1.0), *[np.array(came)] * 4
         )
 
     parts = destinations.shared_out([patch("lung", 0.6, 0.01, [30, 10]), patch("liver", 0.1, 0.02, [2, 6])])

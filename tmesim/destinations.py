@@ -7,6 +7,7 @@ blood alone would bring h / Σ h of all that come to the organs that are looked 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,15 +16,14 @@ import numpy as np
 
 from tmesim.body.circulation import DEAD, ROUTES, death_per_pass
 from tmesim.body.flows import Flows
-from tmesim.body.seeding import PATCH, arriving, beds_of, held, numbers_of, sampled
+from tmesim.body.seeding import PATCH, arriving, beds_of, held, numbers_of
 from tmesim.catalogue import Catalogue, organ_named
 from tmesim.kernels.chance import PRIMARY
-from tmesim.organ_totals import last, poisson_interval
+from tmesim.organ_totals import Total, last, places_of, poisson_interval, totals
 from tmesim.wording import compact
 
 if TYPE_CHECKING:
     from tmesim.result import Result
-    from tmesim.scenario import Start
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,7 @@ class Destination:
     held : share of the cells that enter which it holds alive, 0..1; NaN where cells are put into patches
     patches : in all replicates        fraction : of the organ that these are; NaN where cells are put into patches
     expected : arrivals at the patches, if blood alone shares them out
+    bounds : of the lesions in all patches, 95 % of their sampling
     arrivals, lone, lesions, tumor : of each replicate, (replicates,)
     """
 
@@ -48,6 +49,7 @@ class Destination:
     patches: int
     fraction: float
     expected: float
+    bounds: tuple[float, float]
     arrivals: np.ndarray
     lone: np.ndarray
     lesions: np.ndarray
@@ -68,11 +70,11 @@ class Destination:
         part = self.patches if np.isnan(self.fraction) else self.fraction
         return float(values.sum()) / part
 
-    def per_patch(self, values: np.ndarray) -> tuple[float, float, float]:
-        """Counts of all replicates over the number of patches, with the Poisson interval of 95 %."""
-        found = int(values.sum())
-        low, high = (end / self.patches for end in poisson_interval(found))
-        return found / self.patches, low, high
+    @property
+    def lesions_per_patch(self) -> tuple[float, float, float]:
+        """Lesions of all replicates over the number of patches, with the interval of 95 % of `organ_totals`."""
+        found, (low, high) = float(self.lesions.sum()), self.bounds
+        return found / self.patches, low / self.patches, high / self.patches
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,10 @@ def shares(values: list[float]) -> np.ndarray:
 
 def spreads(result: Result) -> list[Spread]:
     """A record for each arm in which tumor cells come to an organ; none where nobody goes anywhere."""
-    found = (spread_of(result, arm) for arm in result.arms)
+    if not has_destinations(result):
+        return []
+    rows = totals(result)
+    found = (spread_of(result, arm, rows) for arm in result.arms)
     return [each for each in found if each.destinations]
 
 
@@ -152,41 +157,41 @@ def several(spread: Spread) -> bool:
 
 def has_destinations(result: Result) -> bool:
     """Whether tumor cells of some arm come to an organ."""
-    starts = [result.scenario.start_of(arm) for arm in result.arms]
-    return any(start.organs or comes_home(start) for start in starts)
+    return any(True for arm in result.arms for _ in places_of(result, arm))
 
 
-def comes_home(start: Start) -> bool:
+def comes_home(result: Result, arm: str) -> bool:
     """Whether the tissue itself is an organ that injected cells come to, and not the tumor that they leave."""
-    return start.injection is not None and not (start.tumor or start.ducts or start.interior)
+    return any(place.organ is None for place in places_of(result, arm))
 
 
-def spread_of(result: Result, arm: str) -> Spread:
-    """An arm's, by the numbers that it has when cells enter: those of its start for an injection."""
-    scenario = result.scenario
+def spread_of(result: Result, arm: str, rows: Iterable[Total]) -> Spread:
+    """An arm's, by the numbers that it has when cells enter: those of its start for an injection.
+
+    rows : of `organ_totals.totals`
+    """
+    scenario, places = result.scenario, list(places_of(result, arm))
     start, species = scenario.start_of(arm), scenario.species
     known = scenario.catalogue_at_start(arm) if start.injection else scenario.catalogue_for(arm)
     if start.injection is not None:
         entry = start.injection.route
-    elif start.organs:
+    elif places:
         entry = Flows.of(start, scenario.tissue.of_organs, known, species).outlets[PRIMARY]
     else:
         return Spread(arm, "", False, (), np.nan, np.nan)
     arrests = {} if entry == PATCH else held(known, entry, species)
-    parts = [("", start.organ, start, scenario.tissue)] if comes_home(start) else []
-    parts += [(f"{place}.", place, soil, scenario.tissue.of_organs) for place, soil in start.organs.items()]
+    lesions = {row.place: row for row in rows if row.arm == arm and row.count == "lesions"}
     found = []
-    for prefix, place, soil, box in parts:
-        patches = soil.samples * result.replicates
-        values = {name: last(result, arm, prefix + name) for name in ("arrivals", "lone_cells", "lesions", "n_tumor")}
-        organ = organ_named(place)
+    for place in places:
+        row, organ = lesions[place.name], organ_named(place.name)
+        values = [last(result, arm, place.prefix + name) for name in ("arrivals", "lone_cells", "lesions", "n_tumor")]
+        bounds = poisson_interval(row.found) if row.share is None else (row.low * row.share, row.high * row.share)
         found.append(
             Destination(
-                place, soil.organ, prefix, organ.measured(organ.blood_share, "1", species), organ.receives,
-                arrests.get(place, np.nan), patches,
-                patches * sampled(place, box, species) if arrests else np.nan,
-                arriving(soil, place, box, known, species) * result.replicates,
-                *values.values(),
+                place.name, row.soil, place.prefix, organ.measured(organ.blood_share, "1", species), organ.receives,
+                arrests.get(place.name, np.nan), row.patches, np.nan if row.share is None else row.share,
+                arriving(place.start, place.name, place.box, known, species) * result.replicates,
+                bounds, *values,
             )
         )  # fmt: skip
     if start.injection is None:

@@ -183,19 +183,36 @@ def atlas(
 
 @app.command()
 def organs(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run with an injection.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The directory of a finished run in which tumor cells come to organs.")
+    ],
+    shares: Annotated[
+        bool, typer.Option("--shares", help="How much of the differences among organs is arrival, and how much soil.")
+    ] = False,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="What was measured in mice, beside what the run gives.")
+    ] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
     json: Json = False,
 ) -> None:
-    """Estimate what whole organs hold of injected cells and lesions, from the sampled patches of a run.
+    """Estimate what whole organs hold of tumor cells and lesions, from the sampled patches of a run.
 
     Examples:
 
     - `tmesim organs runs/experimental_metastasis`
+
+    - `tmesim organs runs/seed_and_soil --shares`  (arrival, access, growth and detection, with intervals)
+
+    - `tmesim organs runs/seed_and_soil_class --validation`  (published numbers that set none of the model's)
+
+    - `tmesim organs runs/seed_and_soil --csv organs.csv`
     """
     with exit_codes():
-        from tmesim.cli.spreading import print_organs
+        from tmesim.cli.spreading import print_organs, print_shares, print_validation, refuse_both
 
-        print_organs(folder, json)
+        refuse_both(shares, validation)
+        printed = print_shares if shares else print_validation if validation else print_organs
+        printed(folder, csv, json)
 
 
 @app.command()

@@ -81,7 +81,7 @@ def chosen(result: Result, most: int = 9) -> list[str]:
     begins with a tumor in the tissue, else what tells of cells that come to it or to organs beside it."""
     scenario = result.scenario
     usual: tuple[str, ...] = USUAL
-    if all(comes_home(scenario.start_of(arm)) for arm in result.arms):
+    if all(comes_home(result, arm) for arm in result.arms):
         usual = (*(f"{place}.n_tumor" for place in scenario.places), "ctc") if scenario.places else AWAY
     names = dict.fromkeys((*scenario.endpoints, *usual))
     return [n for n in names if n in result.observables and has_values(result, n)][:most]

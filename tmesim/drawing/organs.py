@@ -111,7 +111,7 @@ def sites(result: Result, arm: str) -> dict[str, str | None]:
     """The organs of an arm that are shown, by place: None for the tissue itself, where injected cells come to it and it
     is as large as the others."""
     start, box = result.scenario.start_of(arm), result.scenario.tissue
-    home = comes_home(start) and box.shape == box.of_organs.shape
+    home = comes_home(result, arm) and box.shape == box.of_organs.shape
     return ({start.organ: None} if home else {}) | {place: place for place in start.organs}
 
 

@@ -16,7 +16,7 @@ from tmesim.drawing.curves import alike
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
 from tmesim.drawing.palette import BAND, FAINT, GRID, INK, arm_colors
-from tmesim.drawing.sheet import LABEL, SMALL, TITLE, Sheet, fold, head_height, legend_on
+from tmesim.drawing.sheet import LABEL, SMALL, Sheet, head_height, legend_on
 from tmesim.drawing.trajectories import weeks
 from tmesim.statistics import CONFIDENCE, interval
 from tmesim.wording import capital, words
@@ -31,7 +31,7 @@ MEASURES: Mapping[str, str] = {
     "lesions": "lesions", "n_tumor": "tumor cells",
 }  # fmt: skip
 """What is drawn of each organ, by the names of its observables."""
-WIDE, HIGH, BETWEEN, NAMES, LEFT, GAP = 250, 120, 66, 150, 26, 34
+WIDE, HIGH, BETWEEN, NAMES, LEFT, GAP = 250, 120, 66, 164, 26, 34
 """Pixels: of a panel, between panels in a row, of names on the left, around all, between rows."""
 NARROW = 2
 """Panels in a row of the figure for a phone."""
@@ -80,7 +80,7 @@ def draw_seeding(result: Result, arms: Sequence[str] | None = None, narrow: bool
     for row, (place, mine) in enumerate(places.items()):
         y = top + first + row * down
         label = capital(organ_named(place).label)
-        sheet.text(LEFT, y + (0 if narrow else HIGH / 2 - 14), fold(label, NAMES, TITLE), TITLE, weight="bold")
+        sheet.text(LEFT, y + (0 if narrow else HIGH / 2 - 12), label, LABEL + 1.5, weight="bold")
         for i, name in enumerate(names):
             x = left + i % columns * (WIDE + BETWEEN) + 46
             above = y + head + i // columns * block + (26 if narrow else 0)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 RECEIVES = {"venous": "all blood of the veins", "portal": "that of the portal vein", "lymph": "lymph of the tumor"}
 """What an organ gets besides its share of the blood of the arteries."""
+THOUSAND = 1000
+"""Patches of which lesions are told where an organ has more of them."""
 
 
 def organs(result: Result) -> Markup | None:
@@ -89,11 +91,14 @@ def told(spread: Spread, result: Result) -> str:
 
 def table(result: Result, found: list[Spread]) -> Markup:
     """A row for each organ of each arm."""
-    heads = ("organ", "blood", "expected to come", "came", "lesions in a patch", "lesions in the organ")
+    unit = THOUSAND if any(each.patches > THOUSAND for spread in found for each in spread.destinations) else 1
+    per = f"lesions in {THOUSAND} patches" if unit > 1 else "lesions in a patch"
+    heads = ("organ", "blood", "expected to come", "came", per, "lesions in the organ")
     caption = (
         f"Day {result.scenario.time.days:g}, sums over {result.replicates} replicate{'s' * (result.replicates > 1)}. "
         f"A lesion is a group of at least {LESION_CELLS} tumor cells no more than {GAP_UM:g} µm apart. Intervals: 95 % "
-        "of the sampling, exact for a Poisson count. Expected is what blood alone would bring"
+        "of the sampling, wider than those of a Poisson count where replicates differ by more. Expected is what blood "
+        "alone would bring"
     )
     caption += ", of as many as came." if any(not each.injected for each in found) else "."
     bodies = []
@@ -101,17 +106,17 @@ def table(result: Result, found: list[Spread]) -> Markup:
         color = page.arm_class(result, spread.arm)
         title = tag("th", tag("i", class_="chip"), words(spread.arm), colspan=len(heads), scope="rowgroup",
                     role="rowheader", class_=color)  # fmt: skip
-        rows = [row(each, spread) for each in spread.destinations]
+        rows = [row(each, spread, per, unit) for each in spread.destinations]
         bodies.append(tag("tbody", tag("tr", title, role="row", class_="endpoint"), *rows, role="rowgroup"))
     head = [tag("th", title, scope="col", role="columnheader") for title in heads]
     return tag("table", tag("caption", caption), tag("thead", tag("tr", *head, role="row"), role="rowgroup"), *bodies,
                role="table", class_="organs")  # fmt: skip
 
 
-def row(each: Destination, spread: Spread) -> Markup:
-    """An organ: what its blood would bring, what came, and its lesions."""
-    mean, low, high = each.per_patch(each.lesions)
-    whole = [value * each.patches / each.fraction for value in (mean, low, high)]
+def row(each: Destination, spread: Spread, per: str, unit: float) -> Markup:
+    """An organ: what its blood would bring, what came, and its lesions. unit : patches of which `per` says lesions"""
+    whole = [rounded(value * each.patches / each.fraction) for value in each.lesions_per_patch]
+    mean, low, high = (rounded(value * unit) for value in each.lesions_per_patch)
     put = spread.entry == PATCH
     name = [capital(each.label), tag("small", f"with tissue of {each.swapped}") if each.swapped else None]
     return tag(
@@ -120,16 +125,16 @@ def row(each: Destination, spread: Spread) -> Markup:
         cell("blood", percent(each.blood_share), f"and {RECEIVES[each.receives]}" if each.receives in RECEIVES else ""),
         cell("expected to come", compact(each.expected), "put into the patch" if put else ""),
         cell("came", compact(float(each.arrivals.sum())), f"in {compact(each.patches)} patches"),
-        cell("lesions in a patch", compact(mean), f"{compact(low)} to {compact(high)}"),
-        cell("lesions in the organ", "–" if put else rounded(whole[0]),
-             "" if put else f"{rounded(whole[1])} to {rounded(whole[2])}"),
+        cell(per, mean, f"{low} to {high}"),
+        cell("lesions in the organ", "–" if put else whole[0],
+             "" if put else f"{whole[1]} to {whole[2]}"),
         role="row",
     )  # fmt: skip
 
 
 def rounded(value: float) -> str:
     """An estimate with two digits: it has no more."""
-    return compact(float(f"{value:.2g}"))
+    return f"{value:#.2g}" if 0.001 <= value < 9.95 else compact(float(f"{value:.2g}"))
 
 
 def figure(result: Result, name: str, title: str, draw: Callable[..., Drawing], caption: str) -> Markup | None:
