@@ -165,13 +165,14 @@ def test_sleepers_under_a_drug_are_set_against_those_without_it_in_the_liver():
     assert given.value == pytest.approx(7.5 / 8.5) and "lung" not in given.arms and given.arms.count("/") == 3
 
 
-def test_hybrid_seeds_are_set_against_the_better_of_the_others_in_the_median_organ():
+def test_hybrid_seeds_are_set_against_the_better_of_the_others_over_all_organs():
     lesions = {"lung__hybrid__plain": [6, 6], "lung__low__plain": [2, 1], "lung__high__plain": [1, 0],
-               "liver__hybrid__plain": [2, 2], "liver__low__plain": [3, 6], "liver__high__plain": [1, 1]}  # fmt: skip
+               "liver__hybrid__plain": [2, 2], "liver__low__plain": [3, 6], "liver__high__plain": [9, 1],
+               "lung__high__drug": [50, 50]}  # fmt: skip
     given = MEASURES["hybrid_fold"](told(crossed(), lesions=lesions))
-    assert given.value == pytest.approx(12.5 / 3.5) and given.arms == "lung__hybrid__plain / lung__low__plain"
-    one_organ = {arm: values for arm, values in lesions.items() if arm.startswith("liver")}
-    assert MEASURES["hybrid_fold"](told(crossed(), lesions=one_organ)).value == pytest.approx(4.5 / 9.5)
+    assert given.value == pytest.approx(16.5 / 12.5)
+    assert given.arms == "liver__hybrid__plain, lung__hybrid__plain / liver__low__plain, lung__low__plain"
+    assert MEASURES["hybrid_fold"](told(crossed(), lesions={})) is None
 
 
 def test_a_prepared_lung_is_set_against_one_alike_but_for_exosomes():

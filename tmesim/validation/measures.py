@@ -112,19 +112,22 @@ def niche_fold(result: Result) -> Given | None:
 
 
 def hybrid_fold(result: Result) -> Given | None:
-    """Lesions of hybrid seeds over the better of the others, of untreated arms; the median organ."""
-    found: list[Given] = []
+    """Lesions of hybrid seeds over the better of the others, of untreated arms, in all organs that have all three."""
     scenario = result.scenario
     arms = [arm for arm in result.arms if not scenario.arm(arm).therapies and not scenario.arm(arm).overlay]
+    founded = np.zeros((3, result.replicates))
+    names: tuple[list[str], ...] = ([], [], [])
     for organ in sorted({place.start.organ for arm in arms for place in places_of(result, arm)}):
         seeds = [_seed(result, arms, organ, span) for span in (HYBRID, EPITHELIAL, MESENCHYMAL)]
         known = [seed for seed in seeds if seed is not None]
-        if len(known) < len(seeds) or not any(lesions.any() for _, lesions in known):
-            continue
-        (hybrid, founded), *others = known
-        other, fewer = max(others, key=lambda seed: float(seed[1].sum()))
-        found.append(ratio(founded, fewer, f"{hybrid} / {other}"))
-    return sorted(found, key=lambda each: each.value)[len(found) // 2] if found else None
+        if len(known) == len(seeds):
+            for kind, (arm, lesions) in enumerate(known):
+                names[kind].append(arm)
+                founded[kind] += lesions
+    if not founded.any():
+        return None
+    other = 1 + int(founded[1:].sum(axis=1).argmax())
+    return ratio(founded[0], founded[other], f"{', '.join(names[0])} / {', '.join(names[other])}")
 
 
 def ratio(over: np.ndarray, under: np.ndarray, arms: str) -> Given:
