@@ -232,7 +232,7 @@ def test_a_section_that_is_put_into_a_tissue_is_the_section_of_that_tissue(tissu
     """Cells with all that a file keeps of them, matrix, fields, and the network of vessels; also through files."""
     section = Section.of(tissue).snapshot()
     for one in (section, Section.read(*section.packed().values())):
-        twin = empty(tissue)
+        twin = empty(tissue, types=tissue.scenario.catalogue.cells)
         put(twin, one)
         check_layers(twin)
         found = Section.of(twin).snapshot()
