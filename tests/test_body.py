@@ -80,7 +80,8 @@ def test_what_is_handed_on_is_made_before_it_is_taken():
 
 def test_a_process_changes_nothing_but_what_it_says_it_writes():
     """And each write that is claimed happens, but for those that need a vessel to die."""
-    often = {"cells.arrested.behaviors.extravasation": "2 1/h", "rules.emt_enables_intravasation.limit": "1 1/h"}
+    often = {"cells.arrested.behaviors.extravasation": "2 1/h", "rules.emt_enables_intravasation.limit": "1 1/h",
+             "rules.leaky_vessels_let_tumor_cells_in.half_max": "1 pM"}
     often["therapies.surgery.margin"] = "30 µm"
     local = [{"use": "radiation", "start": "30 h", "times": 1, "dose": "1 Gy"}, {"use": "surgery", "start": "70 h"}]
     arms = {"plain": {}, "local": {"therapies": local}}

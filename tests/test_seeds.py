@@ -19,7 +19,7 @@ SPREAD = {"intravasation", "lymph_entry", "cohesion", "extravasation", "division
 
 
 def curves(off=()):
-    """Each behavior of a lone cell over SCORES, (cell, behavior) → (scores,), with oxygen and nobody beside it."""
+    """Each behavior of a lone cell over SCORES, (cell, behavior) → (scores,), with oxygen, the VEGF of a tumor, nobody beside it."""
     start = {"organ": "kidney", "tumor": [], "densities": {"ctl": "0 /mm²"}, "organs": {"lung": {}}}
     t = OneTissue(scenario("minimal", start=start, off=list(off)), seed=1)
     spots = {cell: np.argwhere(t.layer_of(cell)[PAD:-PAD, PAD:-PAD] == EMPTY) for cell in ("tumor", "arrested")}
@@ -32,7 +32,7 @@ def curves(off=()):
         for name in names.values():
             t.cells.columns.state[t.row_of(name), t.biology.states.index("emt")] = score
         t.fields["oxygen"][:] = 40.0
-        t.fields["vegf"][:] = 0.0
+        t.fields["vegf"][:] = 9.0
         t.run("sense")
         for (cell, behavior), values in found.items():
             values.append(float(t.cells.value[t.row_of(names[cell]), t.biology.slot(cell, behavior)]))

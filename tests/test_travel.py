@@ -14,6 +14,7 @@ from tmesim.tissue.lesion import lesion_over_section
 
 EAGER = {
     "rules.emt_enables_intravasation.limit": "2 1/h", "cells.tumor.starts.emt": 0.4,
+    "rules.leaky_vessels_let_tumor_cells_in.half_max": "1 pM",
     "cells.arrested.behaviors.extravasation": "0.2 1/h",
 }  # fmt: skip
 MANY = 30_000  # patches whose cells come to one, so that some come within a day
@@ -79,6 +80,20 @@ def test_the_way_by_lymph_leads_to_the_veins_and_on():
     )  # fmt: skip
     assert none.tissue.counters["shed.lymph"] == none.tissue.counters["shed.blood"] == arrived(none, "lung") == 0
     assert many.tissue.counters["shed.lymph"] > 10 and arrived(many, "lung") > 0
+
+
+def test_a_cell_that_has_come_out_into_healthy_tissue_stays():
+    """Its capillaries are not entered: a tumor's VEGF opens vessels, that of single cells does not."""
+    start = {"organ": "liver", "organs": {"kidney": {}}, "injection": {"route": "patch", "cells": 20}, "tumor": []}
+    body = Body(
+        scenario("minimal", sites=40, start=start, set={"cells.arrested.behaviors.extravasation": "2 1/h"}), seed=2
+    )
+    for _ in range(24):
+        body.step()
+    rows = Section.of(body.tissue).rows("tumor")
+    rates = body.tissue.cells.value[rows, body.tissue.biology.slot("tumor", "intravasation")]
+    assert rows.size > 8 and rates.max() < 0.002, "less than one in twenty a day"
+    assert body.tissue.counters["shed.blood"] <= 1
 
 
 # Who comes
@@ -167,8 +182,9 @@ def test_another_organ_changes_nothing_elsewhere():
 
 def test_a_tumor_that_nobody_leaves_does_not_know_of_organs():
     still = {"rules.emt_enables_intravasation.limit": "0 1/h", "rules.emt_enables_lymph_entry.limit": "0 1/h"}
-    with_them, home = made({"kidney": {}}, set=still), {key: EAGER[key] for key in EAGER if key not in still}
-    without = Body(scenario("minimal", start=BUSY, set=REACTIVE | home), seed=4)
+    of_home = {key: EAGER[key] for key in EAGER if not key.startswith("rules.")}
+    with_them = made({"kidney": {}}, set=still)
+    without = Body(scenario("minimal", start=BUSY, set=REACTIVE | of_home), seed=4)
     for _ in range(24):
         without.step()
     assert same(part(with_them.state(), PRIMARY), part(without.state(), PRIMARY))

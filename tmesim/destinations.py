@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.body.circulation import DEAD, ROUTES, death_per_pass
+from tmesim.body.circulation import DEAD, ROUTES, dying_of
 from tmesim.body.flows import Flows
-from tmesim.body.seeding import PATCH, arriving, beds_of, held, numbers_of
+from tmesim.body.seeding import PATCH, arriving, beds_of, death_of, held, numbers_of
 from tmesim.catalogue import Catalogue, organ_named
 from tmesim.kernels.chance import PRIMARY
 from tmesim.organ_totals import Total, last, places_of, poisson_interval, totals
@@ -216,7 +216,7 @@ def by_portal(catalogue: Catalogue, route: str, species: str, liver: float) -> f
     cells that enter it, those of the first pass, (1 − d) a_liver, come by it alone.
     """
     numbers, beds = numbers_of(catalogue, species), beds_of(catalogue, species)
-    dying = (1 - numbers["shield"]) * death_per_pass(numbers["death"], numbers["blood"], numbers["cardiac_output"])
+    dying = dying_of(death_of(numbers), numbers["shield"])
     portal = sum((bed.share or 0.0) * (1 - bed.arrest) * (1 - dying) for bed in beds if bed.drains == "portal")
     own = next((bed for bed in beds if bed.receives == "portal"), None)
     if own is None or not liver:

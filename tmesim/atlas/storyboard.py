@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 MINUTES = {"see": 2, "predict": 3, "play": 3, "flow": 4, "chance": 3, "seed": 3, "conclude": 2}
 """Steps in their order. `flow` needs two soils whose share of the blood is known, `seed` two seeds in one soil."""
@@ -75,8 +76,7 @@ def _swap(conditions: Sequence[Condition], contrast: tuple[str, str]) -> tuple[s
     first = [by_name[name].soil for name in contrast]
     found = [
         (one, other)
-        for one in conditions
-        for other in conditions
+        for one, other in product(conditions, repeat=2)
         if one.soil == other.soil and one.seed < other.seed and not (one.treated or other.treated)
         if not (one.altered or other.altered)
     ]
@@ -97,8 +97,7 @@ def _homework(conditions: Sequence[Condition], contrast: tuple[str, str]) -> tup
     first = [by_name[name].soil for name in contrast]
     found = [
         (one, other)
-        for one in conditions
-        for other in conditions
+        for one, other in product(conditions, repeat=2)
         if one.soil == other.soil and one.soil is not None and one.seed == other.seed
         if not (one.treated or one.altered) and other.treated
     ]

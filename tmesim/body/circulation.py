@@ -71,13 +71,23 @@ def arrested(
     Raises ValueError with all that is wrong: beds, numbers, route, or nothing that ever ends a journey.
     """
     beds, start = _checked(beds, route, rest, death=death, shield=shield, size=size, sticking=sticking, shelter=shelter)
-    dying = death * (1.0 - shield) * size**-shelter
-    caught = np.array([1.0 - (1.0 - bed.arrest) ** (size**sticking) for bed in beds])
+    dying = dying_of(death, shield, size, shelter)
+    caught = np.array([caught_of(bed.arrest, size, sticking) for bed in beds])
     flow = _flow(beds)
     begun = _passes(beds, flow, caught, dying, start)
     shares = (1.0 - dying) * caught * (begun @ flow)
     found = {bed.name: float(share) for bed, share in zip(beds, shares, strict=True) if bed.name != DUCT}
     return found | {DEAD: dying * float(begun.sum())}
+
+
+def dying_of(death: float, shield: float, size: float = 1.0, shelter: float = 0.0) -> float:
+    """Probability that a pass kills a cluster of some cells; arguments as in `arrested`."""
+    return death * (1.0 - shield) * size**-shelter
+
+
+def caught_of(arrest: float, size: float = 1.0, sticking: float = 0.0) -> float:
+    """Probability that a bed holds a cluster of some cells; arguments as in `arrested`."""
+    return 1.0 - (1.0 - arrest) ** (size**sticking)
 
 
 def advantage(

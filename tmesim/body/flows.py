@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tmesim.body.circulation import Bed, death_per_pass
-from tmesim.body.seeding import beds_of, held, numbers_of, sampled
+from tmesim.body.circulation import Bed, caught_of, dying_of
+from tmesim.body.seeding import beds_of, death_of, held, numbers_of, sampled
 from tmesim.catalogue import Catalogue
 from tmesim.kernels.chance import PRIMARY
 from tmesim.scenario import Start, TissueBox
@@ -52,13 +52,12 @@ class Flows:
     def past_first(self, site: str, way: str, size: int = 1) -> float:
         """Share of them that reaches the arteries: past the capillaries of lungs, and of liver or lymph node before."""
         numbers = numbers_of(self.catalogue, self.species)
-        dying = death_per_pass(numbers["death"], numbers["blood"], numbers["cardiac_output"])
-        dying *= (1.0 - numbers["shield"]) * size ** -numbers["shelter"]
+        dying = dying_of(death_of(numbers), numbers["shield"], size, numbers["shelter"])
         takes: dict[str, Bed] = {bed.receives: bed for bed in beds_of(self.catalogue, self.species)}
         fluid, left = "lymph" if way == LYMPH else self.outlets[site], 1.0
         while fluid != "arterial":
             bed = takes.get(fluid)
-            caught = 0.0 if bed is None else 1.0 - (1.0 - bed.arrest) ** (size ** numbers["sticking"])
+            caught = 0.0 if bed is None else caught_of(bed.arrest, size, numbers["sticking"])
             left *= (1.0 - dying) * (1.0 - caught)
             fluid = "venous" if bed is None else bed.outlet
         return left

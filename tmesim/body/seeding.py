@@ -6,6 +6,8 @@ many sampled patches divided by the share of it that they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tmesim.body.circulation import Bed, arrested, death_per_pass
 from tmesim.catalogue import Catalogue, organ_named, organs
 from tmesim.kernels.arrays import SITE_UM
@@ -20,6 +22,11 @@ ML_PER_UM3 = 1e-12
 def numbers_of(catalogue: Catalogue, species: str) -> dict[str, float]:
     """The numbers of the circulation."""
     return {name: number.at(species) for name, number in catalogue.processes["circulation"].items()}
+
+
+def death_of(numbers: Mapping[str, float]) -> float:
+    """Probability that a pass kills a single cell without a shield, of the numbers of the circulation."""
+    return death_per_pass(numbers["death"], numbers["blood"], numbers["cardiac_output"])
 
 
 def beds_of(catalogue: Catalogue, species: str) -> list[Bed]:
@@ -39,10 +46,9 @@ def held(catalogue: Catalogue, route: str, species: str, size: int = 1) -> dict[
     size : of the clusters that they travel in
     """
     numbers = numbers_of(catalogue, species)
-    death = death_per_pass(numbers["death"], numbers["blood"], numbers["cardiac_output"])
     return arrested(
-        beds_of(catalogue, species), route, death=death, rest=numbers["rest_arrest"], shield=numbers["shield"],
-        size=size, sticking=numbers["sticking"], shelter=numbers["shelter"],
+        beds_of(catalogue, species), route, death=death_of(numbers), rest=numbers["rest_arrest"],
+        shield=numbers["shield"], size=size, sticking=numbers["sticking"], shelter=numbers["shelter"],
     )  # fmt: skip
 
 

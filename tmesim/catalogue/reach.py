@@ -48,40 +48,32 @@ def trimmed(contents: C, cells: frozenset[str], therapies: Iterable[str] = ()) -
     }
     gone = [name for name in contents.fields if name not in fields]
     idle = {family.word(name) for name in gone for family in vocabulary.OF_FIELDS}
-    kept_cells = {
+    left = _without(contents, idle)
+    return replace(
+        left,
+        cells=frozendict({name: cell for name, cell in left.cells.items() if name in cells}),
+        states=frozendict({name: state for name, state in contents.states.items() if name in states}),
+        fields=frozendict({name: field for name, field in contents.fields.items() if name in fields}),
+    )
+
+
+def staying(contents: C) -> C:
+    """The catalogue of a body in which no tumor cell goes anywhere: without what makes cells leave."""
+    return _without(contents, {vocabulary.BEHAVIORS[name].word() for name in LEAVING})
+
+
+def _without(contents: C, idle: set[str]) -> C:
+    """A catalogue in which no cell has some behaviors, at rest or by a rule."""
+    cells = {
         name: cell.model_copy(
             update={"behaviors": frozendict({word: n for word, n in cell.behaviors.items() if word not in idle})}
         )
         if idle & cell.behaviors.keys()
         else cell
         for name, cell in contents.cells.items()
-        if name in cells
     }
-    return replace(
-        contents,
-        cells=frozendict(kept_cells),
-        states=frozendict({name: state for name, state in contents.states.items() if name in states}),
-        fields=frozendict({name: field for name, field in contents.fields.items() if name in fields}),
-        rules=frozendict({name: rule for name, rule in contents.rules.items() if rule.behavior not in idle}),
-    )
-
-
-def staying(contents: C) -> C:
-    """The catalogue of a body in which no tumor cell goes anywhere: without what makes cells leave."""
-    leaving = {vocabulary.BEHAVIORS[name].word() for name in LEAVING}
-    cells = {
-        name: cell.model_copy(
-            update={"behaviors": frozendict({word: n for word, n in cell.behaviors.items() if word not in leaving})}
-        )
-        if leaving & cell.behaviors.keys()
-        else cell
-        for name, cell in contents.cells.items()
-    }
-    return replace(
-        contents,
-        cells=frozendict(cells),
-        rules=frozendict({name: rule for name, rule in contents.rules.items() if rule.behavior not in leaving}),
-    )
+    rules = {name: rule for name, rule in contents.rules.items() if rule.behavior not in idle}
+    return replace(contents, cells=frozendict(cells), rules=frozendict(rules))
 
 
 def _words_of(contents: Contents, cell: str) -> Iterator[str]:

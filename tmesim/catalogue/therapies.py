@@ -130,7 +130,22 @@ class Therapy(Entry):
         return self.usual_dose is None or host in self.usual_dose.hosts
 
 
-class Drug(Therapy):
+class Dosed(Therapy):
+    """What is given in doses, in a usual course."""
+
+    dose: Number
+    schedule: Regimen
+
+    @property
+    def usual_dose(self) -> Number:
+        return self.dose
+
+    @property
+    def regimen(self) -> Regimen:
+        return self.schedule
+
+
+class Drug(Dosed):
     """A drug: where its doses go, and what it does there.
 
     molecule : what lets it into tissues; access : concentration in the tissue of organs that differ from their usual
@@ -144,8 +159,6 @@ class Drug(Therapy):
     pk: Pharmacokinetics
     tissue: TissueUptake | None = None
     occupancy: Occupancy
-    dose: Number
-    schedule: Regimen
     effects: tuple[Effect, ...] = ()
     kills: tuple[Kill, ...] = ()
     field: Field | None = None
@@ -159,14 +172,6 @@ class Drug(Therapy):
         if self.access and self.delivery == "field":
             raise ValueError("a drug of a field comes into an organ by the 'exchange' of its vessels, not by 'access'")
         return self
-
-    @property
-    def usual_dose(self) -> Number:
-        return self.dose
-
-    @property
-    def regimen(self) -> Regimen:
-        return self.schedule
 
 
 class Survival(Entry):
@@ -197,7 +202,7 @@ class Resistance(Entry):
     evidence: Texts = ()
 
 
-class Radiation(Therapy):
+class Radiation(Dosed):
     """Fractions of radiation that the tissue in which the tumor begins is given.
 
     state : of cells, 1 in those that a fraction dooms; what that does is said by rules
@@ -205,20 +210,10 @@ class Radiation(Therapy):
     """
 
     kind: Literal["radiation"]
-    dose: Number
-    schedule: Regimen
     state: str
     survival: tuple[Survival, ...] = Key(min_length=1)
     oxygen: OxygenEffect | None = None
     resistance: tuple[Resistance, ...] = ()
-
-    @property
-    def usual_dose(self) -> Number:
-        return self.dose
-
-    @property
-    def regimen(self) -> Regimen:
-        return self.schedule
 
 
 class Surgery(Therapy):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from tmesim.catalogue import vocabulary
 from tmesim.observables.observable import Observable, count_of, mean_within
 from tmesim.observables.reading import NAN, Reading
 
@@ -21,21 +22,29 @@ def observables_in(catalogue: Catalogue, therapies: Iterable[str]) -> Iterator[O
     for name, field in catalogue.fields.items():
         yield Observable(
             f"{name}_in_tumor", f"{field.label} in the tumor", field.unit,
-            f"Mean of the field {name} over the sites within the tumor.", field_within(name),
+            f"Mean of the field {name} over the sites within the tumor.", field_within(name, makers(catalogue, name)),
         )  # fmt: skip
     for name in therapies:
         if name in catalogue.drugs:
             yield from levels_of(name)
 
 
-def field_within(field: str) -> Callable[[Reading], float]:
-    """Reads the mean of a field over the tumor; a field that nothing can make is 0 and is not simulated."""
-    held = mean_within("field", field)
+def makers(catalogue: Catalogue, field: str) -> tuple[str, ...]:
+    """The cell types that can secrete a field."""
+    word = vocabulary.BEHAVIORS["secretion"].word(field)
+    by_rule = {cell for rule in catalogue.all_rules.values() if rule.behavior == word for cell in rule.cell}
+    return tuple(name for name, cell in catalogue.cells.items() if word in cell.behaviors or name in by_rule)
+
+
+def field_within(field: str, makers: Iterable[str] = ()) -> Callable[[Reading], float]:
+    """Reads the mean of a field over the tumor. One that is not simulated is 0 where no cell that could make it is
+    there; where one is, nothing there senses it, and its level is not known."""
+    held, making = mean_within("field", field), tuple(makers)
 
     def read(now: Reading) -> float:
         if f"field.{field}" in now.section.maps:
             return held(now)
-        return 0.0 if now.section.region_sites.size else NAN
+        return 0.0 if now.section.region_sites.size and not now.section.count(*making) else NAN
 
     return read
 

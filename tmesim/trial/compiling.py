@@ -35,7 +35,11 @@ ANY = {
         "organs": {"kidney": {"samples": 100_000}},
         "densities": {"adipocyte": "100 /mm²", "th1": "1500 /mm²"},  # cells of several sites, and some beyond the walls
     },
-    "set": {"rules.emt_enables_intravasation.limit": "20 1/h", "cells.tumor.starts.emt": 0.9},
+    "set": {
+        "rules.emt_enables_intravasation.limit": "20 1/h",
+        "rules.leaky_vessels_let_tumor_cells_in.half_max": "0.1 pM",
+        "cells.tumor.starts.emt": 0.9,
+    },
     "time": {"days": 0.25},
     "arms": {"untreated": {}},
     "endpoints": ["tumor_burden"],

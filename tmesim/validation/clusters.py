@@ -11,8 +11,7 @@ since of k cells one is next to go, out with that chance, and k − 1 are left; 
 from __future__ import annotations
 
 from tmesim.body.circulation import advantage as of_circulation
-from tmesim.body.circulation import death_per_pass
-from tmesim.body.seeding import beds_of, numbers_of
+from tmesim.body.seeding import beds_of, death_of, numbers_of
 from tmesim.catalogue import Catalogue
 
 COMPANY = "company_protects_arrested_cells"
@@ -43,9 +42,8 @@ def gain_per_event(catalogue: Catalogue, species: str, size: int, route: str = "
     catalogue : of the organ that holds them
     """
     numbers = numbers_of(catalogue, species)
-    death = death_per_pass(numbers["death"], numbers["blood"], numbers["cardiac_output"])
     journey = of_circulation(
         beds_of(catalogue, species), route, size=size, sticking=numbers["sticking"], shelter=numbers["shelter"],
-        death=death, rest=numbers["rest_arrest"], shield=numbers["shield"],
+        death=death_of(numbers), rest=numbers["rest_arrest"], shield=numbers["shield"],
     )  # fmt: skip
     return journey * coming_out(catalogue, species, size) / coming_out(catalogue, species, 1)

@@ -10,7 +10,7 @@ from tmesim.tissue.process import Passed, Patch, Process, Setting
 from tmesim.tissue.start import chances, injected, number_of, put
 from tmesim.tissue.travel import Travellers
 
-SITES, NUMBER = 0, 1 << 20  # draws: the lots of sites, and how many cells of an injection come
+NUMBER = 1 << 20  # the draw for how many cells of an injection come; those below are lots of sites, two a step
 
 
 class Lodge(Process):
