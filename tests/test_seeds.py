@@ -19,7 +19,7 @@ SPREAD = {"intravasation", "lymph_entry", "cohesion", "extravasation", "division
 
 
 def curves(off=()):
-    """Each behavior of a lone cell over SCORES, (cell, behavior) → (scores,), with oxygen, the VEGF of a tumor, nobody beside it."""
+    """Each behavior of a lone cell over SCORES, (cell, behavior) → (scores,), with oxygen and the VEGF of a tumor."""
     start = {"organ": "kidney", "tumor": [], "densities": {"ctl": "0 /mm²"}, "organs": {"lung": {}}}
     t = OneTissue(scenario("minimal", start=start, off=list(off)), seed=1)
     spots = {cell: np.argwhere(t.layer_of(cell)[PAD:-PAD, PAD:-PAD] == EMPTY) for cell in ("tumor", "arrested")}
