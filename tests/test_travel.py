@@ -280,3 +280,14 @@ def test_numbers_of_a_journey_that_nobody_makes_are_refused():
         with pytest.raises(InputError, match=r"name some in 'start\.organs'"):
             scenario("minimal", arms={"plain": {}, "other": {"set": {number: "x2"}}}, reference="plain")
         scenario("minimal", set={number: "x2"}, start={"organs": {"kidney": {}}})
+
+
+def test_organs_count_in_what_a_machine_can_bear():
+    from tmesim.scenario import limits
+
+    small = scenario("minimal").tissue
+    assert limits.sites_of(small, 0) == small.shape[0] * small.shape[1]
+    assert limits.sites_of(small, 3) == 4 * limits.sites_of(small, 0)
+    wide = {"size": ["150 µm", "150 µm"], "organs": ["600 mm", "150 µm"]}
+    with pytest.raises(InputError, match=r"tissue\.organs: a tissue of 40000 × 10 sites"):
+        scenario("minimal", start={"organs": {"kidney": {}}, "tumor": []}, tissue=wide)

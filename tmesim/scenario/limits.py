@@ -168,13 +168,23 @@ def doses(arms: Mapping[str, Arm]) -> str | None:
     return f"ask for {total:,} doses in {len(courses):,} courses; the limit is {MAX_DOSES:,} in all arms together"
 
 
-def amounts(tissue: TissueBox, time: Time, arms: int, replicates: int, catalogue: Catalogue) -> Iterator[Finding]:
-    """What a whole trial would compute and write must be within what can be computed and written."""
+def sites_of(tissue: TissueBox, organs: int) -> int:
+    """Sites of a tissue and of some organs beside it."""
+    return math.prod(tissue.shape) + organs * math.prod(tissue.of_organs.shape)
+
+
+def amounts(
+    tissue: TissueBox, time: Time, arms: int, replicates: int, catalogue: Catalogue, organs: int = 0
+) -> Iterator[Finding]:
+    """What a whole trial would compute and write must be within what can be computed and written.
+
+    organs : beside the tissue
+    """
     histories = arms * replicates
     of = f"{arms} arm{'s' * (arms > 1)} × {replicates} replicate{'s' * (replicates > 1)}"
-    sites = tissue.shape[0] * tissue.shape[1]
+    sites = sites_of(tissue, organs)
     work, rows = float(histories) * sites * time.steps, histories * (time.days * 24 / time.record_every_h + 1)
-    files = histories * (2 * len(time.snapshots_h) + 1)
+    files = histories * (2 * (1 + organs) * len(time.snapshots_h) + 1)
     if work > MAX_WORK:
         what = f"{of} × {time.steps} steps × {sites} sites"
         yield "replicates", f"{what} are {work:.2g} updates; the limit is {MAX_WORK:g}"
@@ -182,22 +192,22 @@ def amounts(tissue: TissueBox, time: Time, arms: int, replicates: int, catalogue
         yield "time.record_every", f"{of} make {rows:.3g} rows; the limit is {MAX_ROWS:g}"
     if files > MAX_FILES:
         yield "time.snapshots", f"{of} make {files:.3g} files; the limit is {MAX_FILES:g}"
-    needs = disk(tissue, time, histories, catalogue)
+    needs = disk(tissue, time, histories, catalogue, organs)
     if needs > MAX_DISK:
         yield "time.snapshots", f"{of} write about {in_bytes(needs)}; the limit is {in_bytes(MAX_DISK)}"
-    back, has = disk(tissue, time, arms, catalogue), machine.memory_bytes()
+    back, has = disk(tissue, time, arms, catalogue, organs), machine.memory_bytes()
     if has is not None and back > has:
         message = f"a replicate of {arms} arm{'s' * (arms > 1)} hands back about {in_bytes(back)} in memory"
         yield "time.snapshots", f"{message}; this machine has {in_bytes(has)}: fewer snapshots, or fewer arms at a time"
 
 
-def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue) -> float:
-    """Bytes that a trial writes, about: snapshots and frames after compression, and rows."""
-    sites = float(tissue.shape[0] * tissue.shape[1])
+def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue, organs: int = 0) -> float:
+    """Bytes that a trial writes, about: snapshots and frames after compression, and rows. organs : beside the tissue"""
+    sites, kept = float(math.prod(tissue.shape)), float(sites_of(tissue, organs))
     snapshot = 2 * len(catalogue.fields) + 2 * len(catalogue.matrix) + 20 + 2 * len(catalogue.states)
     rows = time.days * 24 / time.record_every_h + 1
     frames = MOST_FRAMES if time.frames_every_h is None else time.days * 24 / time.frames_every_h + 1
-    return histories * (sites * (snapshot * len(time.snapshots_h) + frames) + rows * 1000)
+    return histories * (kept * snapshot * len(time.snapshots_h) + sites * frames + rows * 1000)
 
 
 def frames(hours: float, every_h: float) -> str | None:

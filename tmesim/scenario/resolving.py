@@ -55,7 +55,8 @@ class Resolver(Biology):
                 if message not in reported:
                     reported.add(message)
                     self.blame(self._place(where, name), message)
-        for where, message in limits.amounts(tissue, time, len(arms), self.part("replicates"), catalogue):
+        organs = max(len((arm.start or start).organs) for arm in arms.values())
+        for where, message in limits.amounts(tissue, time, len(arms), self.part("replicates"), catalogue, organs):
             self.blame(tuple(where.split(".")), message)
 
     def _place(self, where: str, arm: str) -> DataPath:
@@ -94,8 +95,10 @@ class Resolver(Biology):
         box = self._box(part.size, part.spacing, "size")
         if part.organs is not None:
             box = box.model_copy(update={"beside": self._box(part.organs, part.spacing, "organs")})
-        if len(self.problems) == count and (message := limits.size(box, load_catalogue())):
-            self.blame(("tissue", "size"), message)
+        boxes = {"size": box} | ({"organs": box.of_organs} if part.organs is not None else {})
+        for key, each in boxes.items() if len(self.problems) == count else ():
+            if message := limits.size(each, load_catalogue()):
+                self.blame(("tissue", key), message)
         return box
 
     def _box(self, size: tuple[float, float], spacing: float, key: str) -> TissueBox:
