@@ -205,7 +205,10 @@ def test_places_with_the_same_soil_differ_in_what_comes_alone():
     """A kidney of lung tissue gets as many as a kidney does, and they fare as in the lung."""
     body = made({"lung": {"samples": MANY}, "kidney": {"soil": "lung", "samples": MANY}})
     plain = made({"lung": {"samples": MANY}, "kidney": {"samples": MANY}})
-    assert arrived(body, "kidney") == arrived(plain, "kidney") or body.organs["kidney"].counters["arrivals.passed"]
+    came = [
+        sum(each.organs["kidney"].counters[name] for name in ("arrivals", "arrivals.passed")) for each in (body, plain)
+    ]
+    assert came[0] == came[1] > 0
     fresh = made({"lung": {}, "kidney": {"soil": "lung"}}, steps=1)
     alveoli = [Section.of(fresh.organs[name]).count("alveolus") for name in ("lung", "kidney")]
     assert alveoli[1] == pytest.approx(alveoli[0], rel=0.1)

@@ -107,12 +107,14 @@ class Spread:
 
     @property
     def found(self) -> str:
-        """How many came to all sampled patches, and how many lesions these have at the end, as a sentence."""
+        """How many came to all sampled patches, and how many lesions and tumor cells these have at the end, as a
+        sentence: shares of few say little."""
         came = int(sum(each.arrivals.sum() for each in self.destinations))
         grew = int(sum(each.lesions.sum() for each in self.destinations))
         cells, lesions = f"{compact(came)} cell{'s' * (came != 1)}", f"{compact(grew)} lesion{'s' * (grew != 1)}"
-        there = "are" if grew != 1 else "is"
-        return f"{cells} came to the sampled patches; {lesions} {there} in them at the end."
+        live = int(sum(each.tumor.sum() for each in self.destinations))
+        tumor = f"{compact(live)} tumor cell{'s' * (live != 1)}"
+        return f"{cells} came to the sampled patches; {lesions} and {tumor} are in them at the end."
 
     @property
     def has_lesions(self) -> bool:
