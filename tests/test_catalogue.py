@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue, vocabulary
@@ -17,7 +19,7 @@ from tmesim.catalogue.files import CLAIMS, FILES, HOST_FILES, ORGAN_FILES, UNMOD
 from tmesim.catalogue.frozen import frozendict
 from tmesim.evidence import ground
 from tmesim.kernels import arrays
-from tmesim.reading import InputError
+from tmesim.reading import InputError, dotted
 from tmesim.units import UnitError, same_dimension, show
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -448,6 +450,17 @@ def test_a_number_is_set_by_its_path_in_any_fitting_unit():
     assert changed.rules[RULE].half_max.at("mouse") == 100.0
     assert changed.rules[RULE].half_max.unit == "pM"
     assert CATALOGUE.rules[RULE].half_max.at("mouse") != 100.0
+
+
+@given(st.lists(st.sampled_from([path for path, _ in NUMBERS]), min_size=1, max_size=6, unique=True))
+@settings(max_examples=40)
+def test_numbers_put_into_their_places_are_what_a_walk_over_all_gives(paths):
+    new = {path: CATALOGUE.number(path).model_copy(update={"source": "a test"}) for path in paths}
+    placed = CATALOGUE.with_placed(new)
+    walked = CATALOGUE.changed(lambda path, number: new.get(dotted(path), number))
+    assert all(getattr(placed, kind) == getattr(walked, kind) for kind in KINDS)
+    assert list(placed.placed_numbers.items()) == list(walked.placed_numbers.items())
+    assert {path for path, number in placed.numbers() if number.source == "a test"} == set(paths)
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -10,6 +10,7 @@ another organ than the breast Ce counts times the access that the drug has there
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,6 +33,14 @@ def milligrams_per_kg(dose: float, unit: str, host: str) -> float:
     """A dose in mg/kg, mg or mg/m² as mg per kg of body weight."""
     body = BODY[host]
     return dose * {"mg/kg": 1.0, "mg": 1.0 / body["kg"], "mg/m²": body["m2"] / body["kg"]}[unit]
+
+
+@lru_cache(maxsize=256)
+def _exponential(matrix: bytes) -> np.ndarray:
+    """exp of an 8 × 8 matrix. Every arm and every replicate tunes all its drugs, to hardly ever new numbers."""
+    found: np.ndarray = expm(np.frombuffer(matrix).reshape(8, 8))
+    found.flags.writeable = False
+    return found
 
 
 class Course:
@@ -76,7 +85,7 @@ class Course:
             m[EFFECT, CENTRAL] = rate * drug.tissue.partition.at(host) * self.unbound * self.nanomolar
             m[EFFECT, EFFECT] = -rate
         # exp of [[M, 1], [0, 0]] dt holds exp(M dt), and beside it the integral of exp(M t) over the step
-        both = expm(np.block([[m, np.eye(4)], [np.zeros((4, 8))]]) * dt)
+        both = _exponential((np.block([[m, np.eye(4)], [np.zeros((4, 8))]]) * dt).tobytes())
         self.advance_by, self.average_by = both[:4, :4], both[:4, 4:] / dt
         self.effects = drug.effects
         self.kills = drug.kills

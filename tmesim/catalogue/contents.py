@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, StateVariable
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.models import KINDS
-from tmesim.catalogue.numbers import Number, each_number
+from tmesim.catalogue.numbers import Number, each_number, put
 from tmesim.catalogue.therapies import Drug, Therapy
 from tmesim.reading import DataPath, dotted, suggestion
 
@@ -43,6 +43,16 @@ class Contents:
     def changed(self, change: Callable[[DataPath, Number], Number]) -> Self:
         """The catalogue with each number replaced by `change(path, number)`."""
         return type(self)(**{kind: each_number(getattr(self, kind), (kind,), change) for kind in KINDS})
+
+    def with_placed(self, new: Mapping[str, Number]) -> Self:
+        """The catalogue with the numbers at some dotted paths replaced; LookupError for a path that has none."""
+        placed = {path: self.placed_number(path)[0] for path in new}
+        parts = {kind: {placed[path][1:]: n for path, n in new.items() if placed[path][0] == kind} for kind in KINDS}
+        changed = {kind: put(getattr(self, kind), part) for kind, part in parts.items() if part}
+        made = replace(self, **changed)
+        found = dict(self.placed_numbers) | {path: (placed[path], number) for path, number in new.items()}
+        made.__dict__["placed_numbers"] = frozendict(found)  # to find them anew takes a walk over all
+        return made
 
     def entries(self) -> Iterator[tuple[str, str, Any]]:
         """Everything in the catalogue as (kind, name, entry)."""

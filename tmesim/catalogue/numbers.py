@@ -220,3 +220,22 @@ def each_number(part: Any, path: DataPath, change: Callable[[DataPath, Number], 
         items = tuple(each_number(value, (*path, index), change) for index, value in enumerate(part))
         return part if all(new is old for new, old in zip(items, part, strict=True)) else items
     return part
+
+
+def put(part: Any, new: Mapping[DataPath, Number]) -> Any:
+    """A part of the catalogue with the numbers at some paths replaced, as `each_number` finds them; the rest is kept,
+    and not even looked at. KeyError or IndexError for a path that leads nowhere."""
+    if () in new:
+        return new[()]
+    if isinstance(part, RootModel):
+        return part.model_copy(update={"root": put(part.root, new)})
+    below: dict[Any, dict[DataPath, Number]] = {}
+    for (step, *rest), number in new.items():
+        below.setdefault(step, {})[tuple(rest)] = number
+    if isinstance(part, BaseModel):
+        named = {info.alias or name: name for name, info in type(part).model_fields.items()}
+        update = {named[str(step)]: put(getattr(part, named[str(step)]), deeper) for step, deeper in below.items()}
+        return part.model_copy(update=update)
+    if isinstance(part, Mapping):
+        return frozendict({**part, **{step: put(part[step], deeper) for step, deeper in below.items()}})
+    return tuple(put(item, below[i]) if i in below else item for i, item in enumerate(part))
