@@ -76,6 +76,16 @@ def run(
     replicates: Annotated[
         int | None, typer.Option(help="How many replicates; a run that has fewer gets the others.")
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Add replicates until 'width(ENDPOINT[, ARM]) < 10 %' (± 10 % of the reference) or '< 200 cells'; "
+            "several with `and`.",
+        ),
+    ] = None,
+    least: Annotated[int | None, typer.Option(help="Replicates at least, with --until; by default 4.")] = None,
+    most: Annotated[int | None, typer.Option(help="Replicates at most, with --until; by default 40.")] = None,
     days: Annotated[float | None, typer.Option(help="How long, in days.")] = None,
     arms: Annotated[str | None, typer.Option(metavar="A,B", help="Only these arms.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
@@ -102,6 +112,10 @@ def run(
 
     - `tmesim run my.yaml --set start.densities.caf=x2 --set "tissue.size=[1.2 mm, 1.2 mm]"`
 
+    - `tmesim run treg_depletion --until "width(tumor_burden) < 10 %"`  (its intervals allow for the looking)
+
+    - `tmesim run my.yaml --until "width(tumor_burden, drug) < 200 cells and width(n_ctl) < 15 %" --most 60`
+
     - `tmesim run my.yaml --resume`  (after Ctrl-C; resumes, bit for bit)
     """
     with exit_codes():
@@ -109,7 +123,7 @@ def run(
 
         run_scenario(
             scenario, out, seed, replicates, days, arms, workers, set_ or [], resume, not no_figures, quiet,
-            checkpoint_every,
+            checkpoint_every, until, least, most,
         )  # fmt: skip
 
 
