@@ -118,7 +118,8 @@ class Result:
         day : a recorded day; by default the last
         confidence : of the intervals, between 0 and 1
 
-        Without arguments this is `comparison`. Intervals and p are of the kind that `intervals` says. `p_adjusted` controls the false discovery rate over the rows asked for.
+        Without arguments this is `comparison`. Intervals and p are of the kind that `intervals` says. `p_adjusted`
+        controls the false discovery rate over the rows asked for.
         """
         import pandas
 

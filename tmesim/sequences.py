@@ -18,6 +18,19 @@ and no interval as long as A ≥ 1 + n g. Hongjian Wang and Aaditya Ramdas, Anyt
 for Gaussian means with unknown variance (arXiv:2310.03722, section 4: the Gaussian mixture; their c² is 1/g), after
 T. L. Lai, On confidence sequences, Annals of Statistics 4 (1976) 265-280.
 
+Measured, looking after each of 4 to 40 values (20 000 trials): how often some interval leaves the true mean out, of a
+nominal 5 %. Where single values far out carry the mean nothing that assumes normal values holds, at a fixed number
+neither (see `statistics`).
+
+| values              | this sequence | Student's after each |
+|---------------------|---------------|----------------------|
+| normal              | .023          | .275                 |
+| uniform             | .041          | .285                 |
+| Student's t, 4 d.f. | .016          | .246                 |
+| gamma, skewness 1   | .046          | .297                 |
+| exponential         | .121          | .372                 |
+| lognormal           | .217          | .483                 |
+
 A ratio of two means R is held by the same sequence of a − R b, whose mean is 0 at the true ratio (Fieller's set), which
 takes a quadratic equation and no approximation.
 """
@@ -46,9 +59,7 @@ def p_ever(n: int, mean: float, deviation: float) -> float:
     """A p value of a mean of 0 that holds however one stops; NaN of nothing. Values that do not differ decide."""
     if n == 0:
         return math.nan
-    if mean == 0:
-        return 1.0
-    if n < 2:
+    if mean == 0 or n < 2:
         return 1.0
     if deviation == 0:
         return 0.0

@@ -157,7 +157,8 @@ def relative_change(
     _, low, high = interval((a - R * b) / base, confidence)
     half = (high - low) / 2
     if kind == STOPPED and half > 0:
-        return R - 1, *(end - 1 for end in _fieller(a, b, confidence))
+        low, high = _fieller(a, b, confidence)
+        return R - 1, low - 1, high - 1
     if R > 0:
         return R - 1, R * math.exp(-half / R) - 1, R * math.exp(half / R) - 1
     return R - 1, R - 1 - half, R - 1 + half

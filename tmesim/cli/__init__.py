@@ -256,6 +256,33 @@ def targets(
 
 
 @app.command()
+def power(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run, the pilot.")],
+    endpoint: Annotated[str | None, typer.Option(help="Of this endpoint alone.")] = None,
+    arm: Annotated[str | None, typer.Option(help="Of this arm alone; of the reference its mean.")] = None,
+    width: Annotated[str, typer.Option(help="How narrow an interval is wanted: ± so much of the reference.")] = "10 %",
+    detect: Annotated[str, typer.Option(help="A difference that is to be found, of the reference.")] = "10 %",
+    power: Annotated[float, typer.Option(help="How often it is to be found.")] = 0.8,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """How many replicates an interval of ± 10 % takes, or finding a difference, with a finished run as the pilot.
+
+    Examples:
+
+    - `tmesim power runs/treg_depletion`
+
+    - `tmesim power runs/treg_depletion --endpoint tumor_burden --width "5 %"`
+
+    - `tmesim power runs/treg_depletion --arm treg_depletion --detect "20 %" --power 0.9`
+    """
+    with exit_codes():
+        from tmesim.cli.precision import print_power
+
+        print_power(folder, endpoint, arm, width, detect, power, csv, json)
+
+
+@app.command()
 def check(scenario: ScenarioName) -> None:
     """Read a scenario and say everything that is wrong with it, or what it would simulate. Nothing is written.
 

@@ -89,7 +89,8 @@ def print_summary(result: Result, seconds: float) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tmesim.notices import notices
+    from tmesim.notices import notices, stopped
+    from tmesim.power import sentence
     from tmesim.text import emit
     from tmesim.trial.replicate import reported
 
@@ -107,6 +108,8 @@ def print_summary(result: Result, seconds: float) -> None:
         console.print(table)
         for text in notices(result):
             console.print(Text(f"caution: {line(text)}"), soft_wrap=not is_terminal())
+        for text in filter(None, (stopped(result), sentence(result))):
+            console.print(Text(line(text)), soft_wrap=not is_terminal())
         path = Text(line(result.path), style="bold")
         console.print(Text(f"{pairs}{seconds:.1f} s{cold}. Everything is in ").append(path))
     emit(shown.get())

@@ -146,7 +146,7 @@ def ends_of(scenario: Scenario, replicates: Sequence[Finished]) -> dict[str, dic
 
 
 def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished], kind: str = FIXED) -> None:
-    """`timeseries.csv`, `endpoints.csv` (values at the end of the run) and `comparison.csv` with intervals of a kind."""
+    """`timeseries.csv`, `endpoints.csv` (at the end of the run) and `comparison.csv` with intervals of a kind."""
     columns = ("hour", *reported(scenario))
     rows = [
         [arm, finished.replicate, row[0] / 24, *row[1:]]

@@ -14,9 +14,9 @@
 
 "This run" means the same resolved scenario but for the number of replicates (identity), the same code of agent classes
 written in Python, and the same versions of whatever computes. With `stopping` no number is asked for: a complete run
-that was not stopped by the same condition is the beginning of this one, with all the replicates that it has. A run that was killed before it had written down which
-one it is leaves no more than its lock. One that lost that note (`provenance.json`) is known by its `scenario.yaml`;
-records of replicates are bound to versions.
+that was not stopped by the same condition is the beginning of this one, with all the replicates that it has. A run that
+was killed before it had written down which one it is leaves no more than its lock. One that lost that note
+(`provenance.json`) is known by its `scenario.yaml`; records of replicates are bound to versions.
 """
 
 from __future__ import annotations

@@ -62,9 +62,9 @@ def run(
         in the way; nothing is ever overwritten. `tmesim.TEMPORARY`: the files live as long as the result
     seed : whole number from 0 on; by default the scenario's. Replicates and arms with a seed share their random numbers
     replicates : how many, from 1 on; by default as the scenario says. A run that has fewer gets the others
-    until : instead of `replicates`: a condition on the width of the answer, such as "width(tumor_burden) < 10 %" (± 10 %
-        of the reference; of one arm "width(tumor_burden, drug) < 10 %"; "… < 200 cells"; several joined by " and ").
-        Replicates are added until it holds, and the intervals are wider, so that they hold for all that
+    until : instead of `replicates`: a condition on the width of the answer, such as "width(tumor_burden) < 10 %"
+        (± 10 % of the reference; of one arm "width(tumor_burden, drug) < 10 %"; "… < 200 cells"; several joined by
+        " and "). Replicates are added until it holds; the intervals are wider, so that they hold all the same
     least : replicates at least, with `until`; by default 4
     most : replicates at most, with `until`; by default 40
     days : length of the run, days, above 0; by default as the scenario says

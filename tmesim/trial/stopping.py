@@ -37,7 +37,9 @@ FEWEST = 3
 """Below so many a confidence sequence has no interval."""
 ENOUGH = 10_000
 FORM = "width(ENDPOINT) < 10 %, width(ENDPOINT, ARM) < 10 % or width(ENDPOINT) < 200 cells, several joined by 'and'"
-WIDTH = re.compile(r"width\s*\(\s*(?P<endpoint>[^\s,()]+)\s*(?:,\s*(?P<arm>[^,()]*?)\s*)?\)\s*(?:<=?|≤)\s*(?P<limit>.+)")
+WIDTH = re.compile(
+    r"width\s*\(\s*(?P<endpoint>[^\s,()]+)\s*(?:,\s*(?P<arm>[^,()]*?)\s*)?\)\s*(?:<=?|≤)\s*(?P<limit>.+)"
+)
 
 Values = Mapping[str, Mapping[str, np.ndarray]]
 """Arm → endpoint → one value a replicate."""
