@@ -85,6 +85,81 @@ def compare(
     )  # fmt: skip
 
 
+def compare_unpaired(
+    endpoint: str,
+    arm: str,
+    reference: str,
+    treated: np.ndarray,
+    control: np.ndarray,
+    confidence: float = CONFIDENCE,
+    kind: str = FIXED,
+) -> Comparison:
+    """Compare values that share nothing, by Welch's interval and test; values that are NaN are left out.
+
+    With confidence sequences the means have one each, of half the error, and the difference what both allow; its p
+    value is not known. The effect size is NaN: there are no pairs. `n` and `replicates` are those of the smaller side.
+    """
+    a, b = np.asarray(treated, float), np.asarray(control, float)
+    of = min(a.size, b.size)
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    if kind == FIXED:
+        difference, low, high, p = welch(a, b, confidence)
+        relative, relative_low, relative_high = _welch_ratio(a, b, confidence)
+    else:
+        each = 1 - (1 - confidence) / 2
+        (one, one_low, one_high), (other, other_low, other_high) = (interval(x, each, kind) for x in (a, b))
+        difference, low, high, p = one - other, one_low - other_high, one_high - other_low, math.nan
+        relative = one / other - 1 if other else math.nan
+        told = other_low > 0 and one_low >= 0
+        relative_low, relative_high = (
+            (one_low / other_high - 1, one_high / other_low - 1) if told else (math.nan, math.nan)
+        )
+    return Comparison(
+        endpoint, arm, reference, min(a.size, b.size), _mean(a), _mean(b), difference, low, high,
+        relative, relative_low, relative_high, math.nan, p, p, of, kind,
+    )  # fmt: skip
+
+
+def welch(a: np.ndarray, b: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float, float, float]:
+    """The difference of two means with its interval and two-sided p (B. L. Welch, Biometrika 34, 1947); NaN where one
+    side has fewer than two values. Values that do not differ decide."""
+    difference = _mean(a) - _mean(b)
+    if min(a.size, b.size) < 2:
+        return difference, math.nan, math.nan, math.nan
+    errors = _deviation(a) ** 2 / a.size, _deviation(b) ** 2 / b.size
+    half, p = _welch_half(difference, errors[0], a.size, errors[1], b.size, confidence)
+    return difference, difference - half, difference + half, p
+
+
+def _welch_half(
+    difference: float, error_a: float, n_a: int, error_b: float, n_b: int, confidence: float
+) -> tuple[float, float]:
+    """Half of the interval, and p; error_* : squared errors of the means."""
+    from scipy.special import stdtr, stdtrit
+
+    error = error_a + error_b
+    if error == 0:
+        return 0.0, float(difference == 0)
+    freedom = error**2 / (error_a**2 / (n_a - 1) + error_b**2 / (n_b - 1))
+    half = float(stdtrit(freedom, 0.5 + confidence / 2)) * math.sqrt(error)
+    return half, float(2 * stdtr(freedom, -abs(difference) / math.sqrt(error)))
+
+
+def _welch_ratio(a: np.ndarray, b: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """mean(a) / mean(b) − 1 with its interval, by the errors of both means; on the logarithmic scale if it can be."""
+    base = _mean(b)
+    if not (a.size and b.size) or base == 0:
+        return math.nan, math.nan, math.nan
+    R = _mean(a) / base
+    if min(a.size, b.size) < 2:
+        return R - 1, math.nan, math.nan
+    errors = (_deviation(a) / base) ** 2 / a.size, (R * _deviation(b) / base) ** 2 / b.size
+    half, _ = _welch_half(R - 1, errors[0], a.size, errors[1], b.size, confidence)
+    if R > 0:
+        return R - 1, R * math.exp(-half / R) - 1, R * math.exp(half / R) - 1
+    return R - 1, R - 1 - half, R - 1 + half
+
+
 def compare_arms(
     endpoints: Iterable[str],
     values: Mapping[str, Mapping[str, np.ndarray]],

@@ -256,6 +256,38 @@ def targets(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN …", help="Directories of finished runs, two or more.")],
+    arm: Annotated[
+        str | None, typer.Option(metavar="A or A,B", help="One arm for all, or one for each; default: equal names.")
+    ] = None,
+    endpoints: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Any recorded observables; default: the endpoints of the runs.")
+    ] = None,
+    day: Annotated[float | None, typer.Option(help="A day that all recorded; default: the last.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Json = False,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, as .png, .pdf or .svg.")] = None,
+) -> None:
+    """Set finished runs side by side: what differs in their settings, and how their endpoints do.
+
+    The others are compared with the first, in pairs where they share seeds and tissue; else it says why not.
+
+    Examples:
+
+    - `tmesim compare runs/untreated runs/untreated-2`
+
+    - `tmesim compare runs/mouse runs/human --arm untreated --endpoints tumor_burden,n_ctl`
+
+    - `tmesim compare runs/early runs/late --arm drug,drug --day 14 --figure compared.png`
+    """
+    with exit_codes():
+        from tmesim.cli.side_by_side import print_comparison
+
+        print_comparison(runs, arm, endpoints, day, csv, json, figure)
+
+
+@app.command()
 def power(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run, the pilot.")],
     endpoint: Annotated[str | None, typer.Option(help="Of this endpoint alone.")] = None,
