@@ -276,7 +276,7 @@ class RunDirectory:
         if there > asked:
             raise self._refusal(
                 f"holds this run with {there} replicates, more than the {asked} asked for; read it as it is "
-                f"(tmesim.Result, or --replicates {there}), or choose another --out"
+                f"(tmesim.Result, or {'--most' if self.stopping else '--replicates'} {there}), or choose another --out"
             )
 
     def _take_lock(self) -> None:

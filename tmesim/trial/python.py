@@ -110,7 +110,8 @@ def run(
             say(f"runs/{scenario.name} {why}: this one is in {path}", to_errors=True)
         crew = _processes(workers, executor)
         execution = Execution(crew, bool(resume), figures, quiet, float(checkpoint_every), executor, engine)
-        if hasattr(engine, "pack") and executor is None and min(execution.processes, scenario.replicates) > 1:
+        cases = scenario.replicates if stopping is None else stopping.most
+        if hasattr(engine, "pack") and executor is None and min(execution.processes, cases) > 1:
             engine.pack()  # what cannot be sent is told before anything is written
         fresh = out is None and path is not None and not path.exists()
         try:
