@@ -97,7 +97,7 @@ def documented(c: Catalogue) -> Iterable[Row]:
 def scenarios(c: Catalogue) -> Iterable[Row]:
     from tmesim.reading import read_yaml
     from tmesim.scenario import named
-    from tmesim.spreads import spreads
+    from tmesim.spreads import UNKNOWN, spreads
 
     for name, file in named().items():
         try:
@@ -105,7 +105,8 @@ def scenarios(c: Catalogue) -> Iterable[Row]:
             question, reference = str(data.get("question", "")), data.get("reference")
         except InputError:
             question, reference = "(cannot be read; see tmesim check)", None
-        takes = f"± 10 %: {spreads().told(name, reference)}"
+        takes = spreads().told(name, reference)
+        takes = f"± 10 %: {takes}" if takes == UNKNOWN else f"± 10 %: {takes} replicates"
         yield {"name": name, "file": str(file), "replicates": takes, "question": question}
 
 
