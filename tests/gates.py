@@ -27,10 +27,11 @@ def biology():
 
 
 class Table:
-    """A kept table of named columns, of which the first `keys` tell which row it is."""
+    """A kept table of named columns, of which the first `keys` tell which row it is. of : what its rows hang on"""
 
-    def __init__(self, path, columns, keys):
+    def __init__(self, path, columns, keys, of=None):
         self.path, self.columns, self.keys = Path(path), tuple(columns), keys
+        self.of = of or (lambda: biology())
 
     @property
     def head(self):
@@ -42,7 +43,7 @@ class Table:
     @property
     def is_current(self):
         """Whether its rows are of the present biology."""
-        return self.head.endswith(biology())
+        return self.head.endswith(self.of())
 
     def rows(self):
         """Each row as a dict of texts; one that a killed process left half written is none."""
@@ -65,7 +66,7 @@ class Table:
         if anew or not self.path.is_file():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             date = datetime.date.today().isoformat()
-            self._write("w", [self.columns], head=f"# {date}, {biology()}\n")
+            self._write("w", [self.columns], head=f"# {date}, {self.of()}\n")
         elif not self.is_current:
             raise SystemExit(f"{self.path} is of another biology ({self.head}); --anew begins a new one")
         else:  # what a killed process left half written goes

@@ -212,7 +212,8 @@ def test_a_run_with_one_arm_says_that_it_compares_nothing(tmp_path):
     result = tmesim.run(alone, out=tmp_path / "out", workers=1, quiet=True, figures=False)
     text = page(result)
     assert "This run has one arm, so it compares nothing; on day 1, the number of tumor cells was" in text
-    assert "over 2 replicates" in text and "How sure is it?" not in text and "<table" not in text
+    assert "over 2 replicates" in text and "<table" not in text
+    assert "An interval of ± 10 % for the mean of tumor cells takes about" in text
 
 
 # Escaping and standing alone

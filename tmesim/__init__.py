@@ -1,8 +1,8 @@
 """tmesim: an agent-based simulator of the breast tumor microenvironment.
 
 `load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
-`Result` reads one again, `TumorModel` is a Mesa model to step by hand, and `explain` prints what a name of the
-catalogue means.
+`Result` reads one again, `compare` sets several side by side, `TumorModel` is a Mesa model to step by hand, and
+`explain` prints what a name of the catalogue means.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from tmesim.version import __version__
 
 if TYPE_CHECKING:
     from tmesim.cli.pages import explain
+    from tmesim.comparing import compare
     from tmesim.model import TumorModel
     from tmesim.scenario import Scenario, load
     from tmesim.shown import Result
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
-__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "explain", "load", "run"]
+__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "compare", "explain", "load", "run"]
 
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
     "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
+    "compare": "tmesim.comparing",
     "explain": "tmesim.cli.pages",
     "load": "tmesim.scenario",
     "run": "tmesim.trial.python",

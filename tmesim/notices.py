@@ -10,6 +10,8 @@ import numpy as np
 from tmesim.catalogue import english
 from tmesim.scenario import courses
 from tmesim.scenario.parts import ADULT_KG
+from tmesim.sequences import multiplier
+from tmesim.statistics import CONFIDENCE, student
 from tmesim.wording import capital, words
 
 if TYPE_CHECKING:
@@ -29,6 +31,23 @@ def notices(result: Result) -> list[str]:
     """Sentences, in the order of their weight; none when there is nothing to say."""
     given = [text for arm in result.arms for text in never_given(result.scenario, arm)]
     return [*given, *bounded(result), *unprovoked(result), *idle(result)]
+
+
+def stopped(result: Result) -> str:
+    """How many replicates a condition came to, which intervals that makes, and why; empty where none decided."""
+    facts = result.stopping
+    if not facts:
+        return ""
+    first, n = int(facts["replicates"]), result.replicates
+    wider = multiplier(n, CONFIDENCE) / student(n)
+    held = f"it held with {first}" if facts["met"] else f"it did not hold with {first}, the most that were asked for"
+    later = f"; {n - first} more were added later" if n > first else ""
+    return (
+        f"Replicates were added until {facts['until']} (at least {facts['least']}, at most {facts['most']}): {held}"
+        f" ({facts['widths']}){later}. Who looks after each replicate and stops when the answer is narrow would be "
+        f"wrong too often with Student's intervals. So these are of a confidence sequence, which hold however one "
+        f"stops, and are {wider:.1f} times as wide; p values are of the same kind."
+    )
 
 
 def untreated(result: Result, arm: str) -> bool:

@@ -23,7 +23,7 @@ from tmesim.arguments import names, number, whole
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
 from tmesim.section import NEEDED, Section, snapshot_name
-from tmesim.statistics import COLUMNS, CONFIDENCE, Comparison, compare_arms
+from tmesim.statistics import COLUMNS, CONFIDENCE, FIXED, STOPPED, Comparison, compare_arms
 from tmesim.storage.arrays import unpack
 from tmesim.storage.checksums import ALWAYS, MARKER, PROVENANCE, Checksums, read_sealed
 from tmesim.storage.tables import counted, read_columns
@@ -118,7 +118,8 @@ class Result:
         day : a recorded day; by default the last
         confidence : of the intervals, between 0 and 1
 
-        Without arguments this is `comparison`. `p_adjusted` controls the false discovery rate over the rows asked for.
+        Without arguments this is `comparison`. Intervals and p are of the kind that `intervals` says. `p_adjusted`
+        controls the false discovery rate over the rows asked for.
         """
         import pandas
 
@@ -143,7 +144,7 @@ class Result:
         chosen = others if arms is None else names(arms, "arms", self.arms)
         at = self.row_day(day)
         values = {arm: {name: self.at_day(name, arm, at) for name in wanted} for arm in (against, *chosen)}
-        return compare_arms(wanted, values, against, confidence)
+        return compare_arms(wanted, values, against, confidence, self.intervals)
 
     def row_day(self, day: float | None = None) -> float:
         """The recorded day nearest to a day, at most an hour away; the last one by default. KeyError when there is
@@ -174,6 +175,18 @@ class Result:
     def provenance(self) -> dict[str, Any]:
         """Seed, hashes, versions, platform, command, agent classes, and wall times (s) of the run."""
         return read_sealed(self.path / PROVENANCE)
+
+    @property
+    def stopping(self) -> dict[str, Any]:
+        """How the number of replicates was chosen, where it hung on what came out (`--until`): the condition, the least
+        and the most, how many it came to, whether the condition was met and the widths then; empty otherwise."""
+        return dict(self.provenance.get("stopping") or {})
+
+    @property
+    def intervals(self) -> str:
+        """The kind of the intervals: "Student", or "confidence sequence" where the replicates were added until the
+        answer was narrow enough."""
+        return STOPPED if self.stopping else FIXED
 
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas

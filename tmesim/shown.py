@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmesim import result
+from tmesim.arguments import names, number
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tmesim.drawing.plots import Plots
 
 
@@ -35,6 +40,42 @@ class Result(result.Result):
         from tmesim.drawing.plots import Plots
 
         return Plots(self)
+
+    def power(
+        self,
+        endpoints: str | Iterable[str] | None = None,
+        arms: str | Iterable[str] | None = None,
+        *,
+        width: float = 0.1,
+        detect: float = 0.1,
+        power: float = 0.8,
+    ) -> pd.DataFrame:
+        """How many replicates an answer takes, with this run as the pilot: one row for each endpoint and arm.
+
+        endpoints : of the scenario; by default all
+        arms : against the reference; by default all others. Of the reference itself, or a run with one arm, the mean
+        width : of the interval that is wanted, ± a share of the reference's mean: 0.1 is ± 10 %
+        detect : a difference that is to be found, as a share of the reference's mean
+        power : how often it is to be found, between 0 and 1
+
+        Columns: `n` pairs; `spread` of the differences (a share), with the ends of its interval; `now`, the ± of this
+        run, and `shown`, the smallest difference that it shows with the power; `width_best` and `detect_best`, the
+        replicates that it takes, from `…_low` to `…_high` as far as the pilot knows the spread; `until_best`, with
+        `until` and its wider intervals. NaN: more than 100 000. ValueError for one replicate.
+        """
+        import pandas
+
+        from tmesim.power import COLUMNS, plans
+
+        known = self.scenario.endpoints
+        names_ = tuple(known) if endpoints is None else names(endpoints, "endpoints", known)
+        chosen = None if arms is None else names(arms, "arms", self.arms)
+        for name, value, most in (("width", width, math.inf), ("detect", detect, math.inf), ("power", power, 1)):
+            if not 0 < number(value, name, least=0, most=most) < most:
+                right = f"a share above 0{' and below 1' if most == 1 else ''}"
+                raise ValueError(f"{name}: expected {right}, got {value!r}")
+        rows = plans(self, names_, chosen, width, detect, power)
+        return pandas.DataFrame([[getattr(row, name) for name in COLUMNS] for row in rows], columns=list(COLUMNS))
 
     def movie(self, path: str | Path, replicate: int | None = None) -> Path:
         """Write the movie of a replicate (default: the one of the pictures) as a `.gif`, `.webp` or, with the package

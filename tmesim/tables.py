@@ -8,15 +8,19 @@ import numpy as np
 
 from tmesim.statistics import COLUMNS
 
-NAMES = {"timeseries.csv": ("arm",), "endpoints.csv": ("arm",), "comparison.csv": ("endpoint", "arm", "reference")}
+NAMES = {
+    "timeseries.csv": ("arm",),
+    "endpoints.csv": ("arm",),
+    "comparison.csv": ("endpoint", "arm", "reference", "interval"),
+}
 """The columns of each table that hold names."""
 
 FIRST = {
     "timeseries.csv": ("arm", "replicate", "day"),
     "endpoints.csv": ("arm", "replicate"),
-    "comparison.csv": COLUMNS,
+    "comparison.csv": tuple(name for name in COLUMNS if name != "interval"),
 }
-"""The columns with which each table begins."""
+"""The columns with which each table begins; runs of before have no last one in the comparison."""
 
 
 def lacking(name: str, columns: Mapping[str, np.ndarray], arms: Sequence[str], replicates: int) -> str | None:

@@ -76,6 +76,16 @@ def run(
     replicates: Annotated[
         int | None, typer.Option(help="How many replicates; a run that has fewer gets the others.")
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Add replicates until 'width(ENDPOINT[, ARM]) < 10 %' (± 10 % of the reference) or '< 200 cells'; "
+            "several with `and`.",
+        ),
+    ] = None,
+    least: Annotated[int | None, typer.Option(help="Replicates at least, with --until; by default 4.")] = None,
+    most: Annotated[int | None, typer.Option(help="Replicates at most, with --until; by default 40.")] = None,
     days: Annotated[float | None, typer.Option(help="How long, in days.")] = None,
     arms: Annotated[str | None, typer.Option(metavar="A,B", help="Only these arms.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
@@ -102,6 +112,10 @@ def run(
 
     - `tmesim run my.yaml --set start.densities.caf=x2 --set "tissue.size=[1.2 mm, 1.2 mm]"`
 
+    - `tmesim run treg_depletion --until "width(tumor_burden) < 10 %"`  (its intervals allow for the looking)
+
+    - `tmesim run my.yaml --until "width(tumor_burden, drug) < 200 cells and width(n_ctl) < 15 %" --most 60`
+
     - `tmesim run my.yaml --resume`  (after Ctrl-C; resumes, bit for bit)
     """
     with exit_codes():
@@ -109,7 +123,7 @@ def run(
 
         run_scenario(
             scenario, out, seed, replicates, days, arms, workers, set_ or [], resume, not no_figures, quiet,
-            checkpoint_every,
+            checkpoint_every, until, least, most,
         )  # fmt: skip
 
 
@@ -239,6 +253,65 @@ def targets(
         from tmesim.cli.targeting import print_targets
 
         print_targets(folder, beside, csv, json)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN …", help="Directories of finished runs, two or more.")],
+    arm: Annotated[
+        str | None, typer.Option(metavar="A or A,B", help="One arm for all, or one for each; default: equal names.")
+    ] = None,
+    endpoints: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Any recorded observables; default: the endpoints of the runs.")
+    ] = None,
+    day: Annotated[float | None, typer.Option(help="A day that all recorded; default: the last.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Json = False,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, as .png, .pdf or .svg.")] = None,
+) -> None:
+    """Set finished runs side by side: what differs in their settings, and how their endpoints do.
+
+    The others are compared with the first, in pairs where they share seeds and tissue; else it says why not.
+
+    Examples:
+
+    - `tmesim compare runs/untreated runs/untreated-2`
+
+    - `tmesim compare runs/mouse runs/human --arm untreated --endpoints tumor_burden,n_ctl`
+
+    - `tmesim compare runs/early runs/late --arm drug,drug --day 14 --figure compared.png`
+    """
+    with exit_codes():
+        from tmesim.cli.side_by_side import print_comparison
+
+        print_comparison(runs, arm, endpoints, day, csv, json, figure)
+
+
+@app.command()
+def power(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run, the pilot.")],
+    endpoint: Annotated[str | None, typer.Option(help="Of this endpoint alone.")] = None,
+    arm: Annotated[str | None, typer.Option(help="Of this arm alone; of the reference its mean.")] = None,
+    width: Annotated[str, typer.Option(help="How narrow an interval is wanted: ± so much of the reference.")] = "10 %",
+    detect: Annotated[str, typer.Option(help="A difference that is to be found, of the reference.")] = "10 %",
+    power: Annotated[float, typer.Option(help="How often it is to be found.")] = 0.8,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """How many replicates an interval of ± 10 % takes, or finding a difference, with a finished run as the pilot.
+
+    Examples:
+
+    - `tmesim power runs/treg_depletion`
+
+    - `tmesim power runs/treg_depletion --endpoint tumor_burden --width "5 %"`
+
+    - `tmesim power runs/treg_depletion --arm treg_depletion --detect "20 %" --power 0.9`
+    """
+    with exit_codes():
+        from tmesim.cli.precision import print_power
+
+        print_power(folder, endpoint, arm, width, detect, power, csv, json)
 
 
 @app.command()

@@ -97,13 +97,17 @@ def documented(c: Catalogue) -> Iterable[Row]:
 def scenarios(c: Catalogue) -> Iterable[Row]:
     from tmesim.reading import read_yaml
     from tmesim.scenario import named
+    from tmesim.spreads import UNKNOWN, spreads
 
     for name, file in named().items():
         try:
-            question = str(read_yaml(file).data.get("question", ""))
+            data = read_yaml(file).data
+            question, reference = str(data.get("question", "")), data.get("reference")
         except InputError:
-            question = "(cannot be read; see tmesim check)"
-        yield {"name": name, "file": str(file), "question": question}
+            question, reference = "(cannot be read; see tmesim check)", None
+        takes = spreads().told(name, reference)
+        takes = f"± 10 %: {takes}" if takes == UNKNOWN else f"± 10 %: {takes} replicates"
+        yield {"name": name, "file": str(file), "replicates": takes, "question": question}
 
 
 LISTS: dict[str, Callable[[Catalogue], Iterable[Row]]] = {

@@ -237,8 +237,10 @@ def _plain(c: Catalogue, path: str, species: str) -> str:
 
 
 def _scenario(c: Catalogue, name: str) -> list[str]:
+    from tmesim import spreads
     from tmesim.scenario import load, named
     from tmesim.scenario.courses import plan
+    from tmesim.trial.identity import identity
 
     if name not in named():
         return []
@@ -247,7 +249,7 @@ def _scenario(c: Catalogue, name: str) -> list[str]:
     for arm, part in made.arms.items():
         page.append(f"- arm {arm}: {'; '.join(plan(part, made.time)) or 'nothing given'}")
     page.append(f"- endpoints: {english.joined(made.endpoints)}")
-    return [*page, "", f"    tmesim run {name}"]
+    return [*page, "", *spreads.page(made, identity(made)), "", f"    tmesim run {name}"]
 
 
 def _field(c: Catalogue, name: str) -> list[str]:

@@ -16,23 +16,27 @@ if TYPE_CHECKING:
     from tmesim.observables import Observable
     from tmesim.result import Result
     from tmesim.scenario import Scenario
+    from tmesim.trial.stopping import Stopping
 
 
 def run_scenario(
     source: str, out: Path | None, seed: int | None, replicates: int | None, days: float | None, arms: str | None,
     workers: int | None, assignments: Iterable[str], resume: bool, figures: bool, quiet: bool, checkpoint_every: float,
+    until: str | None = None, least: int | None = None, most: int | None = None,
 ) -> None:  # fmt: skip
     from tmesim.trial import Execution, prepare, run
+    from tmesim.trial.stopping import asked
 
     start = time.perf_counter()
     chosen = [arm.strip() for arm in arms.split(",")] if arms is not None else None
     scenario = prepare(
         source, seed=seed, replicates=replicates, days=days, arms=chosen, set=assigned(assignments) or None
     )
+    stopping = asked(scenario, until, least, most, replicates)
     folder = out if out is not None else Path("runs") / scenario.name
     if not quiet:
-        say(f"{describe(scenario)} → {folder}", to_errors=True)
-    result = run(scenario, folder, Execution(workers, resume, figures, quiet, checkpoint_every))
+        say(f"{describe(scenario, stopping)} → {folder}", to_errors=True)
+    result = run(scenario, folder, Execution(workers, resume, figures, quiet, checkpoint_every), stopping)
     if not quiet:
         print_summary(result, time.perf_counter() - start)
 
@@ -67,11 +71,13 @@ def assigned(assignments: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def describe(scenario: Scenario) -> str:
+def describe(scenario: Scenario, stopping: Stopping | None = None) -> str:
     ny, nx = scenario.tissue.shape
     arms, n, days = len(scenario.arms), scenario.replicates, scenario.time.days
     parts = [
-        f"{arms} arm{'s' * (arms > 1)}", f"{n} replicate{'s' * (n > 1)}", f"{days:g} day{'s' * (days != 1)}",
+        f"{arms} arm{'s' * (arms > 1)}",
+        f"{stopping.least} to {stopping.most} replicates" if stopping else f"{n} replicate{'s' * (n > 1)}",
+        f"{days:g} day{'s' * (days != 1)}",
         f"{nx} × {ny} sites of {scenario.tissue.spacing:g} µm", scenario.host,
     ]  # fmt: skip
     return f"{scenario.name} ({', '.join(parts)})"
@@ -83,7 +89,8 @@ def print_summary(result: Result, seconds: float) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tmesim.notices import notices
+    from tmesim.notices import notices, stopped
+    from tmesim.power import sentence
     from tmesim.text import emit
     from tmesim.trial.replicate import reported
 
@@ -101,6 +108,8 @@ def print_summary(result: Result, seconds: float) -> None:
         console.print(table)
         for text in notices(result):
             console.print(Text(f"caution: {line(text)}"), soft_wrap=not is_terminal())
+        for text in filter(None, (stopped(result), sentence(result))):
+            console.print(Text(line(text)), soft_wrap=not is_terminal())
         path = Text(line(result.path), style="bold")
         console.print(Text(f"{pairs}{seconds:.1f} s{cold}. Everything is in ").append(path))
     emit(shown.get())

@@ -147,11 +147,19 @@ def how_to_read(result: Result) -> str:
     shared = "all history and chance until the treatment makes a difference"
     if not result.scenario.one_start:
         shared = "a seed, though not all arms a history: some begin with another tissue"
+    test = "of the same kind" if result.stopping else "exact test by exchange of signs"
     return (
         f"n = {n} pairs: replicates that share {shared}. "
-        "Dots: pairs. Diamond and bar: their mean and its 95 % interval (Student), bold where it excludes 0. "
-        "p: exact test by exchange of signs, not adjusted for the number of rows."
+        f"Dots: pairs. Diamond and bar: their mean and its 95 % interval ({how_made(result)}), bold where it excludes "
+        f"0. p: {test}, not adjusted for the number of rows."
     )
+
+
+def how_made(result: Result) -> str:
+    """The kind of interval, with a reason where it is not the usual one."""
+    if not result.stopping:
+        return result.intervals
+    return f"a {result.intervals}, which holds though replicates were added until {result.stopping['until']}"
 
 
 def write_numbers(sheet: Sheet, effects: Effects, y: float, strip: Strip) -> None:

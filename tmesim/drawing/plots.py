@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tmesim.arguments import names, numbers, whole
 from tmesim.drawing.body_map import draw_body_map
 from tmesim.drawing.drawing import Drawing
-from tmesim.drawing.effects import FEW, Effects, chart
+from tmesim.drawing.effects import FEW, Effects, chart, how_made
 from tmesim.drawing.movie import Movie
 from tmesim.drawing.notebook import TissuePicture, View
 from tmesim.drawing.organs import draw_organs
@@ -102,7 +102,7 @@ class Plots:
         colors, end = arm_colors(result.scenario), result.scenario.time.days
         effects = Effects(strips, known, colors, against, end, confidence, FEW)
         about = f"Paired differences from {words(against)}, n = {max(c.replicates for c in rows)}. Dots: replicates. "
-        about += f"Diamond and bar: mean and {100 * confidence:g} % interval (Student)."
+        about += f"Diamond and bar: mean and {100 * confidence:g} % interval ({how_made(result)})."
         return chart(effects, f"{words(result.scenario.name)}, day {at:g}", about)
 
     def body(self, arm: str | Iterable[str] | None = None) -> Drawing:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tmesim.drawing.labels import quantity
 from tmesim.observables import observables_of
+from tmesim.statistics import FIXED, STOPPED
 from tmesim.wording import capital, change, compact, words
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def sentence(c: Comparison, o: Observable, day: float) -> str:
             f"{capital(noun(o))} {when} is defined in no replicate of both {arm} and {reference}, so they "
             f"cannot be compared."
         )
+    if kind == "unknown" and c.n > 1:
+        return (
+            f"{capital(noun(o))} {when} was {means}; {pairs(c)} are too few for an interval where the number of "
+            "replicates hung on what came out."
+        )
     if kind == "unknown":
         where = "the only replicate" if c.replicates < 2 else "the only replicate in which both are defined"
         return (
@@ -124,12 +130,14 @@ def caution(c: Comparison) -> str | None:
             f"That is not proof of no effect: the interval leaves room for anything from {signed(c.low)} to "
             f"{signed(c.high)}; more replicates would narrow it."
         )
+    elif c.p_adjusted >= 0.05 and c.interval == STOPPED:
+        notes.append(f"When all endpoints of this report count, p = {c.p_adjusted:.2g}.")
     elif c.p_adjusted >= 0.05:
         notes.append(
             f"The exact test is less sure than the interval (p = {c.p:.2g}; {c.p_adjusted:.2g} when all endpoints of "
             "this report count)."
         )
-    if c.n < FEW:
+    if c.n < FEW and c.interval == FIXED:
         notes.append(f"With {c.n} pairs no exact test can reach p < 0.05; that takes {FEW}.")
     return " ".join(notes) or None
 

@@ -10,7 +10,8 @@ from tmesim.drawing import page
 from tmesim.drawing.labels import spelled_out, unit_words
 from tmesim.drawing.strip import Strip, reach
 from tmesim.markup import Markup, both, tag, term
-from tmesim.notices import untreated
+from tmesim.notices import stopped, untreated
+from tmesim.power import sentence
 from tmesim.report import answer
 from tmesim.statistics import CONFIDENCE
 from tmesim.wording import capital, change, compact, p_value, words
@@ -35,13 +36,25 @@ MEANINGS = {
     "Pairs": "replicates in which both values are defined; where that is not all of them, all numbers of the row rest "
     "on these alone.",
 }
+MEANINGS_STOPPED = MEANINGS | {
+    "Interval": f"a {LEVEL} confidence sequence at its last replicate. Intervals after each replicate all hold the "
+    f"difference that infinitely many replicates would show, at once, in {LEVEL} of such runs (for differences that "
+    "are roughly normal), so that the run could end when it was narrow enough (Wang and Ramdas, arXiv:2310.03722). "
+    "Where it contains 0, the run does not show which way the effect goes. It does not say whether the model is right "
+    "about patients or mice.",
+    "Change": "the ratio of the means, less one, in Fieller's interval of the same sequence; a factor (×) where it is "
+    "large.",
+    "p": "a bound on how often replicates without any true difference would ever come to look so different, however "
+    "often one looks; below it adjusted for the number of rows of the table (Benjamini and Hochberg).",
+}
 
 
 def sure(result: Result) -> Markup | None:
-    """Every endpoint of every arm, with intervals, and how to read them."""
+    """Every endpoint of every arm, with intervals, how to read them, and how many replicates narrower ones take."""
+    parts = [tag("p", text) for text in (stopped(result), sentence(result)) if text]
     rows = result.comparisons
     if not rows:
-        return None
+        return both(*parts) if parts else None
     bodies = []
     for endpoint in dict.fromkeys(c.endpoint for c in rows):
         o = answer.observable(result, endpoint)
@@ -91,8 +104,10 @@ def sure(result: Result) -> Markup | None:
     )
     labels = [answer.observable(result, c.endpoint).label for c in rows]
     notes = spelled_out([*labels, *(words(arm) for arm in result.arms)])
-    reading = tag("dl", *(x for key, text in MEANINGS.items() for x in term(key, text)), class_="reading")
+    meanings = MEANINGS_STOPPED if result.stopping else MEANINGS
+    reading = tag("dl", *(x for key, text in meanings.items() for x in term(key, text)), class_="reading")
     return both(
+        *parts,
         tag("div", table, class_="tablebox"),
         tag("p", f"{notes}.", class_="caption") if notes else None,
         tag("details", tag("summary", "How to read this table"), reading),

@@ -17,14 +17,14 @@ import numpy as np
 from tmesim.observables import observables_of
 from tmesim.scenario import load, replicate_seed
 from tmesim.shown import Result
-from tmesim.statistics import COLUMNS, compare_arms
+from tmesim.statistics import COLUMNS, FIXED, STOPPED, compare_arms
 from tmesim.storage import DiskFull, sweep, write
 from tmesim.storage.tables import csv_bytes
 from tmesim.text import say
 from tmesim.trial.case import Case
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.directory import RunDirectory
-from tmesim.trial.display import display_for
+from tmesim.trial.display import Display, display_for
 from tmesim.trial.execution import Execution, processors
 from tmesim.trial.pool import WorkerDied, is_daemon, run_cases
 from tmesim.trial.replicate import reported
@@ -34,6 +34,7 @@ from tmesim.trial.store import Finished
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
     from tmesim.scenario.options import Options
+    from tmesim.trial.stopping import Stopping
 
 __all__ = ["Execution", "Interrupted", "WorkerDied", "prepare", "run"]
 
@@ -43,19 +44,20 @@ def prepare(source: Scenario | str | Path | Mapping[str, Any], **options: Unpack
     return load(source, **options, observables=observables_of)
 
 
-def run(scenario: Scenario, out: str | Path | None, execution: Execution) -> Result:
+def run(scenario: Scenario, out: str | Path | None, execution: Execution, stopping: Stopping | None = None) -> Result:
     """Simulate every arm of a scenario that was prepared on every replicate.
 
     out : the run directory; without it the files live as long as the result. A run there that has fewer replicates gets
         the others; one that is complete is read.
+    stopping : what decides how many replicates there are, instead of the scenario
     """
     keep = TemporaryDirectory(prefix="tmesim-") if out is None else None
     identities = getattr(execution.engine, "identities", None)
-    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario, identities)
+    directory = RunDirectory(Path(keep.name if keep else str(out)), scenario, identities, stopping)
     with signals_interrupt():
         try:
             if directory.claim(execution.resume):
-                result = Result(directory.path, scenario)
+                result = Result(directory.path, directory.scenario)
                 if execution.figures and not (directory.path / "report.html").is_file():
                     draw(result)
                 return result
@@ -73,21 +75,20 @@ def run(scenario: Scenario, out: str | Path | None, execution: Execution) -> Res
 
 def _simulate(directory: RunDirectory, execution: Execution) -> Result:
     start = time.perf_counter()
-    scenario, engine = directory.scenario, execution.engine
-    seeds = [replicate_seed(scenario.seed, r) for r in range(scenario.replicates)]
-    cases = [Case(scenario, r, seed, engine) for r, seed in enumerate(seeds)]
+    engine = execution.engine
     compiling = 0.0
-    with display_for(execution.quiet, len(cases), cases[0].work) as display:
+    first = _cases(directory.scenario, engine, 0, directory.scenario.replicates)
+    with display_for(execution.quiet, len(first), first[0].work) as display:
         if execution.executor is None and (engine is None or hasattr(engine, "identities")) and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
             compiling = warm(1 if is_daemon() else processors(), display.say)
-        replicates = run_cases(
-            cases, directory.store, execution.processes, display, execution.executor, execution.checkpoint_s
-        )
+        replicates = _simulated(first, directory, execution, display)
+        if directory.stopping is not None:
+            replicates = _until(directory.stopping, replicates, directory, execution, display)
     if twins := alike(replicates):
         names = "; ".join(", ".join(map(str, group)) for group in twins)
         say(f"replicates {names} gave the same numbers: chance has no part in them here", to_errors=True)
-    write_tables(directory.path, scenario, replicates)
+    write_tables(directory.path, directory.scenario, replicates, STOPPED if directory.is_stopped else FIXED)
     directory.computed(replicates)
     directory.write_provenance(
         {
@@ -98,11 +99,54 @@ def _simulate(directory: RunDirectory, execution: Execution) -> Result:
             "identical_replicates": twins,
         }
     )
-    return Result(directory.path, scenario)
+    return Result(directory.path, directory.scenario)
 
 
-def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished]) -> None:
-    """`timeseries.csv`, `endpoints.csv` (values at the end of the run) and `comparison.csv`."""
+def _cases(scenario: Scenario, engine: Any, begin: int, end: int) -> list[Case]:
+    return [Case(scenario, r, replicate_seed(scenario.seed, r), engine) for r in range(begin, end)]
+
+
+def _simulated(
+    cases: Sequence[Case], directory: RunDirectory, execution: Execution, display: Display
+) -> list[Finished]:
+    store, workers = directory.store, execution.processes
+    earlier = cases[0].replicate
+    return run_cases(cases, store, workers, display, execution.executor, execution.checkpoint_s, earlier)
+
+
+def _until(
+    stopping: Stopping, replicates: list[Finished], directory: RunDirectory, execution: Execution, display: Display
+) -> list[Finished]:
+    """The replicates with those that are added until there are enough; as many at a time as there are workers."""
+    scenario = directory.scenario
+    enough = scenario.replicates
+    while True:
+        met, told = stopping.found(ends_of(scenario, replicates[:enough]), scenario.reference)
+        if met or enough >= stopping.most:
+            break
+        if enough == len(replicates):
+            display.say(f"{enough} replicates: {told}; until {stopping.text}")
+            more = min(stopping.most, enough + execution.processes)
+            display.expect(more)
+            cases = _cases(scenario, execution.engine, enough, more)
+            replicates = [*replicates, *_simulated(cases, directory, execution, display)]
+        enough += 1
+    display.say(f"{enough} replicates: {told}; {'enough' if met else 'the most that were asked for'}")
+    directory.enough(enough, met, told)
+    directory.store.drop(enough)
+    return replicates[:enough]
+
+
+def ends_of(scenario: Scenario, replicates: Sequence[Finished]) -> dict[str, dict[str, np.ndarray]]:
+    """Arm → endpoint → its value at the end of each replicate, (replicates,)."""
+    columns = ("hour", *reported(scenario))
+    at = {name: columns.index(name) for name in scenario.endpoints}
+    lasts = {arm: np.array([r.tables[arm][-1] for r in replicates]) for arm in scenario.arms}
+    return {arm: {name: rows[:, i] for name, i in at.items()} for arm, rows in lasts.items()}
+
+
+def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished], kind: str = FIXED) -> None:
+    """`timeseries.csv`, `endpoints.csv` (at the end of the run) and `comparison.csv` with intervals of a kind."""
     columns = ("hour", *reported(scenario))
     rows = [
         [arm, finished.replicate, row[0] / 24, *row[1:]]
@@ -112,13 +156,15 @@ def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished])
     ]
     write(path / "timeseries.csv", csv_bytes(("arm", "replicate", "day", *columns[1:]), rows))
 
-    at = [columns.index(name) for name in scenario.endpoints]
-    ends = {arm: np.array([r.tables[arm][-1, at] for r in replicates]) for arm in scenario.arms}
-    rows = [[arm, r.replicate, *ends[arm][i]] for arm in scenario.arms for i, r in enumerate(replicates)]
+    ends = ends_of(scenario, replicates)
+    rows = [
+        [arm, r.replicate, *(ends[arm][name][i] for name in scenario.endpoints)]
+        for arm in scenario.arms
+        for i, r in enumerate(replicates)
+    ]
     write(path / "endpoints.csv", csv_bytes(("arm", "replicate", *scenario.endpoints), rows))
 
-    values = {arm: dict(zip(scenario.endpoints, ends[arm].T, strict=True)) for arm in scenario.arms}
-    comparisons = compare_arms(scenario.endpoints, values, scenario.reference)
+    comparisons = compare_arms(scenario.endpoints, ends, scenario.reference, kind=kind)
     write(path / "comparison.csv", csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in comparisons]))
 
 

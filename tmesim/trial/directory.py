@@ -7,14 +7,16 @@
 | this run, complete, with fewer replicates        | adds the others        | adds the others        |
 | this run, not complete (or with fewer)           | refused                | resumes                |
 | this run with more replicates                    | refused                | refused                |
+| this run, its replicates by the same stopping    | checked, read          | checked, read          |
 | this run, complete, a file edited or damaged     | refused                | refused                |
 | another scenario, or this one by other versions  | refused                | refused                |
 | files that no run wrote                          | refused                | refused                |
 
 "This run" means the same resolved scenario but for the number of replicates (identity), the same code of agent classes
-written in Python, and the same versions of whatever computes. A run that was killed before it had written down which
-one it is leaves no more than its lock. One that lost that note (`provenance.json`) is known by its `scenario.yaml`;
-records of replicates are bound to versions.
+written in Python, and the same versions of whatever computes. With `stopping` no number is asked for: a complete run
+that was not stopped by the same condition is the beginning of this one, with all the replicates that it has. A run that
+was killed before it had written down which one it is leaves no more than its lock. One that lost that note
+(`provenance.json`) is known by its `scenario.yaml`; records of replicates are bound to versions.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -39,6 +42,7 @@ from tmesim.trial.store import Finished, Store
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
+    from tmesim.trial.stopping import Stopping
 
 LOCK = "lock"
 
@@ -46,13 +50,21 @@ LOCK = "lock"
 class RunDirectory:
     """The directory of one run. `claim` it before anything is written."""
 
-    def __init__(self, path: Path, scenario: Scenario, agent_classes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        scenario: Scenario,
+        agent_classes: Mapping[str, str] | None = None,
+        stopping: Stopping | None = None,
+    ) -> None:
         self.path = path
         self.store = Store(path)
-        self.scenario = scenario
+        self.scenario = scenario if stopping is None else replace(scenario, replicates=stopping.most)
+        self.stopping = stopping
         self.agent_classes = dict(agent_classes or {})  # name → digest of its code
         self.provenance: dict[str, Any] = {}
         self.sums: dict[str, str] = {}
+        self._first = 0  # replicates of a complete run to which others are added
         self._lock: IO[str] | None = None
 
     def claim(self, resume: bool) -> bool:
@@ -96,7 +108,15 @@ class RunDirectory:
             made = checksums.facts.get("scenario_hash")
             if made != self.provenance.get("scenario_hash"):
                 raise InputError([checksums.problem(MARKER, f"is of another run than {PROVENANCE}; {REMEDY}")])
+            if self.stopping is not None and self._asked() == self.stopping.content:
+                self.scenario = replace(self.scenario, replicates=self._there)
             return made == self.scenario.hash
+        kept = self.provenance.get("stopping", {})
+        if kept and "met" not in kept and self.stopping is None:
+            raise self._refusal(
+                f"holds a part of this run with replicates until '{kept['until']}'; resume it with this --until, or "
+                "choose another --out"
+            )
         if not resume:
             raise self._refusal("holds a part of this run; --resume resumes it, another --out leaves it alone")
         return False
@@ -128,6 +148,16 @@ class RunDirectory:
         without_version = ours.partition("\n")[2]  # as it was written before files told one
         return found in (ours.encode(), without_version.encode())
 
+    @property
+    def _there(self) -> int:
+        """How many replicates the run that lies here has, or is to have."""
+        return len(self.provenance.get("replicate_seeds", []))
+
+    def _asked(self) -> dict[str, Any] | None:
+        """The stopping by which the run that lies here came to its replicates, as it was asked for."""
+        kept = self.provenance.get("stopping")
+        return {key: kept[key] for key in ("until", "least", "most")} if kept else None
+
     def _reopen(self) -> None:
         """Make the complete run that is here one with replicates left to do."""
         try:
@@ -136,6 +166,7 @@ class RunDirectory:
                 if os.name != "posix":  # a system that has no such lock and removes no file that is open
                     alone.close()
                 (self.path / MARKER).unlink()
+            self._first = self._there
         except BlockingIOError:
             raise self._refusal("is being drawn by another process") from None
 
@@ -147,17 +178,43 @@ class RunDirectory:
     def _begin(self) -> None:
         """Write down which run this is, and that first: without it the directory looks like somebody else's."""
         started = datetime.now(UTC).isoformat(timespec="seconds")
+        stopping = self._stopped()
         facts = self._identity() | {
             "versions": versions(),
             "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
             "command": [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv else [],
             "started": [*self.provenance.get("started", []), started],
+            **({"stopping": stopping} if stopping else {}),
         }
         self.provenance = {}
         for folder in (self.path, self.path / "figures"):
             for draft in folder.glob(f".*{DRAFT}"):  # nobody else writes these while we hold the lock
                 draft.unlink(missing_ok=True)
         self.write_provenance(facts)
+        write(self.path / "scenario.yaml", self.scenario.to_yaml())
+
+    def _stopped(self) -> dict[str, Any] | None:
+        """What is kept of how the number of replicates is chosen; the scenario gets the number to begin with.
+
+        Once it hung on what came out it does so for good, also in a run to which replicates are added by number.
+        """
+        kept = self.provenance.get("stopping")
+        if self.stopping is None:
+            return kept
+        first = max(self.stopping.least, self._first or (kept or {}).get("first", 0))
+        self.scenario = replace(self.scenario, replicates=first)
+        return self.stopping.content | {"first": first}
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the number of replicates hung on what came out."""
+        return bool(self.provenance.get("stopping"))
+
+    def enough(self, replicates: int, met: bool, widths: str) -> None:
+        """Note how many replicates it came to, before any table is written."""
+        self.scenario = replace(self.scenario, replicates=replicates)
+        found = {"replicates": replicates, "met": met, "widths": widths}
+        self.write_provenance(self._identity() | {"stopping": self.provenance["stopping"] | found})
         write(self.path / "scenario.yaml", self.scenario.to_yaml())
 
     @property
@@ -219,7 +276,7 @@ class RunDirectory:
         if there > asked:
             raise self._refusal(
                 f"holds this run with {there} replicates, more than the {asked} asked for; read it as it is "
-                f"(tmesim.Result, or --replicates {there}), or choose another --out"
+                f"(tmesim.Result, or {'--most' if self.stopping else '--replicates'} {there}), or choose another --out"
             )
 
     def _take_lock(self) -> None:

@@ -32,6 +32,10 @@ class Display(Monitor):
     def say(self, text: str) -> None:
         return None
 
+    def expect(self, replicates: int) -> None:
+        """There will be so many replicates in all."""
+        self.replicates = replicates
+
     def repeated(self, replicate: int, why: str) -> None:
         text = f"replicate {replicate} is simulated again: {why}"
         say(text, to_errors=True)  # also in a quiet run: something is wrong
@@ -86,6 +90,10 @@ class LiveDisplay(PlainDisplay):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.bar.stop()
+
+    def expect(self, replicates: int) -> None:
+        super().expect(replicates)
+        self.bar.update(self.task, total=self.work * replicates)
 
     def progress(self, progress: Progress) -> None:
         self.at[progress.replicate] = progress

@@ -13,6 +13,7 @@ from tmesim.trial.directory import RunDirectory
 
 if TYPE_CHECKING:
     from tmesim.scenario import Scenario
+    from tmesim.trial.stopping import Stopping
 
 RUNS = Path("runs")
 
@@ -29,7 +30,9 @@ class Temporary(Enum):
 TEMPORARY = Temporary.TEMPORARY
 
 
-def place_for(scenario: Scenario, agent_classes: Mapping[str, str], runs: Path = RUNS) -> tuple[Path, str]:
+def place_for(
+    scenario: Scenario, agent_classes: Mapping[str, str], runs: Path = RUNS, stopping: Stopping | None = None
+) -> tuple[Path, str]:
     """The directory of a run that was given none, and why it is not the first choice ("" where it is).
 
     It is the one of `<name>`, `<name>-2`, `<name>-3` … that holds this run, whole or in part, else the first that is
@@ -39,7 +42,7 @@ def place_for(scenario: Scenario, agent_classes: Mapping[str, str], runs: Path =
     why, free = "", None
     for path in candidates(first):
         try:
-            if RunDirectory(path, scenario, agent_classes).holds_this_run():
+            if RunDirectory(path, scenario, agent_classes, stopping).holds_this_run():
                 return path, why
             free = free or path
         except InputError as error:

@@ -61,11 +61,13 @@ def run_cases(
     monitor: Monitor,
     executor: Executor | None = None,
     checkpoint_s: float = CHECKPOINT_S,
+    earlier: int = 0,
 ) -> list[Finished]:
     """Simulate every case that is not in the store yet; returns all of them, in their order.
 
     A worker of a `multiprocessing.Pool` may have no processes of its own: there the cases run one after the other.
     checkpoint_s : wall time between checkpoints of a case, s
+    earlier : replicates of the run that were finished by calls before
     """
     crew = Crew(store, monitor, checkpoint_s)
     with stop_on_signal() as stop:
@@ -77,7 +79,7 @@ def run_cases(
         else:
             crew.local(left, min(workers, len(left)), stop)
     if stop.is_set() and len(crew.finished) < len(cases):
-        done = f"{len(crew.finished)} of {len(cases)} replicates finished"
+        done = f"{earlier + len(crew.finished)} of {earlier + len(cases)} replicates finished"
         raise Interrupted(f"stopped with {done}; --resume resumes the run")
     return [crew.finished[case.replicate] for case in cases]
 

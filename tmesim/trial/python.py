@@ -24,6 +24,7 @@ from tmesim.trial.places import TEMPORARY, Temporary, place_for
 from tmesim.trial.pool import WorkerDied
 from tmesim.trial.replicate import CHECKPOINT_S
 from tmesim.trial.signals import Interrupted
+from tmesim.trial.stopping import asked
 
 if TYPE_CHECKING:
     from tmesim.agents import Cell
@@ -48,6 +49,9 @@ def run(
     checkpoint_every: float = CHECKPOINT_S,
     executor: Executor | None = None,
     engine: Any = None,
+    until: str | None = None,
+    least: int | None = None,
+    most: int | None = None,
 ) -> Result:
     """Simulate every arm of a scenario on every replicate, compare the arms, and draw figures and a report.
 
@@ -58,6 +62,11 @@ def run(
         in the way; nothing is ever overwritten. `tmesim.TEMPORARY`: the files live as long as the result
     seed : whole number from 0 on; by default the scenario's. Replicates and arms with a seed share their random numbers
     replicates : how many, from 1 on; by default as the scenario says. A run that has fewer gets the others
+    until : instead of `replicates`: a condition on the width of the answer, such as "width(tumor_burden) < 10 %"
+        (± 10 % of the reference; of one arm "width(tumor_burden, drug) < 10 %"; "… < 200 cells"; several joined by
+        " and "). Replicates are added until it holds; the intervals are wider, so that they hold all the same
+    least : replicates at least, with `until`; by default 4
+    most : replicates at most, with `until`; by default 40
     days : length of the run, days, above 0; by default as the scenario says
     arms : names of the arms to simulate; by default all
     set : numbers of the catalogue (with their unit, "0.03 1/h") and settings of the scenario ("start.ecm"), each by its
@@ -87,23 +96,26 @@ def run(
     Ctrl-C or TERM; `resume=True` resumes it. DiskFull: no room. WorkerDied: twice, as when memory is full.
     """
     options: dict[str, Any] = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
-    options = _checked(options, workers=workers, checkpoint_every=checkpoint_every, out=out, executor=executor)
+    others = {"workers": workers, "checkpoint_every": checkpoint_every, "out": out, "executor": executor}
+    options = _checked(options, **others, until=until, least=least, most=most)
     with _named_as_arguments(out):
         if agent_classes is not None:
             source, engine = _with_classes(source, agent_classes, engine)
         scenario = trial.prepare(source, **options)
+        stopping = asked(scenario, until, least, most, replicates)
         path, why = (None, "") if out is TEMPORARY else (Path(str(out)), "")
         if out is None:
-            path, why = place_for(scenario, getattr(engine, "identities", {}))
+            path, why = place_for(scenario, getattr(engine, "identities", {}), stopping=stopping)
         if why and path is not None and not quiet:
             say(f"runs/{scenario.name} {why}: this one is in {path}", to_errors=True)
         crew = _processes(workers, executor)
         execution = Execution(crew, bool(resume), figures, quiet, float(checkpoint_every), executor, engine)
-        if hasattr(engine, "pack") and executor is None and min(execution.processes, scenario.replicates) > 1:
+        cases = scenario.replicates if stopping is None else stopping.most
+        if hasattr(engine, "pack") and executor is None and min(execution.processes, cases) > 1:
             engine.pack()  # what cannot be sent is told before anything is written
         fresh = out is None and path is not None and not path.exists()
         try:
-            return trial.run(scenario, path, execution)
+            return trial.run(scenario, path, execution, stopping)
         except StepFailed:
             if fresh and path is not None:
                 shutil.rmtree(path, ignore_errors=True)  # the same code would fail again, other code is another run
@@ -122,6 +134,9 @@ def _checked(options: Mapping[str, Any], **others: Any) -> dict[str, Any]:
         "checkpoint_every": lambda value: number(value, "checkpoint_every", least=0.0, unit="s"),
         "out": _out,
         "executor": _executor,
+        "until": _until,
+        "least": lambda value: whole(value, "least", 1),
+        "most": lambda value: whole(value, "most", 1),
     }
     problems, read = [], {}
     for name, value in {**options, **others}.items():
@@ -162,6 +177,11 @@ def _out(value: Any) -> None:
 def _executor(value: Any) -> None:
     if not hasattr(value, "submit"):
         raise TypeError(f"executor: expected a concurrent.futures.Executor, got {value!r}")
+
+
+def _until(value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"until: expected a text such as 'width(tumor_burden) < 10 %', got {value!r}")
 
 
 def _processes(workers: int | None, executor: Executor | None) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tmesim.storage import write
-from tmesim.storage.checksums import digest
+from tmesim.storage.checksums import SNAPSHOTS, digest
 from tmesim.trial.case import Case, Outcome
 from tmesim.trial.records import Unusable, read_record, verified, write_record
 
@@ -57,6 +57,13 @@ class Store:
         """Write the record of a replicate whose files are there."""
         times = np.array([finished.seconds, finished.compile_seconds])
         write_record(case, self._record(case), finished.tables | {SECONDS: times}, finished.sums)
+
+    def drop(self, first: int) -> None:
+        """Remove what replicates from `first` on have left: a run that ended before them has no place for it."""
+        for folder in (*SNAPSHOTS, self.checkpoints.name):
+            for path in (self.folder / folder).rglob("replicate_*"):
+                if path.is_file() and int(path.name.split("_")[1].partition(".")[0]) >= first:
+                    path.unlink()
 
     def finished(self, case: Case) -> Finished | None:
         """A case that was finished before, if its files are what they were."""
