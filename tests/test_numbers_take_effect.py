@@ -109,7 +109,7 @@ def test_each_number_of_the_catalogue_reaches_the_engine_or_is_refused(host, sha
     for place, (path, number) in enumerate(base.catalogue.numbers()):
         if host not in number.hosts or (path.startswith(("cells.", "rules.")) and place % share):
             continue
-        if idle_in_arm(base.catalogue, path, uses, True, has_organs=True):
+        if idle_in_arm(base.catalogue, path, uses, True, has_organs=True, holds=True):
             refused.append(path)
             continue
         bring_into_force(tissue, changed_catalogue(base, path, host)[0])
@@ -193,6 +193,7 @@ def test_an_antibody_that_cannot_bind_holds_nothing(tmp_path):
         ("fields.vegf.start", "3 pM", "so this changes nothing"),
         ("therapies.anti_vegf.occupancy.kd", "1 nM", "which this arm does not give"),
         ("cells.tumor.behaviors.uptake.drug_chemotherapy", "9 1/h", "acts on chemotherapy, which this arm does not"),
+        ("processes.extravasation.platelets", "0.4", "none come; give the start an 'injection' or 'organs'"),
         ("therapies.anti_cd25.dose", "1 mg/kg", "planned from the start"),
     ],
 )

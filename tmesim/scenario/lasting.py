@@ -23,6 +23,9 @@ AT_THE_START = {
 OF_BLOOD = "processes.circulation."
 """Numbers that say where cells in the blood come to."""
 
+OF_HELD = "processes.extravasation."
+"""Numbers that say how cells that capillaries hold come out."""
+
 
 def idle_anywhere(path: str) -> str | None:
     """Why setting a number changes nothing in any run; None where it does."""
@@ -37,12 +40,14 @@ def idle_in_arm(
     courses: Sequence[tuple[str, DosePart]],
     begins_later: bool,
     has_organs: bool = False,
+    holds: bool = False,
 ) -> str | None:
     """Why setting a number in an arm changes nothing; None where it does.
 
     courses : the therapies that the arm gives, by id, with what the file says of each.
     begins_later : whether the arm's changes have a `from` after the start.
     has_organs : whether tumor cells can go anywhere
+    holds : whether capillaries can hold some
     """
     kind, name, *rest = path.split(".")
     if (message := idle_anywhere(path)) is not None:
@@ -52,6 +57,8 @@ def idle_in_arm(
     if path.startswith(OF_BLOOD) and not has_organs:
         return "acts on the cells of an injection, at the start; set it for all arms, in the scenario's 'set'"
     if not has_organs and (message := idle_at_home(catalogue, path)) is not None:
+        return message
+    if not holds and (message := idle_unheld(path)) is not None:
         return message
     if kind == "cells" and rest[0] == "starts" and not _is_admitted(catalogue, name):
         return (
@@ -86,6 +93,13 @@ def idle_at_home(catalogue: Catalogue, path: str) -> str | None:
     if behavior not in LEAVING:
         return None
     return "acts on cells that leave for another organ, and there is none; name some in 'start.organs'"
+
+
+def idle_unheld(path: str) -> str | None:
+    """Why setting a number changes nothing where capillaries hold no tumor cell; None where it does."""
+    if not path.startswith(OF_HELD):
+        return None
+    return "acts on tumor cells that capillaries hold, and none come; give the start an 'injection' or 'organs'"
 
 
 def in_force(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -231,7 +231,8 @@ class Resolver(Biology):
             sound = len(self.problems) == count
             where = _organs_of(own or start)
             has_organs = bool((own or start).organs) if start is not None else True
-            self._idle_numbers(catalogue, part, numbers, path, has_organs, where)
+            holds = start is None or _holds(own or start, catalogue)
+            self._idle_numbers(catalogue, part, numbers, path, (has_organs, holds), where)
             doses = [
                 self._dose((*path, "therapies", index), dose, changed, time, where)
                 for index, dose in enumerate(part.therapies)
@@ -250,8 +251,11 @@ class Resolver(Biology):
             starts = [arm.start or start for arm in arms.values()]
             soils = [soil.organ for each in starts for soil in each.organs.values()]
             self._one_factor_for_many([*(each.organ for each in starts), *soils])
-            for number in self.part("set") or {} if not soils else ():
-                if (why := lasting.idle_at_home(catalogue, number)) is not None:
+            holds = any(_holds(each, catalogue) for each in starts)
+            for number in self.part("set") or {}:
+                why = None if soils else lasting.idle_at_home(catalogue, number)
+                why = why or (None if holds else lasting.idle_unheld(number))
+                if why is not None:
                     self.blame(("set", number), why)
         if message := limits.doses(arms):
             self.blame(("arms",), message)
@@ -266,17 +270,21 @@ class Resolver(Biology):
                 self.blame(("set", path), "multiplies a number that differs among the arms' organs; set it in each arm")
 
     def _idle_numbers(
-        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, has_organs: bool,
+        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, goes: tuple[bool, bool],
         where: Collection[str],
     ) -> None:  # fmt: skip
-        """Numbers that an arm sets in vain. where : the organs whose tissue it has"""
+        """Numbers that an arm sets in vain.
+
+        goes : whether tumor cells can go anywhere, and whether capillaries can hold some
+        where : the organs whose tissue it has
+        """
         uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
         courses = [(use, dose) for use, dose in uses if use]
         known = {name for name, _ in catalogue.numbers()}
         for number in numbers:
             if number not in known:
                 continue
-            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0, has_organs)
+            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0, *goes)
             why = why or (lasting.idle_elsewhere(number, where) if where else None)
             if why is not None:
                 self.blame((*path, "set", number), why)
@@ -415,6 +423,12 @@ def between_steps(hour: float, step: float) -> str | None:
     around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
     near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
     return f"{units.show(hour, 'h')} is not a multiple of the step of {units.show(step, 'h')}{near}"
+
+
+def _holds(start: Start, catalogue: Catalogue) -> bool:
+    """Whether capillaries of some tissue of a body can hold tumor cells."""
+    named = any(catalogue.cells[cell].emerges is not None for cell in start.densities if cell in catalogue.cells)
+    return bool(start.organs) or start.injection is not None or named
 
 
 def _organs_of(start: Start | None) -> tuple[str, ...]:
