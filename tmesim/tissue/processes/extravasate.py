@@ -10,8 +10,10 @@ from tmesim.tissue.process import Passed, Patch, Process, Setting
 
 
 class Extravasate(Process):
-    """A held cell comes out with the chance 1 − exp(−extravasation · platelets · dt), where a site beside its vessel is
-    free; platelets : what they make of the rate, 1 in the blood in which it was measured."""
+    """A held cell comes out with the chance 1 − exp(−extravasation · platelets · dt), where a site near it is free.
+
+    platelets : what they make of the rate, 1 in the blood in which it was measured
+    """
 
     name = "extravasate"
     reads = ("layers", "cells.type", "cells.place", "cells.lineage", "cells.value")
