@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
-from tissues import OneTissue, rows_of, scenario
+from tissues import BUSY, OneTissue, rows_of, scenario
 
+from tmesim.body import Body
 from tmesim.catalogue import load_catalogue
 from tmesim.kernels.arrays import EMPTY, PAD
+from tmesim.observables import observables_of
 from tmesim.scenario import load
+from tmesim.section import Section
+from tmesim.tissue.lesion import lesion_over_section
 
 LEVEL = "fields.exosomes.vessel.level"
 UPTAKES = {
@@ -127,6 +131,72 @@ def test_exosomes_form_osteoclasts():
 def test_a_primary_tumor_has_neither_exosomes_nor_education():
     biology = OneTissue(load("untreated"), seed=1, types=load("untreated").reached).biology
     assert "exosomes" not in biology.fields and "education" not in biology.states
+
+
+# The primary's own exosomes
+
+
+FULL = "fields.exosomes.vessel.full_grown"
+
+
+def beside(radius="180 µm", days=1, seed=2, full="3e5 cells", therapies=(), **numbers):
+    """A body with a tumor of some size and a lung; what is full-grown is small, so that it shows within days."""
+    start = BUSY | {"organs": {"lung": {}}, "tumor": [{"radius": radius, "fill": 0.9}]}
+    arms = {"plain": {"therapies": list(therapies)}}
+    body = Body(scenario("minimal", start=start, set={FULL: full} | numbers, arms=arms, reference="plain"), seed=seed)
+    for _ in range(round(24 * days / body.dt)):
+        body.step()
+    return body
+
+
+def turned(body):
+    lung = body.organs["lung"]
+    rows = np.flatnonzero(lung.cells.type[: lung.cells.n] == lung.biology.code("lung_fibroblast"))
+    return float(lung.cells.columns.state[rows, lung.biology.states.index("education")].mean())
+
+
+def test_the_blood_carries_the_exosomes_of_the_lesion():
+    """By hand: cells of the patch times what its lesion is larger, over those of a full-grown tumor."""
+    body = beside(days=0)
+    cells = Section.of(body.tissue).count("tumor")
+    assert body.borne == {"exosomes": pytest.approx(cells * lesion_over_section(body.tissue) / 3e5, rel=1e-12)}
+    slot = body.organs["lung"].biology.fields.index("exosomes")
+    assert body.passed["lung"].inputs.blood[slot] == pytest.approx(body.borne["exosomes"], rel=1e-6)
+    with_level = beside(days=0, **{LEVEL: "2"})
+    both = with_level.passed["lung"].inputs.blood[slot]
+    assert both == pytest.approx(2 + body.borne["exosomes"], rel=1e-6), "on top of what is set"
+    known = observables_of(body.scenario.catalogue, (), ("lung",))
+    assert known["exosomes_in_blood"](body) == body.borne["exosomes"]
+
+
+def test_a_larger_primary_prepares_a_soil_more_and_none_without_exosomes():
+    small, large = (turned(beside(radius, days=2)) for radius in ("90 µm", "180 µm"))
+    assert large > 3 * small > 0
+    assert turned(beside(days=1, **{"fields.exosomes.vessel.primary": "0"})) == 0
+
+
+def test_surgery_on_day_0_takes_the_exosomes_away():
+    left, taken = (
+        beside(days=2, therapies=some) for some in ((), [{"use": "surgery", "start": "0 d"}])
+    )
+    assert taken.borne["exosomes"] < 0.02 * left.borne["exosomes"]
+    assert turned(taken) < 0.1 * turned(left)
+
+
+def test_cells_that_came_by_the_blood_are_no_primary():
+    start = {"organ": "kidney", "tumor": [], "organs": {"lung": {}}, "injection": {"route": "patch", "cells": 12}}
+    body = Body(scenario("minimal", start=start), seed=1)
+    known = observables_of(body.scenario.catalogue, (), ("lung",))
+    assert body.borne == {} and known["exosomes_in_blood"](body) == 0
+
+
+def test_a_body_with_exosomes_goes_on_from_its_state_to_the_same_bits():
+    through, half = beside(days=2), beside(days=1)
+    again = Body.from_state(half.scenario, half.state())
+    assert again.borne == half.copy().borne
+    for _ in range(round(24 / again.dt)):
+        again.step()
+    assert turned(again) == turned(through) > 0 and again.hash() == through.hash()
 
 
 # The brain's own

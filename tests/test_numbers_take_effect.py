@@ -9,18 +9,22 @@ import pytest
 import yaml
 from tissues import OneTissue, scenario
 
+from tmesim.body import Body
+from tmesim.body.borne import borne_by
 from tmesim.body.seeding import numbers_of
 from tmesim.catalogue import Drug, load_catalogue
 from tmesim.catalogue.models import each_number, frozendict
 from tmesim.reading import InputError
 from tmesim.scenario import Arm, load, read_text
-from tmesim.scenario.lasting import idle_in_arm
+from tmesim.scenario.lasting import There, idle_in_arm
 from tmesim.scenario.overlay import Overlay
 from tmesim.scenario.schedule import schedule_of
 from tmesim.units import show
 
 CATALOGUE = load_catalogue()
 FROM_H = 2.0
+LARGE = Body(scenario("minimal", start={"organs": {"kidney": {}}}), seed=1)
+"""With a tumor, which the body of everything has not."""
 
 
 def everything_given(host):
@@ -59,6 +63,7 @@ def held(tissue):
         take([kill.rate.at(tissue.host) for kill in course.kills])
         take(course.access)
         take([(e.fraction and e.fraction.at(tissue.host), e.to and e.to.at(tissue.host)) for e in course.effects])
+    take(borne_by(LARGE.tissue, LARGE.start, tissue._full, tissue.host))
     take([tissue.flows.held("breast", "blood", 2), tissue.flows.past_first("kidney", "blood")])
     take(numbers_of(tissue.flows.catalogue, tissue.host))
     local = [t for t in tissue.setting.catalogue.therapies.values() if not isinstance(t, Drug)]
@@ -109,7 +114,7 @@ def test_each_number_of_the_catalogue_reaches_the_engine_or_is_refused(host, sha
     for place, (path, number) in enumerate(base.catalogue.numbers()):
         if host not in number.hosts or (path.startswith(("cells.", "rules.")) and place % share):
             continue
-        if idle_in_arm(base.catalogue, path, uses, True, has_organs=True):
+        if idle_in_arm(base.catalogue, path, uses, True, There(True, True, True)):
             refused.append(path)
             continue
         bring_into_force(tissue, changed_catalogue(base, path, host)[0])
@@ -193,6 +198,8 @@ def test_an_antibody_that_cannot_bind_holds_nothing(tmp_path):
         ("fields.vegf.start", "3 pM", "so this changes nothing"),
         ("therapies.anti_vegf.occupancy.kd", "1 nM", "which this arm does not give"),
         ("cells.tumor.behaviors.uptake.drug_chemotherapy", "9 1/h", "acts on chemotherapy, which this arm does not"),
+        ("fields.exosomes.vessel.primary", "2", "acts on organs beside a tumor; name some"),
+        ("processes.extravasation.platelets", "0.4", "none come; give the start an 'injection' or 'organs'"),
         ("therapies.anti_cd25.dose", "1 mg/kg", "planned from the start"),
     ],
 )

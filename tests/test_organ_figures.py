@@ -19,7 +19,7 @@ from tmesim import destinations
 from tmesim.body.circulation import Bed
 from tmesim.body.seeding import held
 from tmesim.catalogue import organ_named, organs
-from tmesim.destinations import has_destinations, spreads
+from tmesim.destinations import spreads
 from tmesim.drawing import one_body, seeding
 from tmesim.drawing.bodies import FIGURES
 from tmesim.drawing.body_map import draw_body_map
@@ -30,6 +30,7 @@ from tmesim.drawing.palette import CAME, VEIN
 from tmesim.drawing.panels import SPREAD, lacking
 from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.sheet import DPI
+from tmesim.organ_places import has_destinations
 from tmesim.organ_totals import poisson_interval, totals
 from tmesim.report import page
 from tmesim.scenario import read_text
@@ -223,8 +224,8 @@ def test_words_about_organs_never_lie_over_others():
 
 
 def test_a_run_of_many_arms_has_maps_of_six(result, monkeypatch):
-    many = [replace(spread_of(result, "own"), arm="own") for _ in range(9)]
-    monkeypatch.setattr("tmesim.drawing.body_map.spreads", lambda _: many)
+    many = [replace(spread_of(result, "own"), arms=("own",)) for _ in range(9)]
+    monkeypatch.setattr("tmesim.drawing.body_map.whole_bodies", lambda _: many)
     drawn = draw_body_map(result)
     assert len(drawn.axes) == 6 and any("The first 6 of 9 arms" in " ".join(t.split()) for t in texts(drawn))
 

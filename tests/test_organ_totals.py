@@ -16,7 +16,9 @@ import tmesim
 from tmesim.body.seeding import held, sampled
 from tmesim.catalogue import load_catalogue, organ_named, organs
 from tmesim.cli import app
-from tmesim.organ_totals import BOTH, INJECTED, SHED, dispersion, poisson_interval, table_bytes, totals
+from tmesim.destinations import whole_bodies
+from tmesim.organ_places import BOTH, INJECTED, SHED, bodies, places_of
+from tmesim.organ_totals import dispersion, poisson_interval, table_bytes, totals
 from tmesim.section import Section
 from tmesim.soil_shares import (
     FACTORS,
@@ -138,6 +140,62 @@ def test_a_table_of_whole_organs_is_read_as_it_was_written():
     ]
 
 
+# Bodies
+
+
+APART = {
+    "lung": {}, "kidney": {"set": {"start.organ": "kidney"}}, "drug": {"therapies": [{"use": "anti_vegf"}]},
+    "kidney_drug": {"set": {"start.organ": "kidney"}, "therapies": [{"use": "anti_vegf"}]},
+    "kidney_off": {"set": {"start.organ": "kidney"}, "off": ["emt_slows_division"]},
+    "kidney_more": {"set": {"start.organ": "kidney", "start.injection.cells": 3e6}},
+    "lung_again": {},
+}  # fmt: skip
+
+
+def apart(**columns):
+    """A run whose arms have an organ each; last rows by arm and name, as `told`."""
+    start = {"organ": "lung", "tumor": [], "densities": {}, "injection": VEIN}
+    made = scenario("minimal", start=start, arms=APART, reference="lung")
+
+    def series(name, arm):
+        values = columns.get(f"{arm}_{name}", [0, 0])
+        return np.array([0.0, 5.0]), np.stack([np.zeros(2), np.array(values, float)], axis=1)
+
+    return SimpleNamespace(scenario=made, arms=tuple(made.arms), replicates=2, series=series, row_day=lambda: 5.0,
+                           snapshot_days=())  # fmt: skip
+
+
+def test_arms_that_differ_in_their_organ_alone_are_one_body():
+    """Neither what is given, nor a rule, nor the injection may differ; the same arm twice is two bodies."""
+    found = [tuple(place.arm for place in places) for places in bodies(apart())]
+    assert found == [("drug", "kidney_drug"), ("kidney", "lung"), ("kidney_more",), ("kidney_off",), ("lung_again",)]
+
+
+def test_arms_with_several_organs_are_bodies_by_themselves():
+    assert [len(places) for places in bodies(told({"lung": {}, "liver": {}}, home()))] == [3]
+
+
+def test_organs_of_separate_arms_have_shares_of_soil_and_stand_beside_what_blood_brings():
+    columns = {"lung_arrivals": [90, 110], "kidney_arrivals": [3, 5], "lung_lesions": [4, 6], "kidney_lesions": [2, 1],
+               "lung_extravasated": [0.5, 0.5], "kidney_extravasated": [1, 1]}  # fmt: skip
+    run = apart(**columns)
+    rows = {row.factor: row for row in shares(run) if row.arm == "kidney; lung" and row.value == SPREAD}
+    assert rows["soil"].organs == ("kidney", "lung") and rows["soil"].set == "lung and kidney"
+    assert sum(rows[name].share for name in ("arrival", "access", "growth")) == pytest.approx(1)
+    # by hand: both organs by their share of the volume, half a count added
+    part = {organ: sampled(organ, run.scenario.tissue, "mouse") for organ in ("lung", "kidney")}
+    arrival = np.log(200.5 / part["lung"]) - np.log(8.5 / part["kidney"])
+    pattern = np.log(10.5 / part["lung"]) - np.log(3.5 / part["kidney"])
+    assert rows["arrival"].share == pytest.approx(arrival / pattern, rel=1e-9)
+    body = next(each for each in whole_bodies(run) if each.arm == "kidney")
+    assert body.arms == ("kidney", "lung") and [each.place for each in body.destinations] == ["kidney", "lung"]
+    due = held(run.scenario.catalogue, "tail_vein", "mouse")
+    assert body.expected_shares == pytest.approx(np.array([due["kidney"], due["lung"]]) / (due["lung"] + due["kidney"]))
+    came = np.array([8 / part["kidney"], 200 / part["lung"]])
+    assert body.arrived_shares == pytest.approx(came / came.sum(), rel=1e-9)
+    assert body.elsewhere == pytest.approx(1 - body.dead - due["lung"] - due["kidney"])
+
+
 # Shapley values
 
 worths = st.lists(st.floats(-5, 5), min_size=16, max_size=16)
@@ -242,7 +300,7 @@ def test_counts_are_those_of_the_tables_and_of_the_last_sections():
     lesion = lesion_of({None: [], "lung": [seen - 2, seen + 1], "bone": [12]})
     run = told({"lung": {}, "bone": {}}, home(), lesion, lung_arrivals=[8, 4], lung_extravasated=[0.5, np.nan],
                lung_lesions=[2, 2], bone_lesions=[1, 1])  # fmt: skip
-    found = {each.place: each for each in counts_of(run, "untreated")}
+    found = {each.place: each for each in counts_of(run, places_of(run, "untreated"))}
     assert found["lung"].out.tolist() == [4, 0] and found["lung"].lesions.tolist() == [2, 2]
     assert found["lung"].seen.tolist() == [1, 1] and found["bone"].seen.tolist() == [0, 0]
     assert found["lung"].share == pytest.approx(sampled("lung", run.scenario.tissue, "mouse"))

@@ -17,6 +17,7 @@ EAGER = {
     "rules.leaky_vessels_let_tumor_cells_in.half_max": "1 pM",
     "cells.arrested.behaviors.extravasation": "0.2 1/h",
 }  # fmt: skip
+LOSING = {"cells.endothelial.behaviors.regression": "0.3 1/h", "processes.vessels.flow_shelter": "1"}
 MANY = 30_000  # patches whose cells come to one, so that some come within a day
 
 
@@ -192,9 +193,9 @@ def test_a_tumor_that_nobody_leaves_does_not_know_of_organs():
 
 def test_a_body_of_several_sites_goes_on_from_its_state_to_the_same_bits():
     organs = {"lung": {"samples": MANY}, "kidney": {"samples": MANY}}
-    through = made(organs, steps=30)
-    assert arrived(through, "lung") > 0
-    half = made(organs, steps=15)
+    through = made(organs, steps=30, set=LOSING)
+    assert arrived(through, "lung") > 0 < through.borne["exosomes"] and through.circulating.lost > 0
+    half = made(organs, steps=15, set=LOSING)
     again = Body.from_state(half.scenario, half.state())
     for _ in range(15):
         again.step()
@@ -244,6 +245,65 @@ def test_what_circulates_follows_what_is_shed_at_once():
     for _ in range(6):
         body.step()
     assert before > 0 and body.sample()["ctc"] < before / 1000
+
+
+def vessels_lost(seed=4, steps=48, **numbers):
+    """Endothelial cells in samples of the blood, a step each, and the body."""
+    plan = scenario("minimal", start=BUSY | {"organs": {"lung": {}}}, set=numbers)
+    body, seen = Body(plan, seed=seed), []
+    for _ in range(steps):
+        body.step()
+        seen.append(body.sample()["cec"])
+    return np.array(seen), body
+
+
+def test_vessels_that_regress_give_endothelial_cells_to_the_blood():
+    """More where more are lost, and none but those of healthy vessels where what is lost dies in place."""
+    usual, _ = vessels_lost()
+    more, body = vessels_lost(**LOSING)
+    numbers = {n: v.at("mouse") for n, v in body.catalogue.processes["circulation"].items()}
+    healthy = numbers["cec_normal"] * numbers["sample"]
+    assert body.tissue.counters["regressions"] > 12 and more.max() > 1.2 * max(usual.max(), healthy)
+    assert usual.min() >= healthy == more[0], "nothing is lost before the first step"
+    none, _ = vessels_lost(**LOSING, **{"processes.circulation.cec_share": 0})
+    assert none == pytest.approx(healthy)
+    assert body.sample()["cec_positive"] > 0
+
+
+def test_endothelial_cells_in_the_blood_are_those_lost_by_the_lesion_by_hand():
+    _, body = vessels_lost(steps=1, **LOSING, **{"processes.circulation.cec_half_life": "12 h"})
+    numbers = {n: v.at("mouse") for n, v in body.catalogue.processes["circulation"].items()}
+    expected, lost = 0.0, 0
+    for _ in range(36):
+        now = body.tissue.counters["regressions"]
+        body.step()
+        left = 2.0 ** (-body.dt / numbers["cec_half_life"])
+        freed = (now - lost) * lesion_over_section(body.tissue) * numbers["cec_share"] / body.dt
+        expected = expected * left + freed * numbers["cec_half_life"] / np.log(2) * (1 - left)
+        lost = now
+    found = expected * numbers["sample"] / numbers["blood"] * numbers["cec_recovery"]
+    assert found > 1
+    assert body.sample()["cec"] - numbers["cec_normal"] * numbers["sample"] == pytest.approx(found, rel=0.05)
+
+
+@pytest.mark.slow
+def test_blockade_of_vegf_raises_endothelial_cells_in_the_blood_for_a_day_and_lowers_them_then():
+    """Vessels that VEGF kept are lost within a day; then there are fewer to lose. So it matters when blood is drawn."""
+    arms = {"plain": {}, "blocked": {"therapies": [{"use": "anti_vegf", "start": "8 d"}]}}
+    plan = scenario("minimal", start=BUSY | {"organs": {"lung": {}}}, arms=arms, reference="plain", time={"days": 13})
+    for seed in range(2):
+        body, days = Body(plan, seed=seed, arm="plain"), {}
+        for _ in range(192):
+            body.step()
+        for arm in arms:
+            twin = body.copy()
+            twin.treat(arm)
+            found = []
+            for _ in range(72):
+                twin.step()
+                found.append(twin.sample()["cec"])
+            days[arm] = np.array(found).reshape(3, 24).mean(axis=1)
+        assert days["blocked"][0] > 1.1 * days["plain"][0] and days["blocked"][2] < days["plain"][2], days
 
 
 # What a file may say

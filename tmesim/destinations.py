@@ -7,7 +7,7 @@ blood alone would bring h / Σ h of all that come to the organs that are looked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ import numpy as np
 
 from tmesim.body.circulation import DEAD, ROUTES, dying_of
 from tmesim.body.flows import Flows
-from tmesim.body.seeding import PATCH, arriving, beds_of, death_of, held, numbers_of
+from tmesim.body.seeding import PATCH, beds_of, death_of, held, numbers_of
 from tmesim.catalogue import Catalogue, organ_named
 from tmesim.kernels.chance import PRIMARY
-from tmesim.organ_totals import Total, last, places_of, poisson_interval, totals
+from tmesim.organ_places import Place, arms_of, bodies, last, places_of
+from tmesim.organ_totals import Total, poisson_interval, totals
 from tmesim.wording import compact
 
 if TYPE_CHECKING:
@@ -79,19 +80,24 @@ class Destination:
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """Where the tumor cells of an arm go.
+    """Where the tumor cells of an arm go, or of arms that differ in their only organ alone.
 
     entry : the kind of fluid that they enter, or "patch"        injected : else a tumor sheds them
     dead : share of the cells that enter which die in the blood; NaN where cells are put into patches
     portal : of the cells that the liver holds, the share that comes by the portal vein
     """
 
-    arm: str
+    arms: tuple[str, ...]
     entry: str
     injected: bool
     destinations: tuple[Destination, ...]
     dead: float
     portal: float
+
+    @property
+    def arm(self) -> str:
+        """The arm, or the first of them."""
+        return self.arms[0]
 
     @cached_property
     def expected_shares(self) -> np.ndarray:
@@ -145,61 +151,55 @@ def shares(values: list[float]) -> np.ndarray:
 
 def spreads(result: Result) -> list[Spread]:
     """A record for each arm in which tumor cells come to an organ; none where nobody goes anywhere."""
-    if not has_destinations(result):
-        return []
-    rows = totals(result)
-    found = (spread_of(result, arm, rows) for arm in result.arms)
-    return [each for each in found if each.destinations]
+    return _spreads(result, [tuple(places_of(result, arm)) for arm in result.arms])
+
+
+def whole_bodies(result: Result) -> list[Spread]:
+    """The same, of arms that differ in their only organ alone as of one body."""
+    return _spreads(result, bodies(result))
+
+
+def _spreads(result: Result, groups: Iterable[tuple[Place, ...]]) -> list[Spread]:
+    having = [places for places in groups if places]
+    rows = {(row.arm, row.place): row for row in (totals(result) if having else ()) if row.count == "lesions"}
+    return [spread_of(result, places, rows) for places in having]
 
 
 def several(spread: Spread) -> bool:
-    """Whether an arm has several organs, so that a map of it says something."""
+    """Whether a body has several organs, so that a map of it says something."""
     return len(spread.destinations) > 1
 
 
-def has_destinations(result: Result) -> bool:
-    """Whether tumor cells of some arm come to an organ."""
-    return any(True for arm in result.arms for _ in places_of(result, arm))
+def spread_of(result: Result, places: tuple[Place, ...], rows: Mapping[tuple[str, str], Total]) -> Spread:
+    """That of a body, by the numbers that it has when cells enter: those of its start for an injection.
 
-
-def comes_home(result: Result, arm: str) -> bool:
-    """Whether the tissue itself is an organ that injected cells come to, and not the tumor that they leave."""
-    return any(place.organ is None for place in places_of(result, arm))
-
-
-def spread_of(result: Result, arm: str, rows: Iterable[Total]) -> Spread:
-    """An arm's, by the numbers that it has when cells enter: those of its start for an injection.
-
-    rows : of `organ_totals.totals`
+    rows : of `organ_totals.totals`, the lesions of each arm and place
     """
-    scenario, places = result.scenario, list(places_of(result, arm))
-    start, species = scenario.start_of(arm), scenario.species
-    known = scenario.catalogue_at_start(arm) if start.injection else scenario.catalogue_for(arm)
+    scenario, arms = result.scenario, arms_of(places)
+    start, species = scenario.start_of(arms[0]), scenario.species
     if start.injection is not None:
-        entry = start.injection.route
-    elif places:
-        entry = Flows.of(start, scenario.tissue.of_organs, known, species).outlets[PRIMARY]
+        known, entry = scenario.catalogue_at_start(arms[0]), start.injection.route
     else:
-        return Spread(arm, "", False, (), np.nan, np.nan)
+        known = scenario.catalogue_for(arms[0])
+        entry = Flows.of(start, scenario.tissue.of_organs, known, species).outlets[PRIMARY]
     arrests = {} if entry == PATCH else held(known, entry, species)
-    lesions = {row.place: row for row in rows if row.arm == arm and row.count == "lesions"}
     found = []
     for place in places:
-        row, organ = lesions[place.name], organ_named(place.name)
-        values = [last(result, arm, place.prefix + name) for name in ("arrivals", "lone_cells", "lesions", "n_tumor")]
+        row, organ = rows[place.arm, place.name], organ_named(place.name)
+        counts = ("arrivals", "lone_cells", "lesions", "n_tumor")
+        values = [last(result, place.arm, place.prefix + name) for name in counts]
         bounds = poisson_interval(row.found) if row.share is None else (row.low * row.share, row.high * row.share)
         found.append(
             Destination(
                 place.name, row.soil, place.prefix, organ.measured(organ.blood_share, "1", species), organ.receives,
                 arrests.get(place.name, np.nan), row.patches, np.nan if row.share is None else row.share,
-                arriving(place.start, place.name, place.box, known, species) * result.replicates,
-                bounds, *values,
+                place.injected * result.replicates, bounds, *values,
             )
         )  # fmt: skip
     if start.injection is None:
         found = shared_out(found)
     liver = sum(each.held for each in found if each.receives == "portal") if arrests else 0.0
-    return Spread(arm, ROUTES.get(entry, PATCH), start.injection is not None, tuple(found), arrests.get(DEAD, np.nan),
+    return Spread(arms, ROUTES.get(entry, PATCH), start.injection is not None, tuple(found), arrests.get(DEAD, np.nan),
                   by_portal(known, entry, species, liver))  # fmt: skip
 
 

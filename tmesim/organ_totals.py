@@ -8,45 +8,20 @@ the interval is that of k / φ such events of φ each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import chi2
 
-from tmesim.body.seeding import PATCH, arriving, sampled
+from tmesim.organ_places import INJECTED, Place, last, places_of
 from tmesim.storage.tables import csv_bytes
 
 if TYPE_CHECKING:
     from tmesim.result import Result
-    from tmesim.scenario import Start, TissueBox
 
 COUNTED = ("arrivals", "lone_cells", "lesions")
 """The observables of a patch that add up to those of an organ."""
-
-INJECTED, SHED, BOTH = "injected", "shed", "injected and shed"
-
-
-@dataclass(frozen=True)
-class Place:
-    """An organ that tumor cells of an arm can come to.
-
-    name : the organ whose blood and volume it has        start : its tissue, with its soil, injection and samples
-    prefix : of its observables: "<organ>.", or "" where it is the tissue itself
-    box : of its patch        origin : of the cells that come, INJECTED, SHED or BOTH
-    """
-
-    name: str
-    start: Start
-    prefix: str
-    box: TissueBox
-    origin: str
-
-    @property
-    def organ(self) -> str | None:
-        """As `Result.snapshot` knows it."""
-        return self.prefix.removesuffix(".") or None
 
 
 @dataclass(frozen=True)
@@ -98,53 +73,31 @@ def overdispersed(counts: np.ndarray) -> bool:
     return bool(np.isfinite(index) and chi2.sf(index * (counts.size - 1), counts.size - 1) < 0.05)
 
 
-def places_of(result: Result, arm: str) -> Iterator[Place]:
-    """Where tumor cells of an arm come to; its own tissue only where they do not leave it first."""
-    scenario = result.scenario
-    start = scenario.start_of(arm)
-    home = bool(start.tumor or start.ducts or start.interior)
-    origin = (BOTH if start.injection else SHED) if home else INJECTED
-    if start.injection is not None and not home:
-        yield Place(start.organ, start, "", scenario.tissue, origin)
-    if home or start.injection is not None:
-        for name, soil in start.organs.items():
-            yield Place(name, soil, f"{name}.", scenario.tissue.of_organs, origin)
-
-
-def share_of(result: Result, place: Place) -> float | None:
-    """The share of an organ that a replicate's patches of it are; None where the cells were put into the patches."""
-    if place.start.injection is not None and place.start.injection.route == PATCH:
-        return None
-    return place.start.samples * sampled(place.name, place.box, result.scenario.species)
-
-
 def totals(result: Result) -> list[Total]:
     """A row for each arm, place and one of COUNTED; ValueError for a run in which no tumor cell can come anywhere."""
-    scenario, rows = result.scenario, []
-    for arm in scenario.arms:
+    rows = []
+    for arm in result.scenario.arms:
         for place in places_of(result, arm):
-            known = scenario.catalogue_at_start(arm)
-            mean = arriving(place.start, place.name, place.box, known, scenario.species)
-            part = share_of(result, place)
             for count in COUNTED:
                 values = last(result, arm, place.prefix + count)
-                expected = mean * values.size if count == "arrivals" and place.origin == INJECTED else None
-                rows.append(_total(arm, place, count, values, part, expected))
+                expected = place.injected * values.size if count == "arrivals" and place.origin == INJECTED else None
+                rows.append(_total(place, count, values, expected))
     if not rows:
         raise ValueError("tumor cells come to no organ in this run: give its start an 'injection' or 'organs'")
     return rows
 
 
-def _total(arm: str, place: Place, count: str, values: np.ndarray, part: float | None, expected: float | None) -> Total:
-    """The row of a count. values : of the replicates; part : share of the organ that a replicate's patches are"""
+def _total(place: Place, count: str, values: np.ndarray, expected: float | None) -> Total:
+    """The row of a count. values : of the replicates"""
     found, index = int(values.sum()), dispersion(values)
     widened = index > 1 and (place.origin != INJECTED or overdispersed(values))
     phi = index if widened else 1.0
-    share = None if part is None else part * values.size
+    share = None if place.share is None else place.share * values.size
     ends = (found, *(phi * end for end in poisson_interval(found / phi)))
     organ, low, high = (end / share if share else np.nan for end in ends)
-    return Total(arm, place.name, place.start.organ, place.origin, count, values.size * place.start.samples, found,
-                 share, expected, index, widened, organ, low, high)  # fmt: skip
+    patches = values.size * place.start.samples
+    return Total(place.arm, place.name, place.start.organ, place.origin, count, patches, found, share, expected, index,
+                 widened, organ, low, high)  # fmt: skip
 
 
 COLUMNS = tuple(field.name for field in fields(Total))
@@ -154,8 +107,3 @@ def table_bytes(rows: list[Total]) -> bytes:
     """The rows of `totals` as CSV; what has no meaning is an empty cell."""
     lines = [[getattr(row, name) for name in COLUMNS] for row in rows]
     return csv_bytes(COLUMNS, [[np.nan if value is None else value for value in line] for line in lines])
-
-
-def last(result: Result, arm: str, name: str) -> np.ndarray:
-    """An observable of each replicate on the last day, (replicates,)."""
-    return np.asarray(result.series(name, arm)[1])[:, -1]

@@ -21,7 +21,7 @@ organs have sent, so that a part of arrival is soil where lesions shed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from scipy.stats import rankdata
 
 from tmesim.catalogue import organ_named
 from tmesim.observables.spread import LESION_CELLS, group_sizes
-from tmesim.organ_totals import Place, last, places_of, share_of
+from tmesim.organ_places import Place, arms_of, bodies, last
 from tmesim.storage.tables import csv_bytes
 
 if TYPE_CHECKING:
@@ -87,8 +87,9 @@ class Counts:
 
 @dataclass(frozen=True)
 class Share:
-    """A factor's part of the differences among the organs of a set, in an arm.
+    """A factor's part of the differences among the organs of a set, in a body.
 
+    arm : that it is, or its arms, `; ` between them
     lesions : how many stand behind it in all patches        without : the organs that have none, whose place in the
         pattern is that of half a count
     value : SPREAD or ORDER        share : of it, with its interval; NaN where the organs do not differ, and where
@@ -184,25 +185,25 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.divide((a * b).sum(axis=-1), norm, out=np.zeros_like(norm), where=norm > 0)
 
 
-def counts_of(result: Result, arm: str) -> list[Counts]:
-    """What each place of an arm holds at the end of a run, sorted by place."""
+def counts_of(result: Result, places: Iterable[Place]) -> list[Counts]:
+    """What each place of a body holds at the end of a run, sorted by place."""
     found = []
-    for place in places_of(result, arm):
+    for place in places:
         came, share_out, lesions = (
-            last(result, arm, place.prefix + name) for name in ("arrivals", "extravasated", "lesions")
+            last(result, place.arm, place.prefix + name) for name in ("arrivals", "extravasated", "lesions")
         )
         out = np.where(came > 0, came * np.nan_to_num(share_out), 0.0)
-        seen = _seen(result, arm, place)
-        found.append(Counts(place.name, place.start.organ, share_of(result, place), came, out, lesions, seen))
+        seen = _seen(result, place)
+        found.append(Counts(place.name, place.start.organ, place.share, came, out, lesions, seen))
     return sorted(found, key=lambda each: each.place)
 
 
-def _seen(result: Result, arm: str, place: Place) -> np.ndarray | None:
+def _seen(result: Result, place: Place) -> np.ndarray | None:
     """How many lesions of each replicate are as large as a disk of SEEN_UM on the last day."""
     end = result.row_day()
     if not any(abs(day - end) < 1 / 24 for day in result.snapshot_days):
         return None
-    sections = [result.snapshot(end, arm, replicate, place.organ) for replicate in range(result.replicates)]
+    sections = [result.snapshot(end, place.arm, replicate, place.organ) for replicate in range(result.replicates)]
     least = max(math.pi * (SEEN_UM / 2) ** 2 / result.scenario.tissue.spacing**2, LESION_CELLS)
     return np.array([np.count_nonzero(group_sizes(section) >= least) for section in sections], float)
 
@@ -222,16 +223,17 @@ def sets_in(counts: Sequence[Counts]) -> dict[str, list[Counts]]:
 
 
 def shares(result: Result) -> list[Share]:
-    """A row for each arm, set of organs, value function and factor, and for soil.
+    """A row for each body, set of organs, value function and factor, and for soil.
 
-    ValueError for a run no arm of which has two places.
+    A body is an arm, or arms that differ in their only organ alone. ValueError for a run of which none has two places.
     """
     once = np.arange(result.replicates)[None]
     again = np.random.default_rng(SEED).integers(0, result.replicates, (RESAMPLED, result.replicates))
     draws = np.concatenate([once, again])
     rows: list[Share] = []
-    for arm in result.arms:
-        for name, some in sets_in(counts_of(result, arm)).items():
+    for places in bodies(result):
+        arms = "; ".join(arms_of(places))
+        for name, some in sets_in(counts_of(result, places)).items():
             logs = factors(some, draws)
             organs = tuple(each.place for each in some)
             lesions = int(sum(each.lesions.sum() for each in some))
@@ -244,9 +246,12 @@ def shares(result: Result) -> list[Share]:
                     low, high = _percentiles(values[1:]) if patterned else (np.nan, np.nan)
                     share = float(values[0]) if patterned else np.nan
                     marks = factor in FITTED, _put_in(some, factor)
-                    rows.append(Share(arm, name, organs, lesions, without, value, factor, share, low, high, *marks))
+                    rows.append(Share(arms, name, organs, lesions, without, value, factor, share, low, high, *marks))
     if not rows:
-        raise ValueError("no arm of this run has two organs that tumor cells come to: name some in 'start.organs'")
+        raise ValueError(
+            "no arm of this run has two organs that tumor cells come to: name some in 'start.organs', or let arms "
+            "differ in 'start.organ' alone"
+        )
     return rows
 
 

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from tmesim.body.blood import Blood
+from tmesim.body.borne import borne_by
 from tmesim.body.circulating import Circulating
 from tmesim.body.digest import digest
 from tmesim.body.flows import Flows
@@ -22,6 +23,7 @@ from tmesim.body.treat import Treat
 from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import compile_biology
 from tmesim.catalogue.reach import staying, trimmed
+from tmesim.kernels.arrays import StepInputs
 from tmesim.kernels.chance import PRIMARY
 from tmesim.scenario import Scenario, Start, TissueBox
 from tmesim.scenario.schedule import Schedule, schedule_of, step_at
@@ -82,7 +84,9 @@ class Body:
         )  # fmt: skip
         self.sites: dict[str, Site] = {}
         self.passed: dict[str, Passed] = {}
+        self.borne: dict[str, float] = {}
         self.join(self.tissue)
+        self.primary = self.start.has_primary  # whether the tissue holds a tumor that has not come by the blood
         self.organs = {place: self._beside(place, soil, local) for place, soil in self.start.organs.items()}
         for organ in self.organs.values():
             self.join(organ)
@@ -94,10 +98,20 @@ class Body:
 
     def join(self, site: Site) -> None:
         """Take a site in, under its name: from now on the body's drugs and blood reach it, and it takes its steps."""
-        inputs = site.inputs(*self.pharmacology.acting(site.biology, site.organ))
+        inputs = self.inputs_of(site)
         supply = self.blood.supply(site.biology, self.node)
         self.sites[site.name] = site
         self.passed[site.name] = Passed(inputs, nobody_left(self.node.antigen.size), supply)
+
+    def inputs_of(self, site: Site) -> StepInputs:
+        """What the cells of a site go by in the present step: what drugs do there, and what its blood carries."""
+        acting = self.pharmacology.acting(site.biology, site.organ)
+        borne = {name: level for name, level in self.borne.items() if name in site.biology.fields}
+        return site.inputs(*acting._replace(carried=acting.carried | borne))
+
+    def bear(self) -> None:
+        """Let the blood carry what the primary gives it as it is now."""
+        self.borne = borne_by(self.tissue, self.start, self._full, self.host)
 
     @property
     def hour(self) -> float:
@@ -149,6 +163,7 @@ class Body:
         """The tissues of hour 0."""
         numba.set_num_threads(self.tissue.threads)
         self._populate_one(self.tissue, self.start, self.start.organ, self.scenario.tissue)
+        self.bear()
         for place, organ in self.organs.items():
             self._populate_one(organ, self.start.organs[place], place, self.scenario.tissue.of_organs)
 
@@ -158,7 +173,7 @@ class Body:
         now = start.injection is not None and start.injection.at_h == 0
         expected = arriving(start, place, box, self._full, self.host) if now else 0.0
         populate(tissue, start, self.blood.receptors(self.node), expected)
-        passed.inputs = tissue.inputs(*self.pharmacology.acting(tissue.biology, tissue.organ))
+        passed.inputs = self.inputs_of(tissue)
         sense, remodel = tissue.processes[Sense], tissue.processes[Remodel]
         assert isinstance(remodel, Remodel)
         for _ in range(3):  # what cells take up depends on what they sense, and the reverse
@@ -257,7 +272,10 @@ class Body:
 
     def sample(self) -> dict[str, float]:
         """What an assay of a sample of its blood finds; nothing where no organ is there that cells could go to."""
-        return {} if self.flows is None else self.circulating.sample(self.flows)
+        if self.flows is None:
+            return {}
+        borne = {f"{name}_in_blood": level for name, level in self.borne.items()}
+        return self.circulating.sample(self.flows) | borne
 
     def drug(self, name: str) -> dict[str, float]:
         """Levels of a drug: plasma and home tissue in nM, occupancy 0 … 1; KeyError for one that no arm gives."""
@@ -304,8 +322,9 @@ class Body:
         for name, site in body.sites.items():
             site.restore(part(f"{name}:"))
         body.change(body.clock.step - 1)  # what its last step went by
+        body.bear()
         for name, site in body.sites.items():
-            body.passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology, site.organ))
+            body.passed[name].inputs = body.inputs_of(site)
             if Sense in site.processes:  # so that behaviors can be read before the next step, which senses again
                 site.processes[Sense].run(site, body.passed[name])
         return body

@@ -50,6 +50,9 @@ class Circulate(Process):
                     groups += copies(cells, place, number)
         for place, arrivals in coming.items():
             passed[place].coming = passed[place].coming._replace(groups=tuple(arrivals))
+        if body.primary:
+            lost = body.tissue.counters["regressions"]  # up to the last step
+            body.circulating.lose(float(lost), lesion_over_section(body.tissue))
         body.circulating.advance(body.flows, body.clock.dt)
 
 

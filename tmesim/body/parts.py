@@ -11,6 +11,7 @@ from tmesim.body.flows import Flows
 from tmesim.body.lymph_node import LymphNode
 from tmesim.body.pharmacology import Pharmacology
 from tmesim.body.site import Site
+from tmesim.kernels.arrays import StepInputs
 from tmesim.scenario.schedule import Schedule
 from tmesim.tissue import Tissue
 from tmesim.tissue.process import Clock
@@ -31,6 +32,13 @@ class Ward(Protocol):
     flows: Flows | None
     circulating: Circulating
     seed: int
+    primary: bool
+
+    def inputs_of(self, site: Site) -> StepInputs:
+        """What the cells of a site go by in the present step."""
+
+    def bear(self) -> None:
+        """Let the blood carry what the primary gives it as it is now."""
 
     @property
     def schedule(self) -> Schedule:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Treat(Process):
     """Doses are given, drugs distribute (body.pharmacology), and all sites learn what acts on them in this step.
 
-    Radiation and surgery are for the tissue in which the tumor begins.
+    The blood carries what the primary gives it now (body.borne). Radiation and surgery are for the tissue in which the
+    tumor begins.
     """
 
     name = "treat"
@@ -31,6 +32,7 @@ class Treat(Process):
         local = tuple(Local(dose.use, dose.dose) for dose in due if dose.use not in drugs)
         body.change(body.clock.step)
         body.pharmacology.advance()
+        body.bear()
         for name, site in body.sites.items():
             passed[name].local = local if name == PRIMARY else ()
-            passed[name].inputs = site.inputs(*body.pharmacology.acting(site.biology, site.organ))
+            passed[name].inputs = body.inputs_of(site)

@@ -185,6 +185,8 @@ def _spec(contents: Contents, path: DataPath) -> NumberSpec | None:
 
 def _field_spec(unit: str, rest: list[str | int]) -> NumberSpec:
     last = str(rest[-1])
+    if last == "full_grown":
+        return NumberSpec(("cells",), positive=True)
     return NumberSpec((_FIELD.get(last, unit),), positive=last in ("half_max", "diffusion", "exchange"))
 
 

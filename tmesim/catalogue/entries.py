@@ -171,9 +171,22 @@ class Edge(Entry):
 
 
 class VesselSupply(Entry):
-    """What perfused vessels carry."""
+    """What perfused vessels carry.
+
+    level : whatever else there is
+    primary : what a full-grown primary adds to it in the organs beside it, a smaller one by its share of full_grown
+    full_grown : its tumor cells
+    """
 
     level: Number
+    primary: Number | None = None
+    full_grown: Number | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> VesselSupply:
+        if (self.primary is None) != (self.full_grown is None):
+            raise ValueError("'primary' and 'full_grown' go together")
+        return self
 
 
 class Field(Entry):

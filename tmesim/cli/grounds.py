@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from tmesim.catalogue import Catalogue, claims, load_catalogue, organs, unmodeled
+from tmesim.catalogue import BREAST, Catalogue, claims, load_catalogue, organs, unmodeled
 from tmesim.evidence import ground, statements
 from tmesim.text import json_text, say
 
@@ -16,8 +17,31 @@ def claim(text: str) -> str:
     return f"{text}: {entry['statement']}" if entry else text
 
 
-def gathered(c: Catalogue) -> dict[str, Any]:
-    """Everything `evidence` prints, as plain data."""
+def modeled(c: Catalogue) -> dict[str, list[str]]:
+    """Where the catalogue names each claim that it rests on: entries and numbers by their paths, sorted."""
+    known = claims()
+    return {text: sorted(set(where)) for text, where in _named(c).items() if text in known}
+
+
+def switches(where: Iterable[str]) -> list[str]:
+    """How a scenario takes away what expresses a claim: rules that it switches off, numbers that it sets, organs that
+    it begins without; none for what cannot be taken out by itself."""
+    found: dict[str, list[str]] = {"off": [], "set": [], "start.organs without": []}
+    for path in where:
+        kind, name, *rest = path.split(".")
+        rule = rest[1] if kind == "therapies" and rest[:1] == ["rules"] else name
+        if kind == "rules" or rule != name:
+            found["off"].append(rule)
+        elif kind == "organs" and name != BREAST:
+            own = rest[:1] == ["set"]
+            found["set" if own else "start.organs without"].append(".".join(rest[1:]) if own else name)
+        elif rest and kind not in ("organs", "therapies"):
+            found["set"].append(path)
+    return [f"{how}: {', '.join(dict.fromkeys(names))}" for how, names in found.items() if names]
+
+
+def _named(c: Catalogue) -> dict[str, list[str]]:
+    """Where each piece of evidence of the catalogue stands."""
     named: dict[str, list[str]] = {}
     for kind, name, entry in c.entries():
         texts = list(getattr(entry, "evidence", ()))
@@ -36,8 +60,12 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         for place, number in organ.numbers():
             for text in number.source:
                 named.setdefault(text, []).append(".".join(["organs", name, *map(str, place)]))
-    known, reasons = claims(), unmodeled()
-    modeled = {name: sorted(set(where)) for name, where in named.items() if name in known}
+    return named
+
+
+def gathered(c: Catalogue) -> dict[str, Any]:
+    """Everything `evidence` prints, as plain data."""
+    known, reasons, named = claims(), unmodeled(), modeled(c)
     grounds = {path: ground(number) for path, number in c.numbers()}
     by_kind: dict[str, Counter[str]] = {}
     for path, basis in grounds.items():
@@ -48,13 +76,18 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         "assumed": [path for path, basis in grounds.items() if basis in ("assumed", "bounded")],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
         "claims": {
-            "modeled": modeled,
+            "modeled": named,
+            "core": {
+                name: {"switch": switches(named[name]), "moves": " ".join(statements()[name]["observable"].split())}
+                for name, entry in known.items()
+                if entry.priority == "core" and name in named and name in statements()
+            },
             "not_modeled_because": dict(reasons),
             "left_out": {
                 priority: [
                     name
                     for name, entry in known.items()
-                    if entry.priority == priority and name not in modeled and name not in reasons
+                    if entry.priority == priority and name not in named and name not in reasons
                 ]
                 for priority in ("core", "extended", "context-only")
             },
@@ -68,12 +101,12 @@ def print_evidence(as_json: bool) -> None:
         say(json_text(found))
         return
     known = claims()
-    modeled, left, reasons = (found["claims"][part] for part in ("modeled", "left_out", "not_modeled_because"))
-    say(f"Claims of the documents that some part of the model rests on: {len(modeled)} of {len(known)}")
+    named, left, reasons = (found["claims"][part] for part in ("modeled", "left_out", "not_modeled_because"))
+    say(f"Claims of the documents that some part of the model rests on: {len(named)} of {len(known)}")
     groups: dict[str, Counter[str]] = {}
     for name, entry in known.items():
         groups.setdefault(entry.group, Counter())["all"] += 1
-        groups[entry.group]["modeled"] += name in modeled
+        groups[entry.group]["modeled"] += name in named
         groups[entry.group]["told"] += name in reasons
     for group, counts in groups.items():
         told = f", {counts['told']} left out with a reason" if counts["told"] else ""
@@ -98,6 +131,7 @@ def print_evidence(as_json: bool) -> None:
         say(f"  {name}: {reason}")
     core = ", ".join(left["core"])
     say(f"\nClaims marked as core that nothing names yet ({len(left['core'])}): {core or 'none'}")
+    say("What expresses a core claim, how to switch that off, and what must move: tmesim explain CLAIM.")
     say(
         f"Not named either: {len(left['extended'])} extended claims, {len(left['context-only'])} that are context only."
     )

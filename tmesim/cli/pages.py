@@ -6,11 +6,11 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, NumberSpec, claims, english, hosts, load_catalogue, organs
+from tmesim.catalogue import Catalogue, NumberSpec, claims, english, hosts, load_catalogue, organs, unmodeled
 from tmesim.catalogue.models import Rule
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
-from tmesim.cli.grounds import claim
+from tmesim.cli.grounds import claim, modeled, switches
 from tmesim.cli.treating import treatment
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
@@ -313,6 +313,12 @@ def _claim(c: Catalogue, name: str) -> list[str]:
         return []
     page = [f"{name} is a claim of the seed documents: {entry['statement']}"]
     page += [f"- {s['file']}: {s['where']}" for s in entry["sources"]]
+    where = modeled(c).get(name, [])
+    if where:
+        page.append(f"What expresses it: {', '.join(where)}.")
+    page += [f"To take that away: {how}." for how in switches(where)]
+    if name in unmodeled():
+        page.append(f"Nothing expresses it: {unmodeled()[name]}.")
     page.append(f"What must move: {entry['observable']}")
     return page + _rules_about(c, lambda rule: name in rule.evidence, "Rules that rest on it:")
 

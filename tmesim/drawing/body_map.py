@@ -1,8 +1,8 @@
-"""A map of the body for each arm: where blood carries tumor cells, and in each organ what came beside what grew.
+"""A map of each body: where blood carries tumor cells, and in each organ what came beside what grew.
 
-An arrow is as wide as the share of all cells that enter which the organ holds. In each organ the left half of a disk is
-its share of the cells that came, the right half its share of lesions, by area; the dashed line is the share that blood
-alone would bring.
+A body is an arm, or arms that differ in their only organ alone. An arrow is as wide as the share of all cells that
+enter which the organ holds. In each organ the left half of a disk is its share of the cells that came, the right half
+its share of lesions, by area; the dashed line is the share that blood alone would bring.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from tmesim.body.circulation import FLUIDS
 from tmesim.body.seeding import PATCH
-from tmesim.destinations import Spread, several, spreads
+from tmesim.destinations import Spread, several, whole_bodies
 from tmesim.drawing.bodies import FIGURES
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
@@ -40,15 +40,16 @@ if TYPE_CHECKING:
 
 MARGIN, GAP, ACROSS, MOST, LEAST = 26, 36, 2, 6, 1000
 """Pixels around the sheet and between maps; maps in a row, and of a run with many arms; pixels of a sheet at least."""
+ALONE = " Each organ is an arm by itself."
 LESIONS, TUMOR = "lesions", "tumor cells"
 WAYS = {ARTERY: "arteries", VEIN: "veins, and from heart to lungs", PORTAL: "portal vein"}
 
 
 def draw_body_map(result: Result, arms: Sequence[str] | None = None, narrow: bool = False) -> Drawing:
     """A map for each arm in which tumor cells come to an organ. narrow : one below the other, for a phone"""
-    known = spreads(result)
+    known = whole_bodies(result)
     maps = [each for each in known if several(each)]
-    found = maps[:MOST] if arms is None else [each for each in known if each.arm in arms]
+    found = maps[:MOST] if arms is None else [each for each in known if {*each.arms} & {*arms}]
     if not found:
         raise ValueError("there is no map of these arms: in none of them tumor cells come to an organ")
     scenario, n = result.scenario, result.replicates
@@ -88,9 +89,10 @@ def draw_body_map(result: Result, arms: Sequence[str] | None = None, narrow: boo
     for i, spread in enumerate(found):
         x, y = left + i % columns * (WIDTH + GAP), top + i // columns * down
         if len(result.arms) > 1:
-            sheet.box(x, y + 3, 6, 22, colors[spread.arm])
-        sheet.text(x + 16 * (len(result.arms) > 1), y, fold(words(spread.arm), WIDTH - 20, TITLE, most=1), TITLE,
-                   weight="bold")  # fmt: skip
+            for k, arm in enumerate(spread.arms):
+                sheet.box(x + 9 * k, y + 3, 6, 22, colors[arm])
+        beside = (7 + 9 * len(spread.arms)) * (len(result.arms) > 1)
+        sheet.text(x + beside, y, fold(named(spread), WIDTH - 20 - beside, TITLE, most=1), TITLE, weight="bold")
         sheet.text(x, y + 34, told[spread.arm], small, FAINT)
         axes = sheet.axes(x, y + text, WIDTH, HEIGHT)
         axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0), xticks=[], yticks=[])
@@ -105,7 +107,12 @@ def in_words(spread: Spread, grown: str) -> str:
         f"{each.label}: {percent(came)} of the cells that came ({percent(due)} expected), {percent(grew)} of {grown}"
         for each, came, due, grew in rows_of(spread, grown)
     ]
-    return f"{capital(words(spread.arm))}: {'; '.join(parts)}."
+    return f"{capital(named(spread))}: {'; '.join(parts)}."
+
+
+def named(spread: Spread) -> str:
+    """What a map is called: its arm, or its arms."""
+    return ", ".join(map(words, spread.arms))
 
 
 def rows_of(spread: Spread, grown: str) -> list[Row]:
@@ -121,7 +128,8 @@ def entering(spread: Spread, result: Result) -> str:
     if start.injection is None:
         text = f"Cells leave the tumor in the {words(start.organ)}."
     elif spread.entry == PATCH:
-        return f"{compact(start.injection.cells)} cells on average are put into each patch. {spread.found}"
+        text = f"{compact(start.injection.cells)} cells on average are put into each patch."
+        return f"{text}{ALONE * (len(spread.arms) > 1)} {spread.found}"
     else:
         route = start.injection.route
         into = {**dict.fromkeys(FLUIDS, f"{route} blood"), "lymph": "lymph"}.get(route, f"the {words(route)}")
@@ -130,7 +138,7 @@ def entering(spread: Spread, result: Result) -> str:
     some = f"the {spread.destinations[0].label} holds" if len(spread.destinations) == 1 else "these organs hold"
     return (
         f"{text} Of those that enter the blood {some} {here}, other parts of the body {percent(spread.elsewhere)}; "
-        f"{percent(spread.dead)} die on the way. {spread.found}"
+        f"{percent(spread.dead)} die on the way.{ALONE * (len(spread.arms) > 1)} {spread.found}"
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.destinations import comes_home
+from tmesim.organ_places import comes_home
 
 if TYPE_CHECKING:
     from tmesim.result import Result

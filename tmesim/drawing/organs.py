@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmesim.catalogue import organ_named
-from tmesim.destinations import comes_home
 from tmesim.drawing import scale_bar
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
@@ -17,6 +16,7 @@ from tmesim.drawing.keys import cell_keys, vessel_keys
 from tmesim.drawing.palette import FAINT, INK, arm_colors
 from tmesim.drawing.raster import Painter, zoom_for
 from tmesim.drawing.sheet import LABEL, SMALL, TITLE, Sheet, head_height, legend_on
+from tmesim.organ_places import comes_home
 from tmesim.wording import capital, compact, words
 
 if TYPE_CHECKING:

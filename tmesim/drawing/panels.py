@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tmesim.destinations import has_destinations, several, spreads
+from tmesim.destinations import several, whole_bodies
 from tmesim.drawing.body_map import draw_body_map
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.effects import draw_effects
@@ -17,6 +17,7 @@ from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.targets import draw_targets
 from tmesim.drawing.tissue import draw_field, draw_tissue
 from tmesim.drawing.trajectories import draw_trajectories
+from tmesim.organ_places import has_destinations
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -46,8 +47,8 @@ def lacking(result: Result, panel: str) -> str | None:
         return None
     if panel in SPREAD and not has_destinations(result):
         return "in no arm of this run tumor cells come to an organ"
-    if panel == "body" and not any(map(several, spreads(result))):
-        return "no arm of this run has several organs"
+    if panel == "body" and not any(map(several, whole_bodies(result))):
+        return "no arm of this run has several organs, and none differ in their organ alone"
     if panel == "organs" and not result.scenario.places:
         return "no arm of this run has organs beside its tissue"
     if panel in ("body", "seeding"):

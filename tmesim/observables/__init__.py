@@ -42,7 +42,10 @@ def observables_of(
     known = dict(OBSERVABLES) | {entry.name: entry for entry in observables_in(catalogue, therapies)}
     places = tuple(organs)
     entries = [spread.in_organ(organ, entry) for organ in places for entry in spread.OF_ORGANS]
-    return known | {entry.name: entry for entry in (*entries, *(spread.OF_BLOOD if places else ()))}
+    if not places:
+        return known
+    borne = [spread.borne(n, f) for n, f in catalogue.fields.items() if f.vessel and f.vessel.primary is not None]
+    return known | {entry.name: entry for entry in (*entries, *spread.OF_BLOOD, *borne)}
 
 
 def to_look_back(now: Reading) -> dict[str, float]:

@@ -1,7 +1,10 @@
 """Tumor cells away from home: how many came, how many are in the tissue alone, and how many have founded a lesion."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -9,6 +12,9 @@ from scipy import ndimage
 from tmesim.observables.observable import Observable
 from tmesim.observables.reading import Reading
 from tmesim.section import Section
+
+if TYPE_CHECKING:
+    from tmesim.catalogue.models import Field
 
 LESION_CELLS = 10
 """Tumor cells from which on a group of them is a lesion, not a few cells that may yet die."""
@@ -91,6 +97,15 @@ def in_organ(organ: str, entry: Observable) -> Observable:
     return Observable(f"{organ}.{entry.name}", f"{entry.label}, {organ.replace('_', ' ')}", entry.unit, meaning, read)
 
 
+def borne(name: str, field: Field) -> Observable:
+    """The level of a field in the blood of organs beside a tumor; 0 where there is none."""
+    return Observable(
+        f"{name}_in_blood", f"{field.label} in the blood", field.unit,
+        f"Level of the field {name} that the primary tumor gives to the blood, by the cells of its lesion.",
+        lambda now: now.sample.get(f"{name}_in_blood", 0.0) if now.sample else math.nan,
+    )  # fmt: skip
+
+
 ENTRIES = (
     Observable(
         "arrivals", "tumor cells that came", "cells",
@@ -135,6 +150,16 @@ OF_BLOOD = (
         "ctc_positive", "probability of a positive liquid biopsy", "fraction",
         "Probability that a sample of blood is called positive: at least so many cells, false ones among them.",
         sampled("ctc_positive"),
+    ),
+    Observable(
+        "cec", "circulating endothelial cells in a sample", "cells",
+        "Endothelial cells, of the vessels that the primary tumor loses and of healthy ones, that an assay finds in a "
+        "sample of blood.", sampled("cec"),
+    ),
+    Observable(
+        "cec_positive", "probability of more of them than in health", "fraction",
+        "Probability that a sample of blood has more endothelial cells than those of healthy people have.",
+        sampled("cec_positive"),
     ),
 )  # fmt: skip
 """What is read of the blood of a body with organs beside the tissue."""

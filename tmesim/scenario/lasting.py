@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tmesim.catalogue.reach import LEAVING
 
@@ -23,6 +23,23 @@ AT_THE_START = {
 OF_BLOOD = "processes.circulation."
 """Numbers that say where cells in the blood come to."""
 
+OF_HELD = "processes.extravasation."
+"""Numbers that say how cells that capillaries hold come out."""
+
+OF_PRIMARY = r"fields\.\w+\.vessel\.(primary|full_grown)"
+"""Numbers that say what a primary gives to the blood of organs beside it."""
+
+
+class There(NamedTuple):
+    """What of a journey there can be.
+
+    organs : that tumor cells can go to; holds : capillaries that can hold some; primary : a tumor that did not come
+    """
+
+    organs: bool = False
+    holds: bool = False
+    primary: bool = False
+
 
 def idle_anywhere(path: str) -> str | None:
     """Why setting a number changes nothing in any run; None where it does."""
@@ -36,22 +53,22 @@ def idle_in_arm(
     path: str,
     courses: Sequence[tuple[str, DosePart]],
     begins_later: bool,
-    has_organs: bool = False,
+    there: There,
 ) -> str | None:
     """Why setting a number in an arm changes nothing; None where it does.
 
     courses : the therapies that the arm gives, by id, with what the file says of each.
     begins_later : whether the arm's changes have a `from` after the start.
-    has_organs : whether tumor cells can go anywhere
+    there : what of a journey there can be
     """
     kind, name, *rest = path.split(".")
     if (message := idle_anywhere(path)) is not None:
         return message
     if path in AT_THE_START:
         return f"{AT_THE_START[path]}; set it for all arms, in the scenario's 'set'"
-    if path.startswith(OF_BLOOD) and not has_organs:
+    if path.startswith(OF_BLOOD) and not there.organs:
         return "acts on the cells of an injection, at the start; set it for all arms, in the scenario's 'set'"
-    if not has_organs and (message := idle_at_home(catalogue, path)) is not None:
+    if (message := idle_journey(catalogue, path, there)) is not None:
         return message
     if kind == "cells" and rest[0] == "starts" and not _is_admitted(catalogue, name):
         return (
@@ -77,8 +94,18 @@ def idle_elsewhere(path: str, where: Collection[str]) -> str | None:
     return f"acts in the {found[1]}, of which this arm has no tissue"
 
 
-def idle_at_home(catalogue: Catalogue, path: str) -> str | None:
-    """Why setting a number changes nothing in a body in which cells can go nowhere; None where it does."""
+def idle_journey(catalogue: Catalogue, path: str, there: There) -> str | None:
+    """Why setting a number changes nothing, as there is not the journey that it acts on; None where it does."""
+    if not there.organs and (message := _idle_at_home(catalogue, path)) is not None:
+        return message
+    if path.startswith(OF_HELD) and not there.holds:
+        return "acts on tumor cells that capillaries hold, and none come; give the start an 'injection' or 'organs'"
+    if re.fullmatch(OF_PRIMARY, path) and not (there.organs and there.primary):
+        return "acts on organs beside a tumor; name some in 'start.organs', and let the start have a tumor"
+    return None
+
+
+def _idle_at_home(catalogue: Catalogue, path: str) -> str | None:
     kind, name, *rest = path.split(".")
     behavior = catalogue.rules[name].behavior if kind == "rules" and name in catalogue.rules else ""
     if kind == "cells" and rest[:1] == ["behaviors"]:

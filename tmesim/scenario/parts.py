@@ -118,7 +118,12 @@ class Start(Part):
     @property
     def has_tumor(self) -> bool:
         """Whether there are tumor cells at hour 0."""
-        return bool(self.tumor) or bool(self.ducts) or self.interior is not None or self.injection is not None
+        return self.has_primary or self.injection is not None
+
+    @property
+    def has_primary(self) -> bool:
+        """Whether there is a tumor at hour 0 that has not come by the blood."""
+        return bool(self.tumor) or bool(self.ducts) or self.interior is not None
 
     @property
     def lesion_radius_um(self) -> float | None:

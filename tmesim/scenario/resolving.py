@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -230,8 +230,8 @@ class Resolver(Biology):
             changed, _ = self.changed(ground, numbers, part.off, path)
             sound = len(self.problems) == count
             where = _organs_of(own or start)
-            has_organs = bool((own or start).organs) if start is not None else True
-            self._idle_numbers(catalogue, part, numbers, path, has_organs, where)
+            there = lasting.There(True, True, True) if start is None else _there([own or start], catalogue)
+            self._idle_numbers(catalogue, part, numbers, path, there, where)
             doses = [
                 self._dose((*path, "therapies", index), dose, changed, time, where)
                 for index, dose in enumerate(part.therapies)
@@ -250,8 +250,9 @@ class Resolver(Biology):
             starts = [arm.start or start for arm in arms.values()]
             soils = [soil.organ for each in starts for soil in each.organs.values()]
             self._one_factor_for_many([*(each.organ for each in starts), *soils])
-            for number in self.part("set") or {} if not soils else ():
-                if (why := lasting.idle_at_home(catalogue, number)) is not None:
+            there = _there(starts, catalogue)
+            for number in self.part("set") or {}:
+                if (why := lasting.idle_journey(catalogue, number, there)) is not None:
                     self.blame(("set", number), why)
         if message := limits.doses(arms):
             self.blame(("arms",), message)
@@ -266,17 +267,21 @@ class Resolver(Biology):
                 self.blame(("set", path), "multiplies a number that differs among the arms' organs; set it in each arm")
 
     def _idle_numbers(
-        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, has_organs: bool,
+        self, catalogue: Catalogue, part: ArmPart, numbers: Iterable[str], path: DataPath, there: lasting.There,
         where: Collection[str],
     ) -> None:  # fmt: skip
-        """Numbers that an arm sets in vain. where : the organs whose tissue it has"""
+        """Numbers that an arm sets in vain.
+
+        there : what of a journey there can be
+        where : the organs whose tissue it has
+        """
         uses = ((catalogue.aliases.get(folded(dose.use), ""), dose) for dose in part.therapies)
         courses = [(use, dose) for use, dose in uses if use]
         known = {name for name, _ in catalogue.numbers()}
         for number in numbers:
             if number not in known:
                 continue
-            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0, has_organs)
+            why = lasting.idle_in_arm(catalogue, number, courses, part.start > 0, there)
             why = why or (lasting.idle_elsewhere(number, where) if where else None)
             if why is not None:
                 self.blame((*path, "set", number), why)
@@ -415,6 +420,14 @@ def between_steps(hour: float, step: float) -> str | None:
     around = [units.show(n * step, "h") for n in (math.floor(hour / step), math.ceil(hour / step)) if n > 0]
     near = f"; {' and '.join(around)} {'are' if len(around) > 1 else 'is'}"
     return f"{units.show(hour, 'h')} is not a multiple of the step of {units.show(step, 'h')}{near}"
+
+
+def _there(starts: Sequence[Start], catalogue: Catalogue) -> lasting.There:
+    """What of a journey there can be in some arm that begins so."""
+    waiting = {name for name, cell in catalogue.cells.items() if cell.emerges is not None}
+    organs = any(start.organs for start in starts)
+    holds = organs or any(start.injection is not None or waiting & start.densities.keys() for start in starts)
+    return lasting.There(organs, holds, any(start.organs and start.has_primary for start in starts))
 
 
 def _organs_of(start: Start | None) -> tuple[str, ...]:

@@ -126,11 +126,12 @@ class Tissue:
         """What cells go by in a step, given what drugs do.
 
         drug : (drugs,) effect of each; signal : (types, signals) and behavior : (behaviors,) what they leave of these;
-        carried : concentration in the blood of drugs that reach cells through a field, by the field's name
+        carried : what is in the blood beside the level of the catalogue, by the field's name: drugs that reach cells
+            through a field, and what a primary adds
         """
         blood = self._blood.copy()
         for name, concentration in carried.items():
-            blood[self.solver.index(name)] = concentration
+            blood[self.solver.index(name)] += concentration
         factor = self.clones.factors * (self.biology.constant * behavior)
         return StepInputs(self._decay, blood, drug, signal, factor, self._dilution)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmesim.body.seeding import numbers_of
-from tmesim.organ_totals import INJECTED, last, places_of
+from tmesim.organ_places import INJECTED, last, places_of
 from tmesim.validation.clusters import gain_per_event
 
 if TYPE_CHECKING:

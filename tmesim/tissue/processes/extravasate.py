@@ -10,7 +10,10 @@ from tmesim.tissue.process import Passed, Patch, Process, Setting
 
 
 class Extravasate(Process):
-    """A held cell comes out with the chance 1 − exp(−extravasation · dt), where a site beside its vessel is free."""
+    """A held cell comes out with the chance 1 − exp(−extravasation · platelets · dt), where a site near it is free.
+
+    platelets : what they make of the rate, 1 in the blood in which it was measured
+    """
 
     name = "extravasate"
     reads = ("layers", "cells.type", "cells.place", "cells.lineage", "cells.value")
@@ -24,6 +27,8 @@ class Extravasate(Process):
             for name in biology.types
             if cells[name].emerges in biology.types
         ]
+        numbers = setting.catalogue.processes
+        self.platelets = setting.number("extravasation", "platelets") if "extravasation" in numbers else 1.0
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         cells, clock = tissue.cells, tissue.clock
@@ -33,8 +38,8 @@ class Extravasate(Process):
                 continue
             rows = rows[np.argsort(cells.id[rows], kind="stable")]
             out, waiting = emergence.emerge(
-                rows, slot, kind, clock.dt, clock.step, tissue.key("extravasate"), act.NEAR, self.offsets, self.first,
-                cells.columns, tissue.layers,
+                rows, slot, kind, clock.dt * self.platelets, clock.step, tissue.key("extravasate"), act.NEAR,
+                self.offsets, self.first, cells.columns, tissue.layers,
             )  # fmt: skip
             tissue.counters["extravasations"] += int(out)
             tissue.counters["extravasations.waited"] += int(waiting)
