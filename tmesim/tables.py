@@ -8,13 +8,17 @@ import numpy as np
 
 from tmesim.statistics import COLUMNS
 
-NAMES = {"timeseries.csv": ("arm",), "endpoints.csv": ("arm",), "comparison.csv": ("endpoint", "arm", "reference")}
+NAMES = {
+    "timeseries.csv": ("arm",), "endpoints.csv": ("arm",), "comparison.csv": ("endpoint", "arm", "reference"),
+    "causes.csv": ("arm", "cell", "way", "cause", "zone"),
+}  # fmt: skip
 """The columns of each table that hold names."""
 
 FIRST = {
     "timeseries.csv": ("arm", "replicate", "day"),
     "endpoints.csv": ("arm", "replicate"),
     "comparison.csv": COLUMNS,
+    "causes.csv": ("arm", "replicate", "day", "cell", "way", "cause", "zone", "count"),
 }
 """The columns with which each table begins."""
 
@@ -29,6 +33,9 @@ def lacking(name: str, columns: Mapping[str, np.ndarray], arms: Sequence[str], r
             return f"expected whole numbers in the column {whole}"
     if name == "comparison.csv":
         return None
+    if name == "causes.csv":
+        there = {*zip(columns["arm"].tolist(), columns["replicate"].tolist(), strict=True)}
+        return None if there == {(a, float(r)) for a in arms for r in range(replicates)} else "some rows are missing"
     parts = [(arm, float(replicate)) for arm in arms for replicate in range(replicates)]
     found = list(zip(columns["arm"].tolist(), columns["replicate"].tolist(), strict=True))
     rows = len(found) // len(parts)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tmesim.catalogue import Catalogue
     from tmesim.catalogue.compile import Biology
+    from tmesim.tissue.ledger import Ledger
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Patch(Protocol):
     clones: Clones
     matrix: dict[str, np.ndarray]
     counters: Counter[str]
+    ledger: Ledger
     reports: tuple[FieldReport, ...]
     origin: np.uint64
     threads: int
@@ -167,6 +169,8 @@ class Process:
 
     reads, writes : slots of a tissue (see `tissue.slots`) or of a body
     takes, leaves : attributes of `Passed`
+    cause : under which the ledger books the cells that it brings, takes or changes; None of one that does nothing of
+        this, or books its events itself
     """
 
     name: ClassVar[str]
@@ -175,6 +179,7 @@ class Process:
     writes: ClassVar[tuple[str, ...]] = ()
     takes: ClassVar[tuple[str, ...]] = ()
     leaves: ClassVar[tuple[str, ...]] = ()
+    cause: ClassVar[str | None] = None
 
     def tune(self, setting: Setting) -> None:
         """Take over the numbers of the catalogue in force, again whenever an arm changes them."""

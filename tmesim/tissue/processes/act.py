@@ -9,6 +9,7 @@ import numpy as np
 from tmesim.kernels import act, arrays, events
 from tmesim.kernels.arrays import WORD_BITS
 from tmesim.kernels.lattice import rings
+from tmesim.tissue.ledger import GAIN, HELD, LOSS
 from tmesim.tissue.lesion import lesion_over_section
 from tmesim.tissue.process import Departures, Passed, Patch, Process, Setting, nobody_left
 
@@ -39,6 +40,12 @@ class Act(Process):
         events_ = list(zip(owner.tolist(), rules.events["does"].tolist(), rules.events["to"].tolist(), strict=True))
         self.counted = [counters_of(outcome & act.WAITED, types, *event)
                         for event in events_ for outcome in (0, act.WAITED)]  # fmt: skip
+        named = {(owner, slot): behavior for (owner, behavior), slot in setting.biology.slots.items()}
+        slots = rules.events["slot"].tolist()
+        self.booked = [
+            entries_of(outcome & act.WAITED, types, named[types[event[0]], slot], *event)
+            for event, slot in zip(events_, slots, strict=True) for outcome in (0, act.WAITED)
+        ]  # fmt: skip
         departing = np.array([does == arrays.LEAVE for _, does, _ in events_], np.bool_)
         self.loading = departing & rules.kinds["captures"][:-1].astype(np.bool_)[owner]
 
@@ -51,6 +58,7 @@ class Act(Process):
             self.offsets, self.first, cells.columns, tissue.layers, tissue.maps, rules,
         )  # fmt: skip
         self._count(tissue, outcomes)
+        tissue.ledger.add(tissue, rows, outcomes, self.booked)
         passed.departures = self._departures(tissue, rows, outcomes)
 
     def divide(self, tissue: Patch, row: int, key: np.uint64) -> int | None:
@@ -102,3 +110,14 @@ def counters_of(waited: int, types: Sequence[str], owner: int, does: int, to: in
     what = "waited" if waited else COUNTED[does]
     names = (what, f"{what}.{types[owner]}")
     return (*names, f"{what}.{types[owner]}.{types[to]}") if what == "changes" else names
+
+
+def entries_of(
+    waited: int, types: Sequence[str], behavior: str, owner: int, does: int, to: int
+) -> tuple[tuple[str, str, str], ...]:
+    """What an outcome adds to in the ledger: (cell, way, cause) of who acted, and of what it became."""
+    cell = types[owner]
+    if does == arrays.DIVIDE:
+        return ((cell, HELD if waited else GAIN, behavior),)
+    lost = (cell, LOSS, behavior)
+    return (lost, (types[to], GAIN, f"from.{cell}")) if does == arrays.BECOME else (lost,)

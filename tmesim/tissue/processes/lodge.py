@@ -27,6 +27,7 @@ class Lodge(Process):
         "cells.potential", "clones",
     )  # fmt: skip
     takes = ("coming",)
+    cause = "arrival"
 
     def tune(self, setting: Setting) -> None:
         cells = setting.catalogue.cells
