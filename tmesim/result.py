@@ -103,9 +103,11 @@ class Result:
 
     @cached_property
     def causes(self) -> pd.DataFrame:
-        """Gains and losses of cells of each type since hour 0, one row for each arm, replicate, day, cell, way, cause and
-        zone: a way is "gain", "loss", or "held" of births that were due and found no room. Of each cell, gains less
-        losses up to a day are the cells that there are then. InputError for a run of an earlier version, without them."""
+        """Gains and losses of cells since hour 0, one row for each arm, replicate, day, cell type, way, cause and zone.
+
+        A way is "gain", "loss", or "held" of births that were due and found no room. Of each type, gains less losses up
+        to a day are the cells that there are then. InputError for a run of an earlier version, which counted none.
+        """
         return self._frame("causes.csv")
 
     def compare(

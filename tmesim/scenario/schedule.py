@@ -93,7 +93,7 @@ MOST_CAUSES = 60
 
 
 def begins_at(arm: Arm) -> float | None:
-    """The hour at which an arm first does something: gives a dose, or changes numbers or rules; None if it never does."""
+    """The hour at which an arm first gives a dose, or changes numbers or rules; None if it never does."""
     hours = [dose.start_h for dose in arm.therapies]
     hours += [arm.from_h] if arm.overlay else []
     return min(hours, default=None)

@@ -6,7 +6,7 @@ chance, and nothing of the tissue reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -25,7 +25,7 @@ START, BY_HAND = "start", "by_hand"
 """The cells of hour 0, and what was done between two steps, such as by agents in Python (gains less losses)."""
 
 ZONES = ("core", "rim", "around", "outside")
-"""Within the tumor farther from its edge than zones.MARGIN_UM, and nearer; the host tissue as near to it, and beyond."""
+"""In the tumor farther from its edge than zones.MARGIN_UM, and nearer; host tissue as near to it, and beyond."""
 NOWHERE = ""
 """The zone of what is known by number alone."""
 
@@ -142,9 +142,3 @@ class Ledger:
         for code, name in enumerate(ZONES):
             found[zones[name]] = code
         return found
-
-
-def told(entries: Mapping[Entry, float]) -> Iterator[tuple[str, str, str, str, float]]:
-    """Entries as rows: cell, way, cause, zone, number."""
-    for entry, number in entries.items():
-        yield (*entry, number)
