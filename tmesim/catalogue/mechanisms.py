@@ -23,10 +23,9 @@ class Line(Entry):
     behavior: str | None = None
     group: str | None = None
 
-    def fits(self, rule: Rule) -> bool:
-        """Whether a rule is meant."""
-        asked = ((self.signal, (rule.signal,)), (self.behavior, (rule.behavior,)), (self.group, (rule.group,)),
-                 (self.cell, rule.cell))  # fmt: skip
+    def fits(self, cells: tuple[str, ...], signal: str, behavior: str, group: str) -> bool:
+        """Whether a rule with these is meant."""
+        asked = ((self.signal, (signal,)), (self.behavior, (behavior,)), (self.group, (group,)), (self.cell, cells))
         return all(pattern is None or any(fnmatchcase(each, pattern) for each in have) for pattern, have in asked)
 
 
@@ -47,7 +46,13 @@ def mechanisms() -> Mapping[str, Mechanism]:
 
 def mechanism_of(rule: Rule) -> str:
     """The name of the group of a rule."""
-    return next(name for name, group in mechanisms().items() if any(line.fits(rule) for line in group.rules))
+    return _first(rule.cell, rule.signal, rule.behavior, rule.group)
+
+
+@cache
+def _first(cells: tuple[str, ...], signal: str, behavior: str, group: str) -> str:
+    groups = mechanisms().items()
+    return next(name for name, one in groups if any(each.fits(cells, signal, behavior, group) for each in one.rules))
 
 
 def grouped(rules: Mapping[str, Rule], among: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:

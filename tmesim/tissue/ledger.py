@@ -16,7 +16,7 @@ from tmesim.section import Section
 from tmesim.zones import zones_of
 
 if TYPE_CHECKING:
-    from tmesim.tissue.process import Patch
+    from tmesim.tissue.process import Divided, Patch
 
 GAIN, LOSS, HELD = "gain", "loss", "held"
 """The ways of an entry: cells more, cells less, and births that were due and found no room (which change nothing)."""
@@ -28,6 +28,9 @@ ZONES = ("core", "rim", "around", "outside")
 """In the tumor farther from its edge than zones.MARGIN_UM, and nearer; host tissue as near to it, and beyond."""
 NOWHERE = ""
 """The zone of what is known by number alone."""
+
+PARTS = 1024
+"""A share of one loss is a whole number of such parts, so that sums of shares are exact."""
 
 EVERY_H = 24.0
 """The zones are found anew so often, h; in between they stay where they were."""
@@ -82,7 +85,31 @@ class Ledger:
         """
         if rows.size == 0:
             return
+        self._add_at(tissue, tissue.cells.y[rows], tissue.cells.x[rows], which, told)
+
+    def enter(self, tissue: Patch, section: Section, cause: str) -> None:
+        """Count the cells of a section as a gain."""
+        told = [((cell, GAIN, cause),) for cell in section.types]
+        self._add_at(tissue, section.cells["y"], section.cells["x"], section.cells["type"], told)
+
+    def divide(self, tissue: Patch, rows: np.ndarray, which: np.ndarray, shares: np.ndarray, told: Divided) -> None:
+        """Let causes have a share of losses that are counted under another one.
+
+        rows, which : as of `add`; shares : (n, causes) of each of the causes that `told` has by the number of the event
+        """
         zones = self._zones(tissue)[tissue.cells.y[rows], tissue.cells.x[rows]]
+        parts = np.rint(shares * PARTS).astype(np.int64)
+        for i, k in np.argwhere(parts).tolist():
+            first, causes = told[int(which[i])]
+            zone, part = ZONES[int(zones[i])], float(parts[i, k]) / PARTS
+            self._note(Entry(*first, zone), -part)
+            self._note(Entry(*causes[k], zone), part)
+
+    def _add_at(
+        self, tissue: Patch, y: np.ndarray, x: np.ndarray, which: np.ndarray,
+        told: Sequence[Sequence[tuple[str, str, str]]],
+    ) -> None:  # fmt: skip
+        zones = self._zones(tissue)[y, x]
         numbers = np.bincount(which.astype(np.int64) * len(ZONES) + zones, minlength=1)
         for key in np.flatnonzero(numbers).tolist():
             event, zone = divmod(key, len(ZONES))
@@ -128,7 +155,7 @@ class Ledger:
         self.zones = state["zones"].copy() if "zones" in state else None
 
     def _note(self, entry: Entry, number: float) -> None:
-        self.counts[entry] = self.counts.get(entry, 0.0) + number
+        self.counts[entry] = self.counts.get(entry, 0.0) + float(number)
 
     def _zones(self, tissue: Patch) -> np.ndarray:
         if self.zones is None:  # a process that is run by itself

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tmesim.catalogue import Catalogue
     from tmesim.catalogue.compile import Biology
-    from tmesim.tissue.ledger import Ledger
+    from tmesim.section import Section
 
 
 @dataclass
@@ -105,10 +105,13 @@ class Patch(Protocol):
     clones: Clones
     matrix: dict[str, np.ndarray]
     counters: Counter[str]
-    ledger: Ledger
     reports: tuple[FieldReport, ...]
     origin: np.uint64
     threads: int
+
+    @property
+    def ledger(self) -> Books:
+        """Where gains and losses of cells are booked."""
 
     def key(self, purpose: str) -> np.uint64:
         """The key of a purpose of draws of chance in this tissue."""
@@ -118,6 +121,25 @@ class Patch(Protocol):
 
     def put_bodies(self, found: np.ndarray) -> None:
         """Let cells fill the sites of a map of bodies."""
+
+
+class Books(Protocol):
+    """What processes see of the ledger (tissue.ledger)."""
+
+    def add(
+        self, tissue: Patch, rows: np.ndarray, which: np.ndarray, told: Sequence[Sequence[tuple[str, str, str]]]
+    ) -> None:
+        """Count events of cells at their sites."""
+
+    def divide(self, tissue: Patch, rows: np.ndarray, which: np.ndarray, shares: np.ndarray, told: Divided) -> None:
+        """Let causes have a share of losses that are counted under another one."""
+
+    def enter(self, tissue: Patch, section: Section, cause: str) -> None:
+        """Count the cells of a section as a gain."""
+
+
+Divided = Sequence[tuple[tuple[str, str, str], Sequence[tuple[str, str, str]]]]
+"""By the number of an event, the entry under which it is counted, and those that have a share of it."""
 
 
 class Departures(NamedTuple):
