@@ -45,7 +45,8 @@ COLUMNS = (
 LIMITS = (
     "These are counts of what happened to cells, not of what made it happen: fewer births can come from a drug, from "
     "crowding or from want of oxygen.",
-    "A cell is counted under the cause that came first; one that was killed might have died otherwise a day later.",
+    "A cell is counted under the cause that came first; one that was killed might have died otherwise a day later. Of "
+    "deaths by one hazard, what raised it has its expected share.",
     "To ask what a mechanism contributes, switch it off: tmesim why RUN --ablate.",
 )
 """What the counts cannot tell."""
@@ -128,6 +129,11 @@ class Why:
             found.append(Term(arm, cell, since, NOW, "cells", zone, now, effects))
         return found
 
+    def per_day(self, arm: str, way: str, cause: str, cell: str = TUMOR) -> tuple[np.ndarray, np.ndarray]:
+        """Moments (moments,), days, and events a day between them (replicates, moments − 1)."""
+        values = self._counts.summed(arm, cell, way, cause, EVERYWHERE)
+        return self.days, np.diff(values, axis=1) / np.diff(self.days)
+
     @property
     def rows(self) -> Iterator[tuple[object, ...]]:
         """The rows of `table`."""
@@ -187,7 +193,7 @@ class Why:
             return f"{text}, though {english.joined(told(self.result, term) for term in leading(sure))}."
         carrying = [term for term in sure if term.effect[0] * mean > 0]
         against_it = [term for term in sure if term.effect[0] * mean < 0]
-        text = f"{name} ended with {more_or_fewer(mean)} tumor cells than {against} on day {day} ({bounds})"
+        text = f"{self._course(arm)}; on day {day} they hold {more_or_fewer(mean)} than {against} ({bounds})"
         if carrying:
             text += f", because {english.joined(told(self.result, term) for term in leading(carrying))}"
         else:
@@ -196,6 +202,14 @@ class Why:
         if against_it:
             text += f"; against that, {english.joined(told(self.result, term) for term in leading(against_it))}"
         return f"{text}."
+
+    def _course(self, arm: str) -> str:
+        """What its own tumor did since the arm began to differ, as the beginning of a sentence."""
+        since = self.begins(arm)
+        first = float(self._counts.now(arm, TUMOR, since).mean())
+        last = float(self._counts.now(arm, TUMOR).mean())
+        verb = "shrank" if last < first else "grew"
+        return f"With {words(arm)} tumors {verb} from {compact(first)} to {compact(last)} cells since day {since:g}"
 
     def _alone(self) -> str:
         """What became of the tumor cells of a run with one arm."""
@@ -255,12 +269,13 @@ class Counts:
         """The place of the moment nearest to a day."""
         return int(np.argmin(np.abs(self.days - day)))
 
-    def now(self, arm: str, cell: str) -> np.ndarray:
-        """Cells of a type at the end, (replicates,)."""
+    def now(self, arm: str, cell: str, day: float | None = None) -> np.ndarray:
+        """Cells of a type on a day, by default at the end, (replicates,)."""
+        at = -1 if day is None else self.moment(day)
         found = np.zeros(self.replicates)
         for way, cause in self.causes(cell):
             if way in (GAIN, LOSS):
-                found = found + (1.0 if way == GAIN else -1.0) * self.summed(arm, cell, way, cause, EVERYWHERE)[:, -1]
+                found = found + (1.0 if way == GAIN else -1.0) * self.summed(arm, cell, way, cause, EVERYWHERE)[:, at]
         return found
 
 
@@ -301,18 +316,23 @@ def label(result: Result, cause: str, way: str) -> str:
     """A cause in words."""
     kind, _, who = cause.partition(".")
     cells = result.scenario.catalogue.cells
-    whom = cells[who].label if who in cells else words(who)
     if kind == "killed_by":
-        return f"killed by {words(who) if who not in cells else english.plural(result.scenario.catalogue, who)}"
-    if kind == "from":
-        return f"that had been a {whom}"
-    if kind == "become":
-        return f"that became a {whom}"
-    return LABELS.get((cause, way), LABELS.get((cause, ""), words(cause)))
+        return f"killed by {english.plural(result.scenario.catalogue, who) if who in cells else words(who)}"
+    if kind == "from" and who in cells:
+        return f"that had been a {cells[who].label}"
+    if kind == "become" and who in cells:
+        return f"that became a {cells[who].label}"
+    if (cause, "") in LABELS or (cause, way) in LABELS:
+        return LABELS.get((cause, way), LABELS.get((cause, ""), ""))
+    return f"lost by {words(kind)} through {words(who)}" if who else words(cause)
 
 
 LABELS = {
     ("division", ""): "births", ("start", ""): "there at the start", ("apoptosis", ""): "lost by apoptosis",
+    ("apoptosis.chemotherapy", ""): "killed by chemotherapy", ("apoptosis.radiation", ""): "killed by radiation",
+    ("apoptosis.macrophage_action", ""): "killed by cytokines of M1 macrophages",
+    ("apoptosis.treg_suppression", ""): "killed by contact with regulatory T cells",
+    ("apoptosis.exhaustion", ""): "lost to terminal exhaustion",
     ("necrosis", ""): "lost by necrosis", ("surgery", ""): "taken out by surgery",
     ("intravasation", ""): "gone into vessels", ("recruitment", ""): "come by vessels", ("egress", ""): "gone by lymph",
     ("walls", GAIN): "come over the edge of the patch", ("walls", LOSS): "gone over the edge of the patch",

@@ -27,7 +27,8 @@ HOURS = 24
 """Of a day. A day that is an hour divided by 24 is the same number after a multiplication by 24 and a division again:
 rounding would move it only if its last two bits were 10, and no quotient by 3 · 2³ ends so."""
 
-DRAWINGS = ("report.html", *(f"figures/{name}.*" for name in ("tissue", "oxygen", "trajectories", "effects", "movie")))
+FIGURES = ("tissue", "oxygen", "trajectories", "effects", "why", "movie")
+DRAWINGS = ("report.html", *(f"figures/{name}.*" for name in FIGURES))
 
 
 def reopen(folder: Path, scenario: Scenario, facts: Mapping[str, Any]) -> None:
