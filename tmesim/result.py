@@ -69,6 +69,11 @@ class Result:
         return f"<Result of {self.scenario.name}: {arms}; {self.replicates} replicates; {self.whereabouts}>"
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether its files live only as long as it does."""
+        return self._keep is not None
+
+    @property
     def whereabouts(self) -> str:
         """Where the files are, and how they are read again."""
         if self._keep is not None:

@@ -130,7 +130,7 @@ def render(
             "--panels",
             metavar="NAMES",
             help="What to draw, with commas: tissue, oxygen or another field, "
-            "trajectories, effects, movie, report; by default all that the run has.",
+            "trajectories, effects, why, movie, report; by default all that the run has.",
         ),
     ] = None,
     mp4: Annotated[bool, typer.Option("--mp4", help="The movie as MP4 too; needs the package imageio-ffmpeg.")] = False,

@@ -86,7 +86,6 @@ def print_ablation(
     days: float | None, workers: int | None, assignments: Iterable[str], csv: Path | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Switch groups of rules off in turn, say what that costs before, and print what each contributes."""
-    from tmesim.ablation import Ablation
     from tmesim.cli.running import assigned
     from tmesim.cli.targeting import finished
     from tmesim.storage import write
@@ -97,10 +96,10 @@ def print_ablation(
     replicates = REPLICATES if replicates is None else replicates
     planned = plan(result.scenario, groups, arms, replicates=replicates, days=days, set=assigned(assignments) or None)
     out = out or place_of(result)
-    execution = Execution(workers, resume=True, quiet=quiet)
+    execution = Execution(workers, quiet=quiet)
     if not quiet:
         say(f"{cost(result, planned, execution.processes)} → {line(out)}", to_errors=True)
-    ablation = Ablation(carry_out(planned, out, execution))
+    ablation = carry_out(planned, out, execution)
     if csv is not None:
         write(csv, ablation.table_bytes())
         say(f"{line(csv)}: {len(ablation.groups)} groups of rules")

@@ -1,4 +1,4 @@
-"""What groups of rules contribute, as a figure: for each treated arm the groups ranked, a bar with its interval each."""
+"""What groups of rules contribute, as a figure: for each treated arm the groups ranked, each a bar with its interval."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def draw_ablation(ablation: Ablation, endpoint: str | None = None) -> Drawing:
     about = (
         f"Effect on {known.label} ({unit_words(known.unit)}) on day {result.scenario.time.days:g}, n = {n} pairs. Each "
         "group of rules is switched off from the first dose on, in the arm and in the reference. Bar: the effect with "
-        "the group less the effect without it, which is what the group contributes; line: 95 % interval (Student), bold "
-        "where it leaves out 0. Groups interact, so bars need not add up to the effect."
+        "the group less the effect without it, which is what the group contributes; line: 95 % interval (Student), "
+        "bold where it leaves out 0. Groups interact, so bars need not add up to the effect."
     )
     top = head_height(title, about, room) + 20
     heights = {arm: HEADING + ROW * (1 + len(some)) + AXIS for arm, some in shown.items()}

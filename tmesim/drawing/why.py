@@ -71,7 +71,7 @@ def draw_why(result: Result) -> Drawing:
     title = f"Why: {words(scenario.name)}"
     about = (
         f"Tumor cells on day {scenario.time.days:g}, {scenario.host}, n = {n} replicate{'s' * (n > 1)}. Each bar is "
-        "what one cause of births or losses adds to the tumor or takes from it; together they are the whole difference. "
+        "what one cause of births or losses adds to the tumor or takes from it; together they are the difference. "
         f"{'Lines: 95 % interval (Student, paired), bold numbers where it leaves out 0. ' * (n > 1)}"
         "Below: events a day in each arm, means of the replicates."
     )

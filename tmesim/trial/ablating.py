@@ -7,17 +7,19 @@ resuming and pairing are those of any run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tmesim import trial
 from tmesim.ablation import WITHOUT
+from tmesim.arguments import settings, texts, whole
 from tmesim.catalogue import vocabulary
 from tmesim.catalogue.mechanisms import grouped, mechanisms
 from tmesim.catalogue.reach import LEAVING, trimmed
 from tmesim.reading import InputError, Problem, suggestion
 from tmesim.scenario.schedule import begins_at
+from tmesim.shown import Ablation
 from tmesim.trial.case import Case
 from tmesim.trial.execution import Execution
 from tmesim.units import show
@@ -133,6 +135,51 @@ def place_of(result: Result) -> Path:
     return result.path.with_name(f"{result.path.name}_ablated")
 
 
-def carry_out(planned: Plan, out: Path | None, execution: Execution) -> Result:
-    """Run it; what is there already of it is taken up."""
-    return trial.run(planned.scenario, out, execution)
+def carry_out(planned: Plan, out: Path | None, execution: Execution) -> Ablation:
+    """Run it, draw what comes of it, and read it; what is there of it already is taken up.
+
+    out : None: the files live as long as the result
+    """
+    ablation = Ablation(trial.run(planned.scenario, out, replace(execution, figures=False, resume=True)))
+    if execution.figures:
+        ablation.plot().save(ablation.result.path / "figures" / "ablation.png")
+    return ablation
+
+
+def ablate(
+    result: Result,
+    *,
+    groups: str | Iterable[str] | None = None,
+    arms: str | Iterable[str] | None = None,
+    replicates: int = REPLICATES,
+    days: float | None = None,
+    set: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    figures: bool = True,
+    quiet: bool = False,
+) -> Ablation:
+    """Switch groups of rules off in turn, from the first dose on, to see what each contributes to the effects of a run.
+
+    result : a finished run with at least one arm beside its reference
+    groups : names of groups (`tmesim.catalogue.mechanisms`); by default all that can act in the run
+    arms : the treated arms; by default all
+    replicates : how many, from 1 on; by default 4
+    days : length, days; by default that of the run
+    set : numbers and settings as of `tmesim.run`, such as a smaller tissue
+    out : the directory of the ablation, which is taken up again where it was interrupted; by default that of the run
+        with `_ablated` behind it, of a temporary run a temporary one
+    workers : processes on this machine; by default as many as there are processors
+    figures : whether its figure is drawn
+    quiet : whether nothing is said on the way
+
+    InputError for unknown groups or arms, groups that cannot act, and a run that compares nothing.
+    """
+    chosen = None if groups is None else texts(groups, "groups")
+    treated = None if arms is None else texts(arms, "arms")
+    planned = plan(
+        result.scenario, chosen, treated, replicates=whole(replicates, "replicates", 1), days=days,
+        set=None if set is None else settings(set, "set"),
+    )  # fmt: skip
+    path = Path(out) if out is not None else None if result.is_temporary else place_of(result)
+    return carry_out(planned, path, Execution(workers, figures=figures, quiet=quiet))
