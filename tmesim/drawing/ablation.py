@@ -1,4 +1,4 @@
-"""What groups of rules contribute, as a figure: for each treated arm the groups ranked, each a bar with its interval."""
+"""What groups of rules contribute, as a figure: the groups of each treated arm ranked, each a bar with its interval."""
 
 from __future__ import annotations
 
