@@ -20,7 +20,7 @@ from tmesim.storage.tables import read_columns
 from tmesim.targets import Target, courses_in, found_in, table, table_bytes, targets_of
 from tmesim.targets.measures import COURSES, LAST_DAYS, MEASURES, SYNTHESIS_H, Untreated
 from tmesim.targets.overlap import CORE, Overlap, overlaps
-from tmesim.targets.zones import MARGIN_UM, zones_of
+from tmesim.zones import MARGIN_UM, zones_of
 
 TYPES = ("tumor", "ctl", "treg", "m2", "caf", "adipocyte", "nk", "necrotic")
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from tmesim import trial
+from tmesim.tissue.ledger import Entry
 from tmesim.trial.news import Watch
 from tmesim.trial.pool import Monitor
 from tmesim.trial.replicate import Simulation, simulate
@@ -124,6 +125,10 @@ class Toy:
     @property
     def counters(self):
         return {"kills": self.given, "births": float(self.burden - 20)}
+
+    def table(self):
+        return {Entry("tumor", "gain", "start", "core"): 20.0, Entry("tumor", "gain", "division", "core"):
+                float(self.burden - 20)}  # fmt: skip
 
     def drug(self, name):
         return {"plasma": self.given, "tissue": self.given, "occupancy": min(1.0, self.given)}

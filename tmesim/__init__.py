@@ -1,8 +1,8 @@
 """tmesim: an agent-based simulator of the breast tumor microenvironment.
 
 `load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
-`Result` reads one again, `compare` sets several side by side, `TumorModel` is a Mesa model to step by hand, and
-`explain` prints what a name of the catalogue means.
+`Result` reads one again, `compare` sets several side by side, `ablate` asks what each mechanism contributes to effects,
+`TumorModel` is a Mesa model to step by hand, and `explain` prints what a name of the catalogue means.
 """
 
 from __future__ import annotations
@@ -16,18 +16,24 @@ if TYPE_CHECKING:
     from tmesim.comparing import compare
     from tmesim.model import TumorModel
     from tmesim.scenario import Scenario, load
-    from tmesim.shown import Result
+    from tmesim.shown import Ablation, Result
+    from tmesim.trial.ablating import ablate
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
-__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "compare", "explain", "load", "run"]
+__all__ = [
+    "TEMPORARY", "Ablation", "Result", "Scenario", "TumorModel", "__version__", "ablate", "compare", "explain", "load",
+    "run",
+]  # fmt: skip
 
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
+    "Ablation": "tmesim.shown",
     "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
     "compare": "tmesim.comparing",
+    "ablate": "tmesim.trial.ablating",
     "explain": "tmesim.cli.pages",
     "load": "tmesim.scenario",
     "run": "tmesim.trial.python",

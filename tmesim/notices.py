@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.catalogue import english
+from tmesim.catalogue import Drug, english
 from tmesim.scenario import courses
 from tmesim.scenario.parts import ADULT_KG
 from tmesim.sequences import multiplier
@@ -121,6 +121,30 @@ def idle(result: Result) -> list[str]:
             texts.append(
                 f"{capital(words(arm))} is exactly like {words(result.reference)} in every recorded number: {why}."
             )
+    return texts
+
+
+def untargeted(result: Result) -> list[str]:
+    """Drugs whose target cells are in no replicate of the arm, from its first dose on."""
+    texts, scenario = [], result.scenario
+    for arm, entry in scenario.arms.items():
+        for dose in entry.therapies:
+            therapy = scenario.catalogue.therapies[dose.use]
+            if not isinstance(therapy, Drug) or not courses.given(dose, scenario.time):
+                continue
+            acted_on = [effect.cells for effect in therapy.effects] + [kill.cells for kill in therapy.kills]
+            targets = {cell for cells in acted_on for cell in cells}
+            if not targets or not all(acted_on):  # something of it acts on all cells
+                continue
+            days = result.series("tumor_burden", arm)[0]
+            since = days >= dose.start_h / 24 - 1e-9
+            counted_there = [f"n_{cell}" for cell in sorted(targets) if f"n_{cell}" in result.observables]
+            if not any((result.series(name, arm)[1][:, since] > 0).any() for name in counted_there):
+                who = english.joined(english.plural(scenario.catalogue, cell) for cell in sorted(targets))
+                texts.append(
+                    f"{capital(words(arm))}: {words(dose.use)} acts on {who}, of which the tissue holds none from its "
+                    "first dose on."
+                )
     return texts
 
 

@@ -15,6 +15,10 @@ from tmesim.frames import FrameLog
 from tmesim.observables import LOOKED_BACK, Observable, Reading, measure, to_look_back
 from tmesim.observables.reading import Treated
 from tmesim.scenario.schedule import Calendar
+from tmesim.tissue.ledger import Entry
+
+CAUSES = ("hour", *Entry._fields, "count")
+"""Columns of the table of causes."""
 
 RATE_WINDOW_H = 24.0
 """Rates of change look back this far, h, however often rows are written; in the first hours, to the start."""
@@ -36,6 +40,7 @@ class Recorder:
         self.columns = ("hour", *observables)
         self.calendar = calendar
         self.frames = frames
+        self.causes: list[tuple[float, Mapping[Entry, float]]] = []  # hour, and the ledger up to then
         self.rows: list[dict[str, float]] = []
         self.past: list[dict[str, float]] = []  # each step of the last window, for rates of change
 
@@ -43,7 +48,7 @@ class Recorder:
         """A recorder that goes on by itself."""
         frames = self.frames.copy() if self.frames is not None else None
         twin = Recorder(self.observables, self.calendar, frames)
-        twin.rows, twin.past = list(self.rows), list(self.past)
+        twin.rows, twin.past, twin.causes = list(self.rows), list(self.past), list(self.causes)
         return twin
 
     def remember(self, body: Treated) -> None:
@@ -65,6 +70,8 @@ class Recorder:
         self._remember(now)
         if self.frames is not None and self.calendar is not None and step in self.calendar.frames:
             self.frames.take(now.section)
+        if self.calendar is not None and step in self.calendar.causes:
+            self.causes.append((hour, body.tissue.table()))
         if self.calendar is not None and step not in self.calendar.rows:
             return False
         before = self.past[0] if self.past[0]["hour"] < hour else None
@@ -81,7 +88,18 @@ class Recorder:
         """(steps, LOOKED_BACK) float64, for a checkpoint."""
         return np.array([[then[name] for name in LOOKED_BACK] for then in self.past]).reshape(len(self.past), -1)
 
-    def restore(self, table: np.ndarray, past: np.ndarray) -> None:
-        """Take up the rows and what rates look back on, as `table` and `past_table` gave them."""
+    @property
+    def causes_table(self) -> np.ndarray:
+        """(entries of all moments, CAUSES) text, the numbers of which read back exactly."""
+        rows = [(repr(hour), *entry, repr(number)) for hour, counts in self.causes for entry, number in counts.items()]
+        return np.array(rows, np.str_).reshape(len(rows), len(CAUSES))
+
+    def restore(self, table: np.ndarray, past: np.ndarray, causes: np.ndarray) -> None:
+        """Take up the rows, what rates look back on and the ledgers, as `table`, `past_table` and `causes_table` gave
+        them."""
+        ledgers: dict[float, dict[Entry, float]] = {}
+        for hour, *entry, number in causes.tolist():
+            ledgers.setdefault(float(hour), {})[Entry(*entry)] = float(number)
+        self.causes = list(ledgers.items())
         self.rows = [dict(zip(self.columns, (float(v) for v in row), strict=True)) for row in table]
         self.past = [dict(zip(LOOKED_BACK, (float(v) for v in row), strict=True)) for row in past]

@@ -25,7 +25,7 @@ from tmesim.reading import InputError, Problem, suggestion
 from tmesim.section import NEEDED, Section, snapshot_name
 from tmesim.statistics import COLUMNS, CONFIDENCE, FIXED, STOPPED, Comparison, compare_arms
 from tmesim.storage.arrays import unpack
-from tmesim.storage.checksums import ALWAYS, MARKER, PROVENANCE, Checksums, read_sealed
+from tmesim.storage.checksums import ALWAYS, CAUSES, MARKER, PROVENANCE, Checksums, read_sealed
 from tmesim.storage.tables import counted, read_columns
 from tmesim.tables import NAMES, lacking
 from tmesim.text import line
@@ -69,6 +69,11 @@ class Result:
         return f"<Result of {self.scenario.name}: {arms}; {self.replicates} replicates; {self.whereabouts}>"
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether its files live only as long as it does."""
+        return self._keep is not None
+
+    @property
     def whereabouts(self) -> str:
         """Where the files are, and how they are read again."""
         if self._keep is not None:
@@ -100,6 +105,15 @@ class Result:
         frame = self._frame("comparison.csv")
         texts = (*NAMES["comparison.csv"], "n", "replicates")
         return frame.astype({name: float for name in COLUMNS if name not in texts})
+
+    @cached_property
+    def causes(self) -> pd.DataFrame:
+        """Gains and losses of cells since hour 0, one row for each arm, replicate, day, cell type, way, cause and zone.
+
+        A way is "gain", "loss", or "held" of births that were due and found no room. Of each type, gains less losses up
+        to a day are the cells that there are then. InputError for a run of an earlier version, which counted none.
+        """
+        return self._frame("causes.csv")
 
     def compare(
         self,
@@ -191,11 +205,14 @@ class Result:
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas
 
-        return pandas.DataFrame({column: counted(values) for column, values in self._table(name).items()})
+        return pandas.DataFrame({column: counted(values) for column, values in self.columns(name).items()})
 
-    def _table(self, name: str) -> dict[str, np.ndarray]:
-        """A table of the run as columns; InputError when it is not whole."""
+    def columns(self, name: str) -> dict[str, np.ndarray]:
+        """A table of the run, such as "timeseries.csv", as columns; InputError when it is not whole."""
         if name not in self._tables:
+            if name == CAUSES and not self.files.holds(CAUSES):
+                told = "is missing: this run is of an earlier version, which counted no causes; run the scenario again"
+                raise InputError([self.files.problem(CAUSES, told)])
             columns = read_columns(self.files.read(name), NAMES[name], str(self.path / name))
             if wrong := lacking(name, columns, self.arms, self.replicates):
                 raise InputError([self.files.problem(name, f"is not the table of this run: {wrong}")])
@@ -208,7 +225,7 @@ class Result:
 
     @property
     def _columns(self) -> dict[str, np.ndarray]:
-        return self._table("timeseries.csv")
+        return self.columns("timeseries.csv")
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -230,7 +247,7 @@ class Result:
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """The rows of the comparison as records."""
-        columns = self._table("comparison.csv")
+        columns = self.columns("comparison.csv")
         count = len(columns["endpoint"])
         rows = [{name: values[i].item() for name, values in columns.items()} for i in range(count)]
         for row in rows:
@@ -239,7 +256,7 @@ class Result:
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate, (replicates,), of the endpoint `name` in an `arm` at the end of the run."""
-        columns = self._table("endpoints.csv")
+        columns = self.columns("endpoints.csv")
         return columns[name][columns["arm"] == arm]
 
     def _arm(self, arm: str, argument: str = "arm") -> str:

@@ -1,4 +1,5 @@
-"""A result that shows itself, with pictures, a movie and a card: what `tmesim.run` returns, and `tmesim.Result`."""
+"""A result that shows itself, with pictures, a movie and a card: what `tmesim.run` returns, and `tmesim.Result`; and
+what is asked of it, why its arms differ."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tmesim import result
+from tmesim import ablation, cards, result, why
 from tmesim.arguments import names, number
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tmesim.drawing.drawing import Drawing
     from tmesim.drawing.plots import Plots
 
 
@@ -77,6 +79,14 @@ class Result(result.Result):
         rows = plans(self, names_, chosen, width, detect, power)
         return pandas.DataFrame([[getattr(row, name) for name in COLUMNS] for row in rows], columns=list(COLUMNS))
 
+    def why(self) -> Why:
+        """Births and losses of cells by cause in each arm, and the differences from the reference as sums over them:
+        `table`, `sentences`, `notices` and `plot()`. `tmesim.ablate` asks what each mechanism contributes.
+
+        InputError for a run of an earlier version, which counted no causes.
+        """
+        return Why(self)
+
     def movie(self, path: str | Path, replicate: int | None = None) -> Path:
         """Write the movie of a replicate (default: the one of the pictures) as a `.gif`, `.webp` or, with the package
         imageio-ffmpeg, `.mp4` file; returns the path."""
@@ -88,3 +98,51 @@ class Result(result.Result):
         from tmesim.drawing.cards import result_card
 
         return result_card(self)
+
+
+class Why(why.Why):
+    """Why the arms of a run differ: `Result.why()`. `tmesim.why.Why` tells what it holds."""
+
+    def plot(self) -> Drawing:
+        """From the reference's tumor cells to each arm's, a step for each cause, and the births and losses of each
+        day."""
+        from tmesim.drawing.why import draw_why
+
+        return draw_why(self.result)
+
+    def __repr__(self) -> str:
+        return "\n".join(("<Why>", *self.sentences))
+
+    def _repr_html_(self) -> str:
+        from tmesim.drawing.cards import pictures
+
+        told = "".join(f"<p>{cards.escape(text)}</p>" for text in self.sentences)
+        drawing = self.plot()
+        return cards.card(
+            self.result.scenario.name, "why", "", told, pictures({"": drawing.png}, min(drawing.width, 840)),
+            cards.warned(self.notices), *map(cards.note, self.limits),
+        )  # fmt: skip
+
+
+class Ablation(ablation.Ablation):
+    """What each mechanism contributes: `tmesim.ablate` makes one, `tmesim.Ablation(tmesim.Result(path))` reads one."""
+
+    def plot(self, endpoint: str | None = None) -> Drawing:
+        """The groups of rules by what they contribute to the effect of each treated arm.
+
+        endpoint : by default the first of the scenario
+        """
+        from tmesim.drawing.ablation import draw_ablation
+
+        return draw_ablation(self, endpoint)
+
+    def __repr__(self) -> str:
+        return "\n".join(("<Ablation>", *self.sentences))
+
+    def _repr_html_(self) -> str:
+        from tmesim.drawing.cards import pictures
+
+        told = "".join(f"<p>{cards.escape(text)}</p>" for text in self.sentences)
+        drawing = self.plot()
+        shown = pictures({"": drawing.png}, min(drawing.width, 840))
+        return cards.card(self.result.scenario.name, "ablation", "", told, shown, cards.note(self.result.whereabouts))

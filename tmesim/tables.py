@@ -12,6 +12,7 @@ NAMES = {
     "timeseries.csv": ("arm",),
     "endpoints.csv": ("arm",),
     "comparison.csv": ("endpoint", "arm", "reference", "interval"),
+    "causes.csv": ("arm", "cell", "way", "cause", "zone"),
 }
 """The columns of each table that hold names."""
 
@@ -19,6 +20,7 @@ FIRST = {
     "timeseries.csv": ("arm", "replicate", "day"),
     "endpoints.csv": ("arm", "replicate"),
     "comparison.csv": tuple(name for name in COLUMNS if name != "interval"),
+    "causes.csv": ("arm", "replicate", "day", "cell", "way", "cause", "zone", "count"),
 }
 """The columns with which each table begins; runs of before have no last one in the comparison."""
 
@@ -33,6 +35,9 @@ def lacking(name: str, columns: Mapping[str, np.ndarray], arms: Sequence[str], r
             return f"expected whole numbers in the column {whole}"
     if name == "comparison.csv":
         return None
+    if name == "causes.csv":
+        there = {*zip(columns["arm"].tolist(), columns["replicate"].tolist(), strict=True)}
+        return None if there == {(a, float(r)) for a in arms for r in range(replicates)} else "some rows are missing"
     parts = [(arm, float(replicate)) for arm in arms for replicate in range(replicates)]
     found = list(zip(columns["arm"].tolist(), columns["replicate"].tolist(), strict=True))
     rows = len(found) // len(parts)

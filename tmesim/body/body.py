@@ -208,6 +208,8 @@ class Body:
     def step(self) -> None:
         """One step: all processes of STEP in order, those of tissues in each of them."""
         numba.set_num_threads(self.tissue.threads)
+        for site in self.sites.values():
+            site.open()
         for process in (Treat,) if self.at_rest else STEP:
             begun = time.perf_counter()
             self.run(process)
@@ -234,7 +236,7 @@ class Body:
             return
         for name, site in self.sites.items():
             if process in site.processes:
-                site.processes[process].run(site, self.passed[name])
+                site.carry_out(process, self.passed[name])
 
     @property
     def schedule(self) -> Schedule:

@@ -11,7 +11,7 @@ from tmesim.catalogue import Catalogue
 from tmesim.catalogue.compile import Biology
 from tmesim.tissue.cells import COLUMNS
 
-UNHASHED = ("arm", "counters")  # what will be done and was counted, not what is
+UNHASHED = ("arm", "counters", "ledger")  # what will be done and was counted, not what is
 
 
 def digest(state: Mapping[str, np.ndarray], biologies: Mapping[str, Biology], catalogue: Catalogue) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tmesim.catalogue.compile import Biology
 from tmesim.kernels.arrays import StepInputs
-from tmesim.tissue.process import Process, Setting
+from tmesim.tissue.process import Passed, Process, Setting
 
 
 class Site(Protocol):
@@ -31,6 +31,12 @@ class Site(Protocol):
 
     def tune(self, setting: Setting) -> None:
         """Take over the catalogue in force."""
+
+    def open(self) -> None:
+        """Whatever it does before the processes of a step."""
+
+    def carry_out(self, process: type[Process], passed: Passed) -> None:
+        """One of its processes, by its class."""
 
     def inputs(self, drug: np.ndarray, signal: np.ndarray, behavior: np.ndarray, carried: Any) -> StepInputs:
         """What its cells go by in a step, given what drugs do."""

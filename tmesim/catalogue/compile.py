@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim.catalogue.mechanisms import mechanism_of
 from tmesim.catalogue.vocabulary import FIBERS
 from tmesim.kernels import arrays
 from tmesim.kernels.arrays import RuleTables
@@ -46,6 +47,7 @@ class Biology:
     constant: np.ndarray  # float32 (behaviors), product of the groups that no rule changes
     rules: RuleTables
     slots: dict[tuple[str, str], int] = field(repr=False, default_factory=dict)
+    raisers: tuple[str, ...] = ()  # of each group, the mechanism that raises a hazard of death by it, else ""
 
     def code(self, cell: str) -> int:
         """Index of a cell type, as in the column `type`."""
@@ -136,6 +138,7 @@ def compile_biology(
             kinds[name][c] = value
     settled = (kinds["attachment"][:-1] >= 0) & (kinds["layer"][:-1] != arrays.LEUKOCYTE)
     group_first, groups, flat, constant = _groups(catalogue, host, behaviors, terms)
+    raisers = _raisers(catalogue, behaviors, terms)
     rules = RuleTables(
         kinds=kinds,
         group_first=group_first,
@@ -148,7 +151,9 @@ def compile_biology(
         **parts,
     )
     factor = _clone_factor(catalogue, clones, behaviors)
-    return Biology(host, types, states, fields, matrix, drugs, names, behaviors, starts, factor, constant, rules, slots)
+    return Biology(
+        host, types, states, fields, matrix, drugs, names, behaviors, starts, factor, constant, rules, slots, raisers
+    )
 
 
 def _signals(catalogue: Catalogue, types: list[str], fields: list[str], drugs: list[str]) -> list[tuple[str, int, int]]:
@@ -221,6 +226,22 @@ def _groups(
         first.append(len(groups))
     tables = _table(groups, arrays.GROUP), _table(flat, arrays.TERM)
     return np.array(first, np.int32), *tables, np.array(constant, np.float32)
+
+
+def _raisers(
+    catalogue: Catalogue, behaviors: list[tuple[str, str]], terms: dict[tuple[str, str], Groups]
+) -> tuple[str, ...]:
+    """For each group, in the order of `_groups`, the mechanism of the rules that raise a hazard of death; else ""."""
+    found = []
+    for cell, behavior in behaviors:
+        deadly = any(event.behavior == behavior and event.does == "die" for event in catalogue.cells[cell].events)
+        own = dict(terms.get((cell, behavior), {}))
+        own.setdefault("main", ([], [], []))
+        for up, down, owners in own.values():
+            if up or down:
+                raising = [rule for rule in owners if rule.effect == "increases"]
+                found.append(mechanism_of(raising[0]) if deadly and up and raising else "")
+    return tuple(found)
 
 
 def _used(

@@ -144,7 +144,7 @@ def render(
             "--panels",
             metavar="NAMES",
             help="What to draw, with commas: tissue, oxygen or another field, "
-            "trajectories, effects, movie, report; by default all that the run has.",
+            "trajectories, effects, why, movie, report; by default all that the run has.",
         ),
     ] = None,
     mp4: Annotated[bool, typer.Option("--mp4", help="The movie as MP4 too; needs the package imageio-ffmpeg.")] = False,
@@ -312,6 +312,61 @@ def power(
         from tmesim.cli.precision import print_power
 
         print_power(folder, endpoint, arm, width, detect, power, csv, json)
+
+
+@app.command()
+def why(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Switch groups of rules off in turn, and rank what each contributes.")
+    ] = False,
+    groups: Annotated[
+        str | None, typer.Option(metavar="A,B", help="With --ablate: only these groups; by default all that can act.")
+    ] = None,
+    arms: Annotated[
+        str | None, typer.Option(metavar="A,B", help="With --ablate: only these treated arms; by default all.")
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=1, help="With --ablate: how many; by default 4.")] = None,
+    days: Annotated[float | None, typer.Option(help="With --ablate: how long, in days; by default as the run.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="With --ablate: as of `run`, such as a smaller tissue."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="With --ablate: processes; by default the processors there are.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --ablate: its directory; by default RUN_ablated. It is taken up again.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing on the way.")] = False,
+) -> None:
+    """Say why arms differ: births and losses of cells by cause, as paired differences that add up.
+
+    Examples:
+
+    - `tmesim why runs/treg_depletion`
+
+    - `tmesim why runs/treg_depletion --csv causes.csv`  (all cell types, by zone of the tumor)
+
+    - `tmesim why runs/treg_depletion --ablate`  (what each group of rules contributes to the effect)
+
+    - `tmesim why runs/treg_depletion --ablate --groups treg_suppression,exhaustion --days 14 --arms treg_depletion`
+    """
+    with exit_codes():
+        from tmesim.cli.asking import print_ablation, print_why, refuse_without_ablation
+        from tmesim.cli.rendering import listed
+
+        if ablate:
+            chosen, treated = (None if text is None else listed([text]) for text in (groups, arms))
+            print_ablation(folder, out, chosen, treated, replicates, days, workers, set_ or [], csv, json, quiet)
+        else:
+            refuse_without_ablation({
+                "--groups": groups, "--arms": arms, "--replicates": replicates, "--days": days, "--set": set_,
+                "--workers": workers, "--out": out,
+            })  # fmt: skip
+            print_why(folder, csv, json)
 
 
 @app.command()

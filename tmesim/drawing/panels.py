@@ -17,7 +17,9 @@ from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.targets import draw_targets
 from tmesim.drawing.tissue import draw_field, draw_tissue
 from tmesim.drawing.trajectories import draw_trajectories
+from tmesim.drawing.why import draw_why
 from tmesim.organ_places import has_destinations
+from tmesim.storage.checksums import CAUSES
 
 if TYPE_CHECKING:
     from tmesim.result import Result
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 MOVIE, TARGETS = "movie", "targets"
 SPREAD = ("body", "seeding", "organs")
 """Of where tumor cells come to."""
-USUAL = ("tissue", "oxygen", *SPREAD, "trajectories", "effects", MOVIE)
+USUAL = ("tissue", "oxygen", *SPREAD, "trajectories", "effects", "why", MOVIE)
 """What is drawn unless something else is asked for, as far as the run holds what it shows."""
 
 
@@ -45,6 +47,8 @@ def lacking(result: Result, panel: str) -> str | None:
         return None if len(result.arms) > 1 else "this run has one arm, so it compares nothing"
     if panel == "trajectories":
         return None
+    if panel == "why":
+        return None if result.files.holds(CAUSES) else "this run is of an earlier version, which counted no causes"
     if panel in SPREAD and not has_destinations(result):
         return "in no arm of this run tumor cells come to an organ"
     if panel == "body" and not any(map(several, whole_bodies(result))):
@@ -62,7 +66,7 @@ def draw_panel(result: Result, panel: str) -> Drawing:
     """One of the panels of a run that is no movie; `lacking` says whether there is one."""
     draw: dict[str, Callable[[Result], Drawing | None]] = {
         "tissue": draw_tissue, "trajectories": draw_trajectories, "effects": draw_effects,
-        TARGETS: draw_targets, "body": draw_body_map, "seeding": draw_seeding, "organs": draw_organs,
+        "why": draw_why, TARGETS: draw_targets, "body": draw_body_map, "seeding": draw_seeding, "organs": draw_organs,
     }  # fmt: skip
     drawing = draw[panel](result) if panel in draw else draw_field(result, panel)
     assert drawing is not None

@@ -1,5 +1,5 @@
-"""The drawings of a result, asked for by name: `result.plot.tissue()`, `curves()`, `differences()`, `movie()`, and of a
-run in which tumor cells come to organs `body()`, `seeding()` and `organs()`."""
+"""The drawings of a result, asked for by name: `result.plot.tissue()`, `curves()`, `differences()`, `why()`, `movie()`,
+and of a run in which tumor cells come to organs `body()`, `seeding()` and `organs()`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tmesim.drawing.panels import SPREAD, lacking
 from tmesim.drawing.seeding import draw_seeding
 from tmesim.drawing.strip import Strip
 from tmesim.drawing.trajectories import draw_trajectories
+from tmesim.drawing.why import draw_why
 from tmesim.notices import untreated
 from tmesim.statistics import CONFIDENCE
 from tmesim.wording import words
@@ -27,15 +28,16 @@ if TYPE_CHECKING:
 
 
 class Plots:
-    """The pictures of a result: `tissue`, `curves`, `differences` and `movie`; where tumor cells come to organs also
-    `body`, `seeding` and `organs`."""
+    """The pictures of a result: `tissue`, `curves`, `differences`, `why` and `movie`; where tumor cells come to organs
+    also `body`, `seeding` and `organs`."""
 
     def __init__(self, result: Result) -> None:
         self._result = result
 
     def __repr__(self) -> str:
-        more = [f", {name}()" for name in SPREAD if lacking(self._result, name) is None]
-        return f"Plots of {self._result.scenario.name}: tissue(), curves(), differences(), movie(){''.join(more)}"
+        usual = ["tissue", "curves", "differences", "why", "movie"]
+        names = usual + [name for name in SPREAD if lacking(self._result, name) is None]
+        return f"Plots of {self._result.scenario.name}: {', '.join(f'{name}()' for name in names)}"
 
     def tissue(
         self,
@@ -104,6 +106,11 @@ class Plots:
         about = f"Paired differences from {words(against)}, n = {max(c.replicates for c in rows)}. Dots: replicates. "
         about += f"Diamond and bar: mean and {100 * confidence:g} % interval ({how_made(result)})."
         return chart(effects, f"{words(result.scenario.name)}, day {at:g}", about)
+
+    def why(self) -> Drawing:
+        """From the reference's tumor cells to each arm's, a step for each cause, and the births and losses of each day.
+        InputError for a run of an earlier version, which counted no causes."""
+        return draw_why(self._result)
 
     def body(self, arm: str | Iterable[str] | None = None) -> Drawing:
         """A map of the body for each arm: where blood carries tumor cells, what came to each organ, what grew there.

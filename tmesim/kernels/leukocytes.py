@@ -153,6 +153,7 @@ def strike(
         if damage >= hits_needed:
             tally[KILLS] += 1
             die(other, cells, layers, maps, rules)
+            cells.core[other].target = np.uint64(1 + kind)  # its row tells who has killed it
             cells.core[row].target = 0
             return
     if rules.kinds[kind].detachment >= 0:
@@ -247,6 +248,7 @@ def roam(
                     cells.core[row].y = y
                     cells.core[row].x = x
                     vanish(row, cells, layers, maps)
+                    cells.core[row].target = 0  # nobody has killed it
                     tally[LEFT] += 1
                     return
                 heading = (heading + 2) & 3

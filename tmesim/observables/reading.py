@@ -19,6 +19,10 @@ class Counted(Living, Protocol):
     @property
     def counters(self) -> Mapping[str, Any]: ...
 
+    def table(self) -> Mapping[Any, float]:
+        """Its ledger up to now."""
+        ...
+
 
 class Treated(Protocol):
     """What a reading needs of a body."""

@@ -19,6 +19,7 @@ from tmesim.report.happened import happened
 from tmesim.report.opening import design, opening
 from tmesim.report.organs import organs
 from tmesim.report.provenance import again, cite, closing
+from tmesim.report.why import why
 from tmesim.storage import write
 from tmesim.wording import words
 
@@ -30,6 +31,7 @@ __all__ = ["page", "write_report"]
 SECTIONS = (
     ("design", "The experiment", design),
     ("happened", "What happened", happened),
+    ("why", "Why the tumors differ", why),
     ("organs", "Where tumor cells came, and where they grew", organs),
     ("sure", "How sure is it?", sure),
     ("assumed", "What is assumed", assumed),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,21 +68,35 @@ class Moments:
 @dataclass(frozen=True)
 class Calendar:
     """When a run takes something down: rows and frames at their intervals and at the end, snapshots as they are asked
-    for."""
+    for, the ledger of causes every day or few days, when an arm begins to differ, and at the end."""
 
     rows: Moments
     frames: Moments
     snapshots: Moments
+    causes: Moments
 
 
-def calendar_of(time: Time) -> Calendar:
-    """The calendar of a run of some length."""
+def calendar_of(time: Time, arms: Iterable[Arm] = ()) -> Calendar:
+    """The calendar of a run of some length, with some arms."""
     end, step_h = frozenset([time.steps]), time.step_h
+    begins = {step_at(hour, step_h) for arm in arms if (hour := begins_at(arm)) is not None}
     return Calendar(
         Moments(end, time.record_every_h, step_h),
         Moments(end, time.frames_every_h or frame_interval(time.days * 24), step_h),
         Moments(frozenset(step_at(hour, step_h) for hour in time.snapshots_h)),
+        Moments(end | begins, 24.0 * math.ceil(time.days / MOST_CAUSES), step_h),
     )
+
+
+MOST_CAUSES = 60
+"""Moments of one history at which the ledger is taken down, but for those that arms bring."""
+
+
+def begins_at(arm: Arm) -> float | None:
+    """The hour at which an arm first gives a dose, or changes numbers or rules; None if it never does."""
+    hours = [dose.start_h for dose in arm.therapies]
+    hours += [arm.from_h] if arm.overlay else []
+    return min(hours, default=None)
 
 
 INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 168, 336, 672)

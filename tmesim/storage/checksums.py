@@ -17,6 +17,8 @@ from tmesim.text import json_text
 MARKER = "complete.json"
 PROVENANCE = "provenance.json"
 TABLES = ("timeseries.csv", "endpoints.csv", "comparison.csv")
+CAUSES = "causes.csv"
+"""The table that runs of earlier versions lack."""
 ALWAYS = ("scenario.yaml", *TABLES)
 """Files that every run computes, beside the snapshots of its replicates."""
 
@@ -70,6 +72,7 @@ class Checksums:
             return f"{self.folder}: there is no {MARKER}, so nothing tells whether the files are as the run left them"
         folders = {name.partition("/")[0] for name in self.sums}
         lacking = [name for name in ALWAYS if name not in self.sums]
+        lacking += [CAUSES] if CAUSES not in self.sums and (self.folder / CAUSES).is_file() else []
         lacking += [f"{name}/" for name in SNAPSHOTS if name not in folders and (self.folder / name).is_dir()]
         if not lacking:
             return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.targets.zones import zones_of
+from tmesim.zones import zones_of
 
 if TYPE_CHECKING:
     from tmesim.result import Result

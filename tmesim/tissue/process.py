@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tmesim.catalogue import Catalogue
     from tmesim.catalogue.compile import Biology
+    from tmesim.section import Section
 
 
 @dataclass
@@ -108,6 +109,10 @@ class Patch(Protocol):
     origin: np.uint64
     threads: int
 
+    @property
+    def ledger(self) -> Books:
+        """Where gains and losses of cells are booked."""
+
     def key(self, purpose: str) -> np.uint64:
         """The key of a purpose of draws of chance in this tissue."""
 
@@ -116,6 +121,25 @@ class Patch(Protocol):
 
     def put_bodies(self, found: np.ndarray) -> None:
         """Let cells fill the sites of a map of bodies."""
+
+
+class Books(Protocol):
+    """What processes see of the ledger (tissue.ledger)."""
+
+    def add(
+        self, tissue: Patch, rows: np.ndarray, which: np.ndarray, told: Sequence[Sequence[tuple[str, str, str]]]
+    ) -> None:
+        """Count events of cells at their sites."""
+
+    def divide(self, tissue: Patch, rows: np.ndarray, which: np.ndarray, shares: np.ndarray, told: Divided) -> None:
+        """Let causes have a share of losses that are counted under another one."""
+
+    def enter(self, tissue: Patch, section: Section, cause: str) -> None:
+        """Count the cells of a section as a gain."""
+
+
+Divided = Sequence[tuple[tuple[str, str, str], Sequence[tuple[str, str, str]]]]
+"""By the number of an event, the entry under which it is counted, and those that have a share of it."""
 
 
 class Departures(NamedTuple):
@@ -167,6 +191,8 @@ class Process:
 
     reads, writes : slots of a tissue (see `tissue.slots`) or of a body
     takes, leaves : attributes of `Passed`
+    cause : under which the ledger books the cells that it brings, takes or changes; None of one that does nothing of
+        this, or books its events itself
     """
 
     name: ClassVar[str]
@@ -175,6 +201,7 @@ class Process:
     writes: ClassVar[tuple[str, ...]] = ()
     takes: ClassVar[tuple[str, ...]] = ()
     leaves: ClassVar[tuple[str, ...]] = ()
+    cause: ClassVar[str | None] = None
 
     def tune(self, setting: Setting) -> None:
         """Take over the numbers of the catalogue in force, again whenever an arm changes them."""

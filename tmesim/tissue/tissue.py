@@ -18,7 +18,8 @@ from tmesim.tissue.cells import Cells
 from tmesim.tissue.clones import Clones
 from tmesim.tissue.field_specs import entries_of, specs_of
 from tmesim.tissue.fields import FieldReport, Fields
-from tmesim.tissue.process import Clock, Process, Setting, Surroundings
+from tmesim.tissue.ledger import Entry, Ledger
+from tmesim.tissue.process import Clock, Passed, Process, Setting, Surroundings
 from tmesim.tissue.processes.act import Act
 from tmesim.tissue.processes.remodel import measure
 from tmesim.tissue.start import place
@@ -57,6 +58,7 @@ class Tissue:
         self.clock, self.seed, self.threads = clock, seed, threads
         self.origin = origin_of(name)
         self.counters: Counter[str] = Counter()
+        self.ledger = Ledger()
         self.reports: tuple[FieldReport, ...] = ()  # of the last solve of the fields
         self._lay_ground(setting)
         self.clones = Clones(setting.catalogue, setting.biology)
@@ -119,6 +121,23 @@ class Tissue:
         self.clones.tune(setting.catalogue, setting.biology)
         for process in self.processes.values():
             process.tune(setting)
+
+    def table(self) -> dict[Entry, float]:
+        """What became of its cells since hour 0, by type, way, cause and zone."""
+        return self.ledger.table(self)
+
+    def open(self) -> None:
+        """Bring the ledger up to date before a step."""
+        self.ledger.open(self)
+
+    def carry_out(self, process: type[Process], passed: Passed) -> None:
+        """One of its processes; the ledger books what comes of it."""
+        if process.cause is None:
+            self.processes[process].run(self, passed)
+            return
+        before = self.cells.type[: self.cells.n].copy()
+        self.processes[process].run(self, passed)
+        self.ledger.book(self, before, process.cause)
 
     def inputs(
         self, drug: np.ndarray, signal: np.ndarray, behavior: np.ndarray, carried: dict[str, float]
@@ -233,6 +252,7 @@ class Tissue:
         arrays |= {f"fields.{name}": values for name, values in self.solver.state().items()}
         arrays |= {f"vessels.{name}": values for name, values in self.vessels.state().items()}
         arrays |= {f"clones.{name}": values for name, values in self.clones.state().items()}
+        arrays |= {f"ledger.{name}": values for name, values in self.ledger.state().items()}
         return arrays
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
@@ -254,6 +274,7 @@ class Tissue:
         self.solver.restore(part("fields"))
         self.vessels.restore(part("vessels"))
         self.clones.restore(part("clones"))
+        self.ledger.restore(part("ledger"))
         measure(self)
         names, values = state["counters.names"], state["counters.values"]
         self.counters = Counter({str(name): int(value) for name, value in zip(names, values, strict=True)})

@@ -19,7 +19,9 @@ from tmesim.scenario import load, replicate_seed
 from tmesim.shown import Result
 from tmesim.statistics import COLUMNS, FIXED, STOPPED, compare_arms
 from tmesim.storage import DiskFull, sweep, write
+from tmesim.storage.checksums import CAUSES
 from tmesim.storage.tables import csv_bytes
+from tmesim.tables import FIRST
 from tmesim.text import say
 from tmesim.trial.case import Case
 from tmesim.trial.compiling import is_cold, warm
@@ -146,7 +148,8 @@ def ends_of(scenario: Scenario, replicates: Sequence[Finished]) -> dict[str, dic
 
 
 def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished], kind: str = FIXED) -> None:
-    """`timeseries.csv`, `endpoints.csv` (at the end of the run) and `comparison.csv` with intervals of a kind."""
+    """`timeseries.csv`, `endpoints.csv` (at the end of the run), `comparison.csv` with intervals of a kind, and
+    `causes.csv`."""
     columns = ("hour", *reported(scenario))
     rows = [
         [arm, finished.replicate, row[0] / 24, *row[1:]]
@@ -166,6 +169,14 @@ def write_tables(path: Path, scenario: Scenario, replicates: Sequence[Finished],
 
     comparisons = compare_arms(scenario.endpoints, ends, scenario.reference, kind=kind)
     write(path / "comparison.csv", csv_bytes(COLUMNS, [[getattr(c, f) for f in COLUMNS] for c in comparisons]))
+
+    rows = [
+        [arm, finished.replicate, float(hour) / 24, *entry, float(count)]
+        for arm in scenario.arms
+        for finished in replicates
+        for hour, *entry, count in finished.causes[arm].tolist()
+    ]
+    write(path / CAUSES, csv_bytes(FIRST[CAUSES], rows))
 
 
 def alike(replicates: Iterable[Finished]) -> list[list[int]]:

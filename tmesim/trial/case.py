@@ -54,7 +54,8 @@ class Case:
 @dataclass(frozen=True)
 class Outcome:
     """What a worker returns of a case: a table of rows (hour, then the observables) for each arm, the content of every
-    file that is to be kept, by its path below a run directory, and seconds of wall time.
+    file that is to be kept, by its path below a run directory, seconds of wall time, and a table of causes for each
+    arm, as `Recorder.causes_table` gives it.
 
     Arms that share a history share the bytes of their files, so that these travel once.
     """
@@ -64,3 +65,4 @@ class Outcome:
     files: Mapping[str, bytes] = field(repr=False)
     seconds: float
     compile_seconds: float
+    causes: dict[str, np.ndarray] = field(default_factory=dict)

@@ -34,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any
 from tmesim.reading import InputError, Problem
 from tmesim.scenario import replicate_seed
 from tmesim.storage import DRAFT, DiskFull, making_room_known, sweep, write
-from tmesim.storage.checksums import ALWAYS, MARKER, PROVENANCE, REMEDY, Checksums, digest, read_sealed, sealed
+from tmesim.storage.checksums import ALWAYS, CAUSES, MARKER, PROVENANCE, REMEDY, Checksums, digest, read_sealed, sealed
 from tmesim.trial.extending import reopen
 from tmesim.trial.identity import COMPUTING, computing_versions, identity, versions
 from tmesim.trial.locks import lock, lock_of
@@ -227,7 +227,7 @@ class RunDirectory:
 
     def computed(self, replicates: Iterable[Finished]) -> None:
         """Note the checksums of all that is computed, as soon as it is written."""
-        self.sums = {name: digest((self.path / name).read_bytes()) for name in ALWAYS}
+        self.sums = {name: digest((self.path / name).read_bytes()) for name in (*ALWAYS, CAUSES)}
         for finished in replicates:
             self.sums |= finished.sums
 

@@ -17,7 +17,7 @@ import numpy as np
 from tmesim.frames import FrameLog
 from tmesim.observables import observables_of
 from tmesim.recorder import Recorder
-from tmesim.scenario.schedule import calendar_of
+from tmesim.scenario.schedule import Calendar, calendar_of
 from tmesim.section import Section, snapshot_name
 from tmesim.storage.arrays import pack
 from tmesim.trial.branches import Segment, arms_of
@@ -48,10 +48,11 @@ class Simulation:
     current: tuple[Body, Recorder] | None = None
     ends: dict[int, tuple[Body, Recorder]] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
+    causes: dict[str, np.ndarray] = field(default_factory=dict)
     told: bool = False  # that there are no checkpoints
 
     def __post_init__(self) -> None:
-        self.calendar = calendar_of(self.case.scenario.time)
+        self.calendar = calendar_for(self.case.scenario)
 
     def run(self, watch: Watch) -> bool:
         """Simulate to the end; False when stopped on the way, after a checkpoint."""
@@ -81,6 +82,7 @@ class Simulation:
                 self.ends[segment.index] = self.current
             else:
                 self.tables |= dict.fromkeys(segment.arms, recorder.table)
+                self.causes |= dict.fromkeys(segment.arms, recorder.causes_table)
                 self._keep_frames(recorder, segment)
             self.current = None
             self.segment += 1
@@ -133,11 +135,13 @@ class Simulation:
             return
         arrays = {"segment": np.array(self.segment), "done": np.array(self.done)}
         arrays |= {f"table:{arm}": table for arm, table in self.tables.items()}
+        arrays |= {f"causes:{arm}": table for arm, table in self.causes.items()}
         histories = {f"end{index}": history for index, history in self.ends.items()}
         if self.current is not None:
             histories["current"] = self.current
         for name, (body, recorder) in histories.items():
             arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
+            arrays[f"{name}:ledgers"] = recorder.causes_table
             if recorder.frames is not None:
                 arrays |= {f"{name}:frames:{key}": value for key, value in recorder.frames.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in body.state().items()}
@@ -150,6 +154,7 @@ class Simulation:
             return False
         self.segment, self.done = int(arrays["segment"]), int(arrays["done"])
         self.tables = {key[len("table:") :]: value for key, value in arrays.items() if key.startswith("table:")}
+        self.causes = {key[len("causes:") :]: value for key, value in arrays.items() if key.startswith("causes:")}
         segments = self.case.segments
         for name in sorted({key.split(":")[0] for key in arrays if key.endswith(":rows")}):
             prefix = f"{name}:state:"
@@ -157,7 +162,7 @@ class Simulation:
             index = self.segment if name == "current" else int(name[len("end") :])
             body = engine(self.case).from_state(self.case.scenario, state)
             recorder = new_recorder(self.case.scenario, body.tissue.biology.types)
-            recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
+            recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"], arrays[f"{name}:ledgers"])
             if recorder.frames is not None:
                 start = f"{name}:frames:"
                 recorder.frames.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
@@ -180,7 +185,12 @@ def engine(case: Case) -> Any:
 def new_recorder(scenario: Scenario, types: Sequence[str]) -> Recorder:
     """A recorder of all that a scenario's tables and movie need. types : of the cells, by their codes"""
     frames = FrameLog(types, [scenario.catalogue.cells[name].layer for name in types], scenario.tissue.spacing)
-    return Recorder(reported(scenario), calendar_of(scenario.time), frames)
+    return Recorder(reported(scenario), calendar_for(scenario), frames)
+
+
+def calendar_for(scenario: Scenario) -> Calendar:
+    """When the history of an arm takes something down."""
+    return calendar_of(scenario.time, scenario.arms.values())
 
 
 def reported(scenario: Scenario) -> dict[str, Any]:
@@ -221,8 +231,9 @@ def simulate(
         simulation.save()  # the outcome may be lost on its way, with whoever waits for it
         order = arms_of(case.segments)
         tables = {arm: simulation.tables[arm] for arm in case.scenario.arms if arm in order}
+        causes = {arm: simulation.causes[arm] for arm in tables}
         seconds = time.perf_counter() - start
-        return Outcome(case.replicate, tables, scratch.files(), seconds, sum(compiling))
+        return Outcome(case.replicate, tables, scratch.files(), seconds, sum(compiling), causes)
 
 
 def compile_timer(tell: Callable[[float], None]) -> AbstractContextManager[Any]:

@@ -20,17 +20,22 @@ from tmesim.trial.records import Unusable, read_record, verified, write_record
 SECONDS = ":seconds"
 """Name of the array of a record that holds seconds of wall time."""
 
+CAUSES = ":causes "
+"""What the name of an array of a record begins with that holds the causes of an arm."""
+
 
 @dataclass(frozen=True)
 class Finished:
     """A replicate whose files are in the store: a table of rows (hour, then the observables) for each arm, the SHA-256
-    of each of its files by its path below the run directory, and seconds of wall time."""
+    of each of its files by its path below the run directory, seconds of wall time, and a table of causes for each
+    arm."""
 
     replicate: int
     tables: dict[str, np.ndarray]
     sums: dict[str, str] = field(repr=False)
     seconds: float
     compile_seconds: float
+    causes: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Store:
@@ -49,14 +54,17 @@ class Store:
         for name, data in outcome.files.items():
             write(self.folder / name, data)
         sums = {name: digest(data) for name, data in outcome.files.items()}
-        finished = Finished(outcome.replicate, outcome.tables, sums, outcome.seconds, outcome.compile_seconds)
+        finished = Finished(
+            outcome.replicate, outcome.tables, sums, outcome.seconds, outcome.compile_seconds, outcome.causes
+        )
         self.note(case, finished)
         return finished
 
     def note(self, case: Case, finished: Finished) -> None:
         """Write the record of a replicate whose files are there."""
         times = np.array([finished.seconds, finished.compile_seconds])
-        write_record(case, self._record(case), finished.tables | {SECONDS: times}, finished.sums)
+        causes = {f"{CAUSES}{arm}": table for arm, table in finished.causes.items()}
+        write_record(case, self._record(case), finished.tables | causes | {SECONDS: times}, finished.sums)
 
     def drop(self, first: int) -> None:
         """Remove what replicates from `first` on have left: a run that ended before them has no place for it."""
@@ -86,7 +94,8 @@ class Store:
         for name, expected in sums.items():
             verified(self.folder / name, expected, name)
         seconds, compile_seconds = (float(value) for value in tables.pop(SECONDS))
-        return Finished(case.replicate, tables, sums, seconds, compile_seconds)
+        causes = {name[len(CAUSES) :]: tables.pop(name) for name in list(tables) if name.startswith(CAUSES)}
+        return Finished(case.replicate, tables, sums, seconds, compile_seconds, causes)
 
     def _record(self, case: Case) -> Path:
         return self.checkpoints / f"{case.name}.finished"

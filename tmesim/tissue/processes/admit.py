@@ -20,6 +20,7 @@ class Admit(Process):
         "cells.potential",
     )  # fmt: skip
     takes = ("supply",)
+    cause = "recruitment"
 
     def tune(self, setting: Setting) -> None:
         self.offsets, self.first = rings(act.NEAR)

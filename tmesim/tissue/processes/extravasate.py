@@ -18,6 +18,7 @@ class Extravasate(Process):
     name = "extravasate"
     reads = ("layers", "cells.type", "cells.place", "cells.lineage", "cells.value")
     writes = ("layers", "cells.type", "cells.place", "cells.value")
+    cause = "extravasation"
 
     def tune(self, setting: Setting) -> None:
         self.offsets, self.first = rings(act.NEAR)

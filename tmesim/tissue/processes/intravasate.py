@@ -24,6 +24,7 @@ class Intravasate(Process):
     )  # fmt: skip
     writes = ("layers", "cells.type")
     leaves = ("shedding",)
+    cause = "intravasation"
 
     def tune(self, setting: Setting) -> None:
         biology, cells = setting.biology, setting.catalogue.cells

@@ -41,13 +41,17 @@ class Lodge(Process):
         if injection is not None:
             number = number_of(key, injection.mean, NUMBER)
             sites = self._free(tissue, lots)[:number]
-            put(tissue, injected(tissue, injection.start, sites, tissue.key("injection")))
+            self._hold(tissue, injected(tissue, injection.start, sites, tissue.key("injection")))
             self._count(tissue, number, sites.size)
         for group in groups:
             sites = self._places(tissue, group, lots)
             if sites.size:
-                put(tissue, settled(tissue, self.kind, group, sites))
+                self._hold(tissue, settled(tissue, self.kind, group, sites))
             self._count(tissue, group.id.size, sites.size)
+
+    def _hold(self, tissue: Patch, section: Section) -> None:
+        put(tissue, section)
+        tissue.ledger.enter(tissue, section, "arrival")
 
     def _count(self, tissue: Patch, came: int, held: int) -> None:
         tissue.counters["arrivals"] += held

@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tmesim.kernels import leukocytes, walls
-from tmesim.kernels.arrays import LEUKOCYTE, STAMPS
+from tmesim.kernels.arrays import DEAD, LEUKOCYTE, STAMPS
+from tmesim.tissue.ledger import GAIN, LOSS
 from tmesim.tissue.process import Passed, Patch, Process, Setting
 from tmesim.tissue.processes.migrate import sweeps_of
 from tmesim.tissue.speed import fastest, gradient_reading
 
 MM_UM = 1000.0
 TALLIES = ("hops", "synapses", "hits", "kills", "gone over the walls")
+WALLS = "walls"
+"""The cause of coming and going over the walls, in the ledger."""
 
 
 class Patrol(Process):
@@ -59,6 +62,7 @@ class Patrol(Process):
         if tissue.layers[LEUKOCYTE].max() < 0 and not rules.settled and beyond is None:  # nobody there
             return
         total = np.zeros(len(TALLIES), np.int64)
+        seen = tissue.cells.type[: tissue.cells.n].copy()
         tiles, key = tissue.key("patrol tiles"), tissue.key("patrol")
         gone, room = (np.zeros(len(tissue.biology.types)), 0.0) if beyond is None else (beyond.gone, beyond.room)
         spans = [min(self.burst, self.substeps - sub) for sub in range(0, self.substeps, self.burst)]
@@ -67,6 +71,7 @@ class Patrol(Process):
             if beyond is not None:
                 hours = clock.dt * (before + burst) / (2 * self.substeps)
                 self._let_in(tissue, passed, beyond, hours, part, clock.hour + clock.dt * min(sub / self.substeps, 1.0))
+                seen = np.concatenate((seen, tissue.cells.type[seen.size : tissue.cells.n]))
             if burst == 0:
                 break
             stamp = np.uint32(clock.step * STAMPS + self.after + sub)
@@ -76,6 +81,16 @@ class Patrol(Process):
             )  # fmt: skip
             total += tallies.sum(axis=0)
         tissue.counters.update(dict(zip(TALLIES, (int(n) for n in total), strict=True)))
+        self._book_losses(tissue, seen)
+
+    def _book_losses(self, tissue: Patch, before: np.ndarray) -> None:
+        """Who was killed by whom, and who hopped over a wall. before : types of all rows that were in use"""
+        types = tissue.biology.types
+        rows = np.flatnonzero((tissue.cells.type[: before.size] == DEAD) & (before != DEAD))
+        causes = [WALLS, *(f"killed_by.{cell}" for cell in types)]
+        by = tissue.cells.target[rows].astype(np.int64)
+        told = [((cell, LOSS, cause),) for cell in types for cause in causes]
+        tissue.ledger.add(tissue, rows, before[rows].astype(np.int64) * len(causes) + by, told)
 
     def _let_in(self, tissue: Patch, passed: Passed, beyond: Beyond, hours: float, part: int, now: float) -> None:
         """Those who come over the walls in so many hours of hops."""
@@ -87,12 +102,15 @@ class Patrol(Process):
         if found.shape[0] == 0:
             return
         cells.make_room(found.shape[0])
+        first = cells.n
         cells.n, entered = walls.settle(
             found, cells.n, now, step, part, beyond.keys, tissue.origin, beyond.kinds, passed.supply.clonotypes,
             biology.starts, beyond.doing, cells.columns, tissue.layers, tissue.maps, biology.rules,
         )  # fmt: skip
         for code in np.flatnonzero(entered).tolist():
             tissue.counters[f"come over the walls.{biology.types[code]}"] += int(entered[code])
+        rows = np.arange(first, cells.n)
+        tissue.ledger.add(tissue, rows, cells.type[rows], [((cell, GAIN, WALLS),) for cell in biology.types])
 
 
 class Beyond(NamedTuple):

@@ -22,6 +22,7 @@ class Remodel(Process):
         "cells.state", "cells.value", "cells.event", "cells.synapse", "cells.damage", "cells.heading", "cells.stamp",
         "cells.potential", "vessels.network", "vessels.flow",
     )  # fmt: skip
+    cause = "remodeling"
 
     def tune(self, setting: Setting) -> None:
         lines = setting.catalogue.processes["vessels"]

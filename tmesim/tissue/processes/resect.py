@@ -22,6 +22,7 @@ class Resect(Process):
     reads = ("layers", "cells.type", "cells.place", "cells.lineage", "matrix", "vessels.network", "vessels.flow")
     writes = ("layers", "cells.type", "matrix", "vessels.network", "vessels.flow")
     takes = ("local",)
+    cause = "surgery"
 
     def run(self, tissue: Patch, passed: Passed) -> None:
         for index, (name, _) in enumerate(passed.local):
