@@ -1,8 +1,8 @@
 """tmesim: an agent-based simulator of the breast tumor microenvironment.
 
 `load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
-`Result` reads one again, `TumorModel` is a Mesa model to step by hand, and `explain` prints what a name of the
-catalogue means.
+`Result` reads one again, `sweep` asks what if at many points and `Sweep` reads that again, `TumorModel` is a Mesa model
+to step by hand, and `explain` prints what a name of the catalogue means.
 """
 
 from __future__ import annotations
@@ -16,19 +16,23 @@ if TYPE_CHECKING:
     from tmesim.model import TumorModel
     from tmesim.scenario import Scenario, load
     from tmesim.shown import Result
+    from tmesim.sweeps.python import sweep
+    from tmesim.sweeps.sweep import Sweep
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
-__all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "explain", "load", "run"]
+__all__ = ["TEMPORARY", "Result", "Scenario", "Sweep", "TumorModel", "__version__", "explain", "load", "run", "sweep"]
 
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
     "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
+    "Sweep": "tmesim.sweeps.sweep",
     "TumorModel": "tmesim.model",
     "explain": "tmesim.cli.pages",
     "load": "tmesim.scenario",
     "run": "tmesim.trial.python",
+    "sweep": "tmesim.sweeps.python",
 }
 
 
