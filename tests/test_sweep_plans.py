@@ -128,7 +128,8 @@ def test_a_course_of_one_arm_is_left_to_it(scenario):
 
 def test_rules_are_switched_over_what_is_off_already(scenario):
     off = load(scenario, set={"off": ["anoxia_kills"]})
-    made = plans.plan(off, {"rules.anoxia_kills+vegf_drives_sprouting": "on, off", "off.oxygen_fuels_division": "yes, no"})
+    vary = {"rules.anoxia_kills+vegf_drives_sprouting": "on, off", "off.oxygen_fuels_division": "yes, no"}
+    made = plans.plan(off, vary)
     assert [key.name for key in made.keys][1] == "rules.oxygen_fuels_division"
     assert [set(made.scenario_at(point).off) for point in range(4)] == [
         {"oxygen_fuels_division"},
@@ -196,7 +197,8 @@ def test_a_point_that_is_no_scenario_is_named_with_the_others_that_have_the_same
 @pytest.mark.parametrize("design", ["lhs", "sobol", "morris"])
 def test_a_design_that_needs_numbers_does_not_take_texts(scenario, design):
     (told,) = problems(scenario, {"host": "mouse, pymt_like, 4t1_like", "start.ecm": "0.1..0.2"}, design=design, n=4)
-    assert f"the design {design} needs a range low..high or two values, got 3 values: mouse, pymt_like, 4t1_like" in told
+    right = "needs a range low..high or two values, got 3 values: mouse, pymt_like, 4t1_like"
+    assert f"the design {design} {right}" in told
 
 
 def test_numbers_of_points_that_suit_no_design_are_told(scenario):

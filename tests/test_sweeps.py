@@ -252,7 +252,7 @@ def test_one_by_another_model_says_so_and_is_not_gone_on_with(scenario, tmp_path
     with pytest.warns(UserWarning, match=r"was made on \d{4}-\d\d-\d\d with another engine"):
         old = tmesim.Sweep(swept.path)
     assert not old.is_current and len(old.table) == 12
-    with pytest.raises(InputError, match="by the model of .* which is another one"):
+    with pytest.raises(InputError, match=r"by the model of .* which is another one"):
         toy_sweep(scenario, swept.path, {"start.ecm": [0.1]})
 
 
@@ -280,7 +280,7 @@ def test_the_hash_of_the_engine_covers_all_that_a_job_imports():
 
 
 def test_nothing_is_written_where_a_point_is_wrong(scenario, tmp_path):
-    with pytest.raises(InputError, match="start.ecm"):
+    with pytest.raises(InputError, match=r"start\.ecm"):
         toy_sweep(scenario, tmp_path / "sweep", {"start.ecm": [0.1, 7]})
     assert list(tmp_path.iterdir()) == []
 
@@ -301,7 +301,7 @@ def test_arguments_that_are_not_right_are_told_together(scenario):
     with pytest.raises(InputError) as found:
         tmesim.sweep(scenario, {"start.ecm": 3}, workers=0, budget="soon", at="x", n=2.5)
     text = str(found.value)
-    for part in ("vary['start.ecm']: expected text", "workers: expected a whole number", "budget: 'soon'", "at: ", "n: "):
+    for part in ("vary['start.ecm']: expected text", "workers: expected a whole", "budget: 'soon'", "at: ", "n: "):
         assert part in text
 
 

@@ -86,7 +86,8 @@ def _simulate(directory: SweepDirectory, execution: Execution) -> None:
         if jobs and execution.engine is None and is_cold():
             display.say("compiling the kernels, once; this takes about a minute")
             warm(1 if is_daemon() else processors(), display.say)
-        stopped = do(jobs, Task.of(plan, execution.engine), _taking(directory, display), execution.processes, execution.budget_s)
+        task, take = Task.of(plan, execution.engine), _taking(directory, display)
+        stopped = do(jobs, task, take, execution.processes, execution.budget_s)
     if left := display.jobs - display.count:
         why = "stopped" if stopped else "the budget is spent"
         about = f", about {duration(display.left())} more" if display.left() else ""
