@@ -93,9 +93,8 @@ def modules() -> Iterator[tuple[str, str]]:
 
 LAYERS = (
     "cli", "bench", "sweeps", "trial", "atlas", "report", "model", "shown", "drawing", "targets", "soil_shares",
-    "validation", "destinations", "notices", "organ_totals", "result", "interaction", "sensitivity", "statistics", "tables",
-    "agents",
-    "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",
-    "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
+    "validation", "destinations", "notices", "organ_totals", "result", "interaction", "sensitivity", "statistics",
+    "tables", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
+    "arguments", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
     "kernels",
 )  # fmt: skip

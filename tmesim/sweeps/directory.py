@@ -1,8 +1,8 @@
 """The directory of a sweep: who may write into it, and what it finally holds.
 
 `sweep.yaml` what was asked · `points.csv` the points · `sweep.csv` a row for each point, arm, replicate and day ·
-`summary.csv` means and paired differences · `figures/` · `provenance.json` the model and the date · `complete.json`
-last, with the SHA-256 of every table. While it runs, `checkpoints/jobs` is the ledger.
+`summary.csv` means and paired differences · `sensitivity.csv` what the answers hang on · `figures/` ·
+`provenance.json` the model and the date · `complete.json` last, with the SHA-256 of every table. While it runs, `checkpoints/jobs` is the ledger.
 
 One that holds this sweep complete is checked and read; a part of it is resumed with --resume and refused without;
 anything else is refused and left alone.
@@ -32,6 +32,7 @@ from tmesim.trial.locks import lock
 
 ASKED = "sweep.yaml"
 TABLES = ("points.csv", "sweep.csv", "summary.csv")
+"""What every sweep leaves; beside them `sensitivity.csv` and, of two doses, `interaction.csv`."""
 
 
 class SweepDirectory:
@@ -45,6 +46,7 @@ class SweepDirectory:
         self.identity = hashlib.sha256(self.asked.encode()).hexdigest()
         self.ledger = Ledger(self.checkpoints / "jobs", f"{self.identity} {self.model}")
         self.provenance: dict[str, Any] = {}
+        self.sums: dict[str, str] = {}
         self._lock: IO[str] | None = None
 
     @property
@@ -133,13 +135,14 @@ class SweepDirectory:
         for name, data in tables.items():
             write(self.path / name, data)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
+        self.sums = {name: digest(data) for name, data in tables.items()}
         self.provenance |= {"finished": finished, "job_s": round(seconds, 1)}
         write(self.path / PROVENANCE, sealed(self.provenance))
 
     def complete(self) -> None:
         """Mark the sweep as complete, then drop its ledger."""
         sweep(self.path)
-        sums = {name: digest((self.path / name).read_bytes()) for name in (ASKED, *TABLES)}
+        sums = {ASKED: digest(self.asked.encode())} | self.sums
         write(self.path / MARKER, sealed({"sweep": self.identity, "model": self.model, "sha256": sums}))
         self.release()
         shutil.rmtree(self.checkpoints, ignore_errors=True)

@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tmesim.storage import DiskFull
+from tmesim.storage.tables import csv_bytes
+from tmesim.sweeps.analysis import COLUMNS, INTERACTION, interaction_rows, sensitivity_rows
 from tmesim.sweeps.crew import do
 from tmesim.sweeps.directory import TABLES, SweepDirectory
 from tmesim.sweeps.display import Display, display_for, duration
@@ -63,10 +65,9 @@ def carry_out(plan: Plan, out: str | Path | None, execution: Execution) -> Sweep
             _simulate(directory, execution)
             done = directory.ledger.read()
             values = Values.of(plan, done)
-            tables = dict(zip(TABLES, (points_csv(plan), sweep_csv(values), summary_csv(values)), strict=True))
-            directory.write_tables(tables, sum(one.seconds for one in done))
+            directory.write_tables(tables_of(values), sum(one.seconds for one in done))
             if execution.figures:
-                draw(plan, values, directory.path)
+                draw(values, directory.path)
             directory.complete()
             return Sweep(directory.path, plan, keep)
         except DiskFull as error:
@@ -105,5 +106,20 @@ def _taking(directory: SweepDirectory, display: Display) -> Callable[[Done], Non
     return take
 
 
-def draw(plan: Plan, values: Values, folder: Path) -> None:
-    """The figures that suit a plan."""
+def tables_of(values: Values) -> dict[str, bytes]:
+    """Every table of a sweep, by the name of its file; those of which there is nothing to say are left out."""
+    tables = dict(zip(TABLES, (points_csv(values.plan), sweep_csv(values), summary_csv(values)), strict=True))
+    doses = [key.name for key in values.plan.keys]
+    more = {
+        "sensitivity.csv": (COLUMNS, list(sensitivity_rows(values))),
+        "interaction.csv": ((*doses, *INTERACTION), list(interaction_rows(values))),
+    }
+    return tables | {name: csv_bytes(columns, rows) for name, (columns, rows) in more.items() if rows}
+
+
+def draw(values: Values, folder: Path) -> None:
+    """The figures that suit a plan, as files."""
+    from tmesim.sweeps.plots import figures
+
+    for name, drawing in figures(values).items():
+        drawing.save(folder / "figures" / f"{name}.png")

@@ -8,11 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from tmesim.arguments import names
 from tmesim.reading import InputError, Problem
 from tmesim.storage.checksums import MARKER, PROVENANCE, Checksums, read_sealed
 from tmesim.storage.tables import counted, read_columns
 from tmesim.sweeps import currency
-from tmesim.sweeps.directory import ASKED, TABLES, told
+from tmesim.sweeps.directory import ASKED, told
 from tmesim.sweeps.request import read_request
 from tmesim.sweeps.tables import Values, texts
 from tmesim.text import line
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tmesim.sweeps.plan import Plan
+    from tmesim.sweeps.plots import Plots
 
 
 class Sweep:
@@ -52,7 +54,14 @@ class Sweep:
             warnings.warn(f"{line(self.path)}: {self.stale}", stacklevel=2)
 
     def __repr__(self) -> str:
-        return f"<Sweep of {self.scenario.name}: {told(self.plan)}; files in {line(self.path)}>"
+        return f"<Sweep of {self.scenario.name}: {told(self.plan)}; {self.whereabouts}>"
+
+    @property
+    def whereabouts(self) -> str:
+        """Where the files are, and how they are read again."""
+        if self._keep is not None:
+            return f"files in {line(self.path)}, as long as this sweep lives"
+        return f"files in {line(self.path)}, read again with tmesim.Sweep({str(self.path)!r})"
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -108,6 +117,53 @@ class Sweep:
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas
 
-        assert name in TABLES
-        columns = read_columns(self._files.read(name), {"arm", "endpoint", *texts(self.plan)}, str(self.path / name))
+        text = {"arm", "endpoint", "against", "key", "value", "measure", *texts(self.plan)}
+        columns = read_columns(self._files.read(name), text, str(self.path / name))
         return pandas.DataFrame({column: counted(values) for column, values in columns.items()})
+
+    # What it says of the keys
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame:
+        """What each endpoint, and each arm's paired difference from the reference, hangs on: a row a key and measure.
+
+        By design: `change` from the first value of a key (grid), or from the scenario as it is (each); `mu_star`, `mu`
+        and `sigma` of elementary effects (morris); `total` and `first` index (sobol); `rank_correlation` (lhs).
+        """
+        return self._frame("sensitivity.csv")
+
+    @cached_property
+    def interaction(self) -> pd.DataFrame:
+        """Of a grid of two doses, each from 0 on: `bliss_excess` and `loewe_index` of each endpoint at each pair of
+        doses, in each arm that gives both, with 95 % intervals. KeyError for any other sweep."""
+        if "interaction.csv" not in self._files.sums:
+            raise KeyError("an interaction needs a grid of two doses, each from 0 on, and an arm that gives both")
+        return self._frame("interaction.csv")
+
+    def effects(self, endpoint: str | None = None, arm: str | None = None) -> pd.DataFrame:
+        """The paired differences of the summary, with their intervals, where there are some.
+
+        endpoint, arm : of which; by default all
+
+        Of each arm from the reference at the same point, and from the same arm at the baseline point, the first of a
+        grid. KeyError for a name that the sweep does not have.
+        """
+        frame = self.summary
+        if endpoint is not None:
+            frame = frame[frame.endpoint == names(endpoint, "endpoint", self.scenario.endpoints)[0]]
+        if arm is not None:
+            frame = frame[frame.arm == names(arm, "arm", self.arms)[0]]
+        return frame.dropna(subset=["from_reference", "from_baseline"], how="all").reset_index(drop=True)
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures that a notebook shows and `save` writes as .png, .pdf or .svg: `plot.response()` over one key,
+        `plot.heat_map()` over two, `plot.interaction()` of two doses, `plot.tornado()` of many keys."""
+        from tmesim.sweeps.plots import Plots
+
+        return Plots(self.values)
+
+    def _repr_html_(self) -> str:
+        from tmesim.sweeps.card import sweep_card
+
+        return sweep_card(self.values, self.whereabouts, self.stale)
