@@ -6,8 +6,8 @@ f_ab = mean(y_ab) / mean(y_00), and f_a, f_b are those of each alone.
 - Bliss: independent treatments leave f_a f_b. The excess f_a f_b − f_ab is the share of the endpoint that they take
   beyond that: above 0 more than independent, below 0 less.
 - Loewe: doses that can stand for one another. With A(e) the dose of a alone that has the effect e = 1 − f_ab, the
-  combination index is a / A(e) + b / B(e): below 1 less is needed than the sum, above 1 more. An effect beyond the
-  reach of one of them alone adds 0 for that one.
+  combination index is a / A(e) + b / B(e): below 1 less is needed than the sum, above 1 more. An effect that one of
+  them would not reach alone at ten times its highest dose adds 0 for that one; one that neither reaches has no index.
 
 Where treatments raise an endpoint, e = f_ab − 1. Intervals are Student's on the pseudo-values of a jackknife over
 replicates, which share their luck at all doses; of the index on a logarithmic scale.
@@ -26,6 +26,8 @@ STEEP = (0.3, 6.0)
 """Powers of a curve, least and most."""
 BEYOND = 30.0
 """Half-maximal doses are looked for up to so many times outside of the doses given."""
+FARTHEST = 10.0
+"""An effect that needs so many times the highest dose is beyond the reach of a treatment."""
 TOP = 100.0
 """The most that a rising endpoint can be raised by, as a share; a falling one can fall by 1."""
 
@@ -101,11 +103,12 @@ def loewe(y: np.ndarray, a: np.ndarray, b: np.ndarray, confidence: float = CONFI
 
 @dataclass(frozen=True)
 class Curve:
-    """The effect of a dose alone: top dʰ / (halfʰ + dʰ)."""
+    """The effect of a dose alone: top dʰ / (halfʰ + dʰ). farthest : the highest dose of which that is believed"""
 
     top: float
     half: float
     power: float
+    farthest: float
 
     @classmethod
     def fit(cls, doses: np.ndarray, effects: np.ndarray, most: float = 1.0) -> Curve:
@@ -114,7 +117,7 @@ class Curve:
 
         d, e = doses[doses > 0], effects[doses > 0]
         if not np.isfinite(e).all() or e.max() <= 0:
-            return cls(0.0, float(d.max()), 1.0)
+            return cls(0.0, float(d.max()), 1.0, FARTHEST * float(d.max()))
         low = np.log([1e-6, d.min() / BEYOND, STEEP[0]])
         high = np.log([most, d.max() * BEYOND, STEEP[1]])
 
@@ -128,11 +131,12 @@ class Curve:
             for start in starts
         ]
         best = min(found, key=lambda each: each.cost)
-        return cls(*(float(value) for value in np.exp(best.x)))
+        return cls(*(float(value) for value in np.exp(best.x)), FARTHEST * float(d.max()))
 
     def dose(self, effects: np.ndarray) -> np.ndarray:
-        """The dose that has an effect: infinite for one beyond the top, NaN for none."""
+        """The dose that has an effect: infinite for one beyond its reach, NaN for none."""
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(effects > 0, effects / self.top if self.top else np.inf, np.nan)
             within = self.half * (share / (1 - share)) ** (1 / self.power)
-        return np.where(share >= 1, np.inf, within)
+            beyond = (share >= 1) | (within > self.farthest)
+        return np.where(beyond, np.inf, within)

@@ -28,6 +28,10 @@ MOST_WIDE, INTERVALS = 760, 140
 """Pixels of a map, and of a cell from which on its interval is written into it."""
 
 
+DECADE = np.log(10.0)
+"""A ratio that is farther than ten times from no effect has the color of ten times."""
+
+
 @dataclass(frozen=True)
 class HeatMap:
     """value, low, high : (values of the first key, of the second). null : the value of no effect. ratio : whether the
@@ -92,6 +96,7 @@ def draw_map(axes: Axes, one: HeatMap, cell: float, down: Axis, across: Axis) ->
     with np.errstate(divide="ignore", invalid="ignore"):
         shade = np.log(one.value) if one.ratio else one.value
     far = float(np.nanmax(np.abs(shade - center))) if np.isfinite(shade).any() else 1.0
+    far = min(far, DECADE) if one.ratio else far
     norm = TwoSlopeNorm(center, center - (far or 1.0), center + (far or 1.0))
     image = axes.imshow(np.ma.masked_invalid(shade), cmap=COLORS, norm=norm, aspect="auto", origin="lower")
     for spine in axes.spines.values():

@@ -67,7 +67,8 @@ def draw_tornado(tornado: Tornado, title: str, about: str) -> Drawing:
     rows = -(-len(tornado.panels) // columns)
     width = max(LEFT + NAMES + columns * (WIDTH + GAP) + 10, 960)
     room = width - 2 * LEFT
-    head, high = head_height(title, about, room), LINE * len(order)
+    head = head_height(title, about, room) - (0 if tornado.series else 30)
+    high = LINE * len(order)
     down = high + 120
     sheet = Sheet(width, head + 40 + rows * down + (26 if len(order) < len(tornado.keys) else 0))
     sheet.head(LEFT, title, about, room)
@@ -76,10 +77,11 @@ def draw_tornado(tornado: Tornado, title: str, about: str) -> Drawing:
         if mark else Patch(facecolor=COLORS[i % len(COLORS)], label=name)
         for i, (name, mark) in enumerate(tornado.series)
     ]  # fmt: skip
-    legend_on(
-        sheet.figure, keys, loc="upper left", fontsize=LABEL, frameon=False, borderaxespad=0, ncols=len(keys),
-        bbox_to_anchor=((LEFT - 6) / sheet.width, 1 - (head + 6) / sheet.height), columnspacing=1.6, labelcolor=INK,
-    )  # fmt: skip
+    if keys:
+        legend_on(
+            sheet.figure, keys, loc="upper left", fontsize=LABEL, frameon=False, borderaxespad=0, ncols=len(keys),
+            bbox_to_anchor=((LEFT - 6) / sheet.width, 1 - (head + 6) / sheet.height), columnspacing=1.6, labelcolor=INK,
+        )  # fmt: skip
     for i, panel in enumerate(tornado.panels):
         x, y = LEFT + NAMES + (i % columns) * (WIDTH + GAP), head + 44 + (i // columns) * down
         sheet.text(x, y, fold(capital(panel.heading), WIDTH + 20, LABEL, most=2), LABEL, weight="bold")

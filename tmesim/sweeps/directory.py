@@ -2,7 +2,8 @@
 
 `sweep.yaml` what was asked · `points.csv` the points · `sweep.csv` a row for each point, arm, replicate and day ·
 `summary.csv` means and paired differences · `sensitivity.csv` what the answers hang on · `figures/` ·
-`provenance.json` the model and the date · `complete.json` last, with the SHA-256 of every table. While it runs, `checkpoints/jobs` is the ledger.
+`provenance.json` the model and the date · `complete.json` last, with the SHA-256 of every table. While it runs,
+`checkpoints/jobs` is the ledger.
 
 One that holds this sweep complete is checked and read; a part of it is resumed with --resume and refused without;
 anything else is refused and left alone.

@@ -40,11 +40,14 @@ if TYPE_CHECKING:
 
 SPOKEN = {
     "mu_star": "mean size of an elementary effect (μ*)", "sigma": "deviation of the effects (σ)",
-    "total": "total index: alone and with others", "first": "first-order index: alone", "rank_correlation": "partial rank correlation",
+    "total": "total index: alone and with others", "first": "first-order index: alone",
+    "rank_correlation": "partial rank correlation",
 }  # fmt: skip
 HOW = {
-    "grid": "Bars: change from the first value of each key, over all that the others have",
-    "each": "Bars: change from the scenario as it is, one key changed at a time",
+    "grid": "Bars: change from the first value of each key to the one that is named, over all that the others have, "
+    "with 95 % intervals (Student)",
+    "each": "Bars: change from the scenario as it is, one key changed at a time to the value that is named, with 95 % "
+    "intervals (Student)",
     "morris": "Bars: how much the answer changes over the whole range of a key, whatever its sign, with 95 % intervals "
     "over trajectories. A deviation as large as the bar: it acts together with others, or not in a straight line",
     "sobol": "Bars: the share of the variance over all points that a key explains, with 95 % intervals (bootstrap)",
@@ -121,13 +124,17 @@ class Plots:
         for name in self._chosen(endpoints):
             found, label = interactions(self._values, name, chosen), self._known(name).label
             bliss, loewe = found["bliss_excess"], found["loewe_index"]
-            maps.append(HeatMap(f"{label}. {BLISS}", "share", bliss.value, bliss.low, bliss.high))
-            maps.append(HeatMap(f"{label}. {LOEWE}", "", loewe.value, loewe.low, loewe.high, 1.0, True))
+            for title, unit, surface, null in ((BLISS, "share", bliss, 0.0), (LOEWE, "", loewe, 1.0)):
+                inner = (each[1:, 1:] for each in (surface.value, surface.low, surface.high))
+                maps.append(HeatMap(f"{label}. {title}", unit, *inner, null, surface is loewe))
         about = self._about(
             "Bliss: above 0 more is taken than by independent treatments. Loewe: below 1 less is needed than the sum "
-            "of doses. ● and bold: the 95 % interval (jackknife) excludes 0 or 1"
+            "of doses; –: there is no effect, or one that neither reaches alone. ● and bold: the 95 % interval "
+            "(jackknife) excludes 0 or 1"
         )
-        return draw_maps(maps, *self._axes(), f"{capital(words(chosen))}: do they act together?", about)
+        down, across = self._axes()
+        down, across = Axis(down.label, down.values[1:]), Axis(across.label, across.values[1:])
+        return draw_maps(maps, down, across, f"{capital(words(chosen))}: do they act together?", about)
 
     def tornado(self, *endpoints: str | Iterable[str]) -> Drawing:
         """All keys by how much an answer hangs on each: that of each treated arm is its paired difference from the
@@ -181,8 +188,8 @@ class Plots:
     def _about(self, how: str) -> str:
         plan, scenario = self._plan, self._plan.scenario
         n, when = scenario.replicates, f"{scenario.host.capitalize()}, day {scenario.time.days:g}"
-        return (f"{scenario.question} {when}; {len(plan.points)} points, n = {n} replicate{'s' * (n > 1)} with the same "
-                f"luck at all points. {how}.")  # fmt: skip
+        many = f"n = {n} replicate{'s' * (n > 1)} with the same luck at all points"
+        return f"{scenario.question} {when}; {len(plan.points)} points, {many}. {how}."
 
     def _refuse(self, figure: str) -> None:
         if figure not in suiting(self._plan):
@@ -243,9 +250,9 @@ def _tick(key: Key, level: object) -> str:
 
 
 def series_of(plan: Plan) -> list[tuple[str, bool]]:
-    """What the colors of a tornado mean, with whether they are diamonds."""
+    """What the colors of a tornado mean, with whether they are diamonds; nothing where each bar says its value."""
     if plan.design in ("grid", "each"):
-        return [("lower or first value", False), ("higher or other value", False)]
+        return []
     if plan.design == "morris":
         return [(SPOKEN["mu_star"], False), (SPOKEN["sigma"], True)]
     return [(SPOKEN[name], False) for name in MEASURES[plan.design]]
