@@ -43,8 +43,7 @@ def with_numbers(contents: C, values: Mapping[str, Any]) -> tuple[C, dict[str, s
         if "rules" in steps and steps[-1] in ("limit", "base"):
             for mate in checks.mates(contents, str(steps[-2]), str(steps[-1])):
                 shared[dotted((*contents.rule_paths[mate], steps[-1]))] = number
-    new = shared | new
-    return contents.changed(lambda path, number: new.get(dotted(path), number)), problems
+    return contents.with_placed(shared | new), problems
 
 
 def without(contents: C, names: Iterable[str]) -> C:

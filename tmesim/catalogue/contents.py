@@ -44,6 +44,27 @@ class Contents:
         """The catalogue with each number replaced by `change(path, number)`."""
         return type(self)(**{kind: each_number(getattr(self, kind), (kind,), change) for kind in KINDS})
 
+    def with_placed(self, new: Mapping[str, Number]) -> Self:
+        """The catalogue with some numbers, by their dotted paths, replaced. Other entries are not walked through."""
+        touched: dict[str, set[str]] = {}
+        placed = {path: (self.placed_numbers[path][0], number) for path, number in new.items()}
+        for keys, _ in placed.values():
+            touched.setdefault(str(keys[0]), set()).add(str(keys[1]))
+
+        def change(path: DataPath, number: Number) -> Number:
+            return new.get(dotted(path), number)
+
+        kinds = {}
+        for kind, names in touched.items():
+            entries = getattr(self, kind)
+            kinds[kind] = frozendict({
+                name: each_number(entry, (kind, name), change) if name in names else entry
+                for name, entry in entries.items()
+            })  # fmt: skip
+        made = replace(self, **kinds)
+        made.__dict__["placed_numbers"] = frozendict({**self.placed_numbers, **placed})
+        return made
+
     def entries(self) -> Iterator[tuple[str, str, Any]]:
         """Everything in the catalogue as (kind, name, entry)."""
         for kind in KINDS:
