@@ -2,7 +2,8 @@
 
 `load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
 `Result` reads one again, `compare` sets several side by side, `ablate` asks what each mechanism contributes to effects,
-`TumorModel` is a Mesa model to step by hand, and `explain` prints what a name of the catalogue means.
+`sweep` asks what if at many points and `Sweep` reads that again, `TumorModel` is a Mesa model to step by hand, and
+`explain` prints what a name of the catalogue means.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from tmesim.model import TumorModel
     from tmesim.scenario import Scenario, load
     from tmesim.shown import Ablation, Result
+    from tmesim.sweeps.python import sweep
+    from tmesim.sweeps.sweep import Sweep
     from tmesim.trial.ablating import ablate
     from tmesim.trial.places import TEMPORARY
     from tmesim.trial.python import run
 
 __all__ = [
-    "TEMPORARY", "Ablation", "Result", "Scenario", "TumorModel", "__version__", "ablate", "compare", "explain", "load",
-    "run",
+    "TEMPORARY", "Ablation", "Result", "Scenario", "Sweep", "TumorModel", "__version__", "ablate", "compare", "explain",
+    "load", "run", "sweep",
 ]  # fmt: skip
 
 _HOMES = {
@@ -31,12 +34,14 @@ _HOMES = {
     "Ablation": "tmesim.shown",
     "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
+    "Sweep": "tmesim.sweeps.sweep",
     "TumorModel": "tmesim.model",
     "compare": "tmesim.comparing",
     "ablate": "tmesim.trial.ablating",
     "explain": "tmesim.cli.pages",
     "load": "tmesim.scenario",
     "run": "tmesim.trial.python",
+    "sweep": "tmesim.sweeps.python",
 }
 
 

@@ -6,6 +6,7 @@ is stepped by hand both record with it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -65,6 +66,8 @@ class Recorder:
 
     def take(self, body: Treated, step: int) -> bool:
         """Add a row, and a frame where there are frames, if they are due after so many steps; say whether a row was."""
+        if not self._is_looked_at(step):
+            return False
         now = Reading.of(body)
         hour = now.section.hour
         self._remember(now)
@@ -77,6 +80,15 @@ class Recorder:
         before = self.past[0] if self.past[0]["hour"] < hour else None
         self.rows.append(measure(replace(now, before=before), self.observables))
         return True
+
+    def _is_looked_at(self, step: int) -> bool:
+        """Whether a frame or the causes are due after so many steps, or a row then or so soon that its rates look back
+        on it."""
+        if self.calendar is None or step in self.calendar.causes:
+            return True
+        rows = self.calendar.rows
+        ahead = range(step, step + math.ceil(RATE_WINDOW_H / rows.step_h - 1e-6) + 1)
+        return any(each in rows for each in ahead) or (self.frames is not None and step in self.calendar.frames)
 
     @property
     def table(self) -> np.ndarray:

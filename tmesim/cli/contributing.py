@@ -92,9 +92,9 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "atlas", "report", "model", "shown", "drawing", "targets", "soil_shares",
-    "validation", "destinations", "notices", "organ_totals", "organ_places", "result", "statistics", "tables", "agents",
-    "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",
-    "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
-    "kernels",
+    "cli", "bench", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown", "drawing", "runs", "spreads",
+    "power", "ablation", "why", "targets", "soil_shares", "validation", "destinations", "notices", "organ_totals",
+    "organ_places", "result", "interaction", "sensitivity", "statistics", "tables", "sequences", "agents", "recorder",
+    "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments", "section", "zones",
+    "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version", "kernels",
 )  # fmt: skip

@@ -54,16 +54,16 @@ def check_scenario(source: str) -> None:
         say(f"caution: {line(text)}")
 
 
-def assigned(assignments: Iterable[str]) -> dict[str, str]:
+def assigned(assignments: Iterable[str], option: str = "--set") -> dict[str, str]:
     """KEY=VALUE texts as a mapping; a path that is given twice is a mistake."""
     values, wrong = {}, []
     for text in assignments:
         key, sign, value = text.partition("=")
         key, value = key.strip(), value.strip()
         if not sign or not key or not value:
-            wrong.append(Problem(f"expected KEY=VALUE, got '{text}'", "--set"))
+            wrong.append(Problem(f"expected KEY=VALUE, got '{text}'", option))
         elif key in values:
-            wrong.append(Problem("is given twice", f"--set {key}"))
+            wrong.append(Problem("is given twice", f"{option} {key}"))
         else:
             values[key] = value
     if wrong:

@@ -242,6 +242,11 @@ class Scenario:
             "catalogue": catalogue_of(self.host).hash,
         }
 
+    def said(self) -> dict[str, Any]:
+        """What it was read from, as the content of one file: with all that was extended and every option, but with
+        factors as factors, so that they multiply what somebody changes. Reading it again gives an equal scenario."""
+        return self.content() if self._document is None else {**thawed(self._document.data), "version": VERSION}
+
     def _repr_html_(self) -> str:
         from tmesim.scenario.card import scenario_card
 

@@ -88,12 +88,16 @@ class Simulation:
             self.segment += 1
         return True
 
+    def recorder(self, types: Sequence[str]) -> Recorder:
+        """What takes down a history. types : of the cells, by their codes"""
+        return new_recorder(self.case.scenario, types)
+
     def _begin(self, segment: Segment, segments: tuple[Segment, ...]) -> tuple[Body, Recorder]:
         scenario = self.case.scenario
         if segment.parent is None:
             seed, arm = self.case.seed, segment.arms[0]
             body = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
-            recorder = new_recorder(scenario, body.tissue.biology.types)
+            recorder = self.recorder(body.tissue.biology.types)
             recorder.take(body, body.step_index)
             self._snapshot(body, segment)
             return body, recorder
@@ -161,7 +165,7 @@ class Simulation:
             state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
             index = self.segment if name == "current" else int(name[len("end") :])
             body = engine(self.case).from_state(self.case.scenario, state)
-            recorder = new_recorder(self.case.scenario, body.tissue.biology.types)
+            recorder = self.recorder(body.tissue.biology.types)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"], arrays[f"{name}:ledgers"])
             if recorder.frames is not None:
                 start = f"{name}:frames:"
