@@ -1,17 +1,19 @@
 """tmesim: an agent-based simulator of the breast tumor microenvironment.
 
 `load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
-`Result` reads one again, `TumorModel` is a Mesa model to step by hand, and `explain` prints what a name of the
-catalogue means.
+`Result` reads one again, `TumorModel` is a Mesa model to step by hand, `explain` says what a name means,
+and `list` what there is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tmesim.version import __version__
 
 if TYPE_CHECKING:
+    from tmesim.cli.lists import list_ as list  # noqa: F401  `tmesim.list`, as `_HOMES` has it
     from tmesim.cli.pages import explain
     from tmesim.model import TumorModel
     from tmesim.scenario import Scenario, load
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TEMPORARY", "Result", "Scenario", "TumorModel", "__version__", "explain", "load", "run"]
 
+# `tmesim.list` is not among them: a star import would hide Python's own.
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
     "Result": "tmesim.shown",
     "Scenario": "tmesim.scenario",
     "TumorModel": "tmesim.model",
     "explain": "tmesim.cli.pages",
+    "list": "tmesim.cli.lists",
     "load": "tmesim.scenario",
     "run": "tmesim.trial.python",
 }
@@ -38,8 +42,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'tmesim' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name]), "list_" if name == "list" else name)
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+def __dir__() -> Iterable[str]:
+    return sorted({*globals(), *_HOMES, *__all__})

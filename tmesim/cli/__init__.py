@@ -265,7 +265,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what there is: cells, states, fields, matrix, rules, processes, therapies, signals, behaviors, observables,
-    parameters, claims or scenarios.
+    parameters, claims, hosts, organs, scenarios, families (words for several things) or the glossary.
 
     Examples:
 
@@ -284,12 +284,13 @@ def list_(
 @app.command()
 def explain(
     name: Annotated[
-        str,
+        list[str],
         typer.Argument(
             metavar="NAME",
-            help="Anything that `tmesim list` shows: a cell type, state, field, rule, process, therapy (or a name of "
-            "its drug), signal, behavior, observable, parameter (its dotted path), claim or scenario; "
-            "`step`, `contributing`.",
+            help="Anything that `tmesim list` shows, by its name, its label or a word of the field: a cell type, "
+            "state, field, rule, process, therapy (or a name of its drug), signal, behavior, observable, parameter "
+            "(its dotted path), claim, scenario or term of the glossary; a key of a scenario; `step`, `glossary`, "
+            "`contributing`, `model`, `methods`.",
         ),
     ],
 ) -> None:
@@ -297,13 +298,21 @@ def explain(
 
     Examples:
 
-    - `tmesim explain treg`
+    - `tmesim explain treg`, `tmesim explain CD8`, `tmesim explain "regulatory T cell"`
 
     - `tmesim explain atezolizumab`
 
     - `tmesim explain oxygen_fuels_division`
 
     - `tmesim explain cells.tumor.behaviors.division`
+
+    - `tmesim explain start.densities`  (a key of a scenario: what it means, its unit and default)
+
+    - `tmesim explain glossary`  (the words of the program: patch, arm, replicate, soil …)
+
+    - `tmesim explain model`  (all of it, as an ODD protocol)
+
+    - `tmesim explain methods treg_depletion`  (a paragraph for a paper, of a scenario or a run)
 
     - `tmesim explain step`  (the processes of a step: what each reads and writes)
 
@@ -312,7 +321,7 @@ def explain(
     with exit_codes():
         from tmesim.cli import pages
 
-        pages.explain(name)
+        pages.print_explained(" ".join(name))
 
 
 @app.command()

@@ -2,56 +2,126 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 
-from tmesim.catalogue import Catalogue, NumberSpec, claims, english, hosts, load_catalogue, organs
+from tmesim.catalogue import Catalogue, NumberSpec, english, hosts, load_catalogue, organs
+from tmesim.catalogue.glossary import glossary
 from tmesim.catalogue.models import Rule
+from tmesim.catalogue.synonyms import families, spelled, synonyms_of
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
+from tmesim.cli import finding
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim
+from tmesim.cli.keys import key_page
 from tmesim.cli.treating import treatment
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
-from tmesim.text import is_terminal, say_all
+from tmesim.text import is_terminal, say, say_all
 from tmesim.units import show
 
 
-def explain(name: str) -> None:
-    """Print what a name means, in plain English and with its evidence, wrapped to the width of the terminal.
+class Text(str):
+    """Text that shows itself: as it is in a console, as Markdown in a notebook."""
 
-    name : anything that has a name: a cell type, rule, field, state, process, therapy or one of its other names,
-        signal, behavior, observable, claim, host, scenario, the dotted path of a number or the end of one, `step`
-        or `contributing`.
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        return markdown(self.split("\n"))
+
+
+def explain(name: str) -> Text:
+    """What a name means, in plain English and with its evidence, as text that shows itself.
+
+    name : anything that has a name, or a word for it: a cell type, rule, field, state, process, therapy or one of its
+        other names, signal, behavior, observable, claim, host, scenario, a term of the glossary, a key of a scenario,
+        the dotted path of a number or the end of one; `step`, `glossary`, `contributing`, `model`, and `methods`,
+        `methods SCENARIO` or `methods RUN`.
         InputError with the nearest names if nothing goes by it
     """
-    found = pages(load_catalogue(), name)
+    if (whole := written(name)) is not None:
+        return Text(whole)
+    return Text("\n\n".join("\n".join(page) for page in pages(load_catalogue(), name)))
+
+
+def print_explained(name: str) -> None:
+    """Print what a name means, wrapped to the width of the terminal."""
+    if (whole := written(name)) is not None:
+        say(whole)
+        return
     width = min(100, shutil.get_terminal_size().columns) if is_terminal() else 100
     shown: list[str] = []
-    for i, page in enumerate(found):
-        shown += [""] if i else []
-        for text in page:
-            head = text[: len(text) - len(text.lstrip())]
-            hang = head + ("  " if text.lstrip().startswith(("- ", "· ")) else "")
-            verbatim = text.startswith("    ")
-            lines = [text] if verbatim else textwrap.wrap(text, width, subsequent_indent=hang, break_on_hyphens=False)
-            shown += lines or [""]
+    for text in explain(name).split("\n"):
+        head = text[: len(text) - len(text.lstrip())]
+        hang = head + ("  " if text.lstrip().startswith(("- ", "· ")) else "")
+        verbatim = text.startswith("    ")
+        lines = [text] if verbatim else textwrap.wrap(text, width, subsequent_indent=hang, break_on_hyphens=False)
+        shown += lines or [""]
     say_all(shown)
+
+
+def markdown(lines: Iterable[str]) -> str:
+    """Lines of a page as Markdown: paragraphs, lists and verbatim lines, with nothing that it would take for a mark."""
+    made: list[str] = []
+    for text in lines:
+        listed = text.lstrip().startswith("- ")
+        verbatim = text.startswith("    ")
+        if made and made[-1] and not (listed and made[-1].lstrip().startswith("- ")) and not verbatim:
+            made.append("")
+        escaped = re.sub(r"([*<$`|])", r"\\\1", text)
+        made.append(text if verbatim else escaped)
+    return "\n".join(made)
+
+
+def written(name: str) -> str | None:
+    """The text of a page that is Markdown as it stands; None for all others."""
+    first, _, rest = " ".join(name.split()).partition(" ")
+    if first == "model" and not rest:
+        from tmesim.cli.protocol import protocol
+
+        return protocol()
+    if first == "methods":
+        from tmesim.cli.citing import methods
+
+        return methods(rest or None)
+    return None
 
 
 def pages(c: Catalogue, name: str) -> list[list[str]]:
     """Everything that goes by a name, a page of lines each; InputError with the nearest names if nothing does."""
     name = name.strip()
-    if name == "contributing":
-        return [contributing(c)]
-    if name == "step":
-        return [step()]
-    found = [page for look in PAGES if (page := look(c, name))]
+    if name in WHOLE:
+        return [WHOLE[name](c)]
+    found = _pages_of(c, name)
+    names = finding.names_for(c, name)
     if not found:
-        raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, names(c))}")])
+        mine = [other for other in names if spelled(other) == spelled(name)] or (names if len(names) == 1 else [])
+        found = [page for other in dict.fromkeys(mine) for page in _pages_of(c, other)]
+        names = [other for other in names if other not in mine]
+    elif spelled(name) not in families():
+        names = []
+    others = [other for other in names if other != name]
+    if others:
+        found.append(finding.choices(name, others, lambda other: _pages_of(c, other)[0][0]))
+    if not found:
+        raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, finding.all_words(c))}")])
     return found
+
+
+def _pages_of(c: Catalogue, name: str) -> list[list[str]]:
+    return [page for look in PAGES if (page := look(c, name))]
+
+
+def glossary_page(c: Catalogue) -> list[str]:
+    """All terms of the program."""
+    page = ["The words of the program."]
+    for name, term in glossary().items():
+        page += ["", f"{name}: {term.says}"]
+    return page
 
 
 def step() -> list[str]:
@@ -70,26 +140,17 @@ def step() -> list[str]:
     return page
 
 
-def names(c: Catalogue) -> set[str]:
-    """All that can be explained."""
-    from tmesim.scenario import named
-
-    known = {*c.cells, *c.all_rules, *c.aliases, *c.fields, *c.states, *c.matrix, *c.processes, *c.signals()}
-    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *hosts(), *organs(), *named()}
-    known |= {"contributing", "step"}
-    return known | {path for path, _ in c.numbers()}
-
-
 def _cell(c: Catalogue, name: str) -> list[str]:
     if name not in c.cells:
         return []
     e = c.cells[name]
     page = [f"{name} is a cell type: {e.label} (agent class {e.agent}), in the {e.layer} layer."]
     page += [e.meaning] if e.meaning else []
+    page += _also(c, name)
     if e.targets:
         who = " that carry an antigen its receptor recognizes" if e.antigen_specific else ""
         how = ", and hits the more, the less visible to T cells its target is" if e.missing_self else ""
-        page.append(f"It attacks {english.joined(e.targets)}{who}{how}.")
+        page.append(f"It attacks {english.joined(english.plural(c, t) for t in e.targets)}{who}{how}.")
     if e.emerges is not None:
         page.append(f"At the rate of its behavior extravasation it leaves its capillary as a {e.emerges} cell.")
     if e.states:
@@ -255,6 +316,7 @@ def _field(c: Catalogue, name: str) -> list[str]:
     if e is None:
         return []
     page = [f"{name} is a field: {e.label}, in {e.unit}. {e.meaning}".strip()]
+    page += _also(c, name)
     page.append(f"- diffusion {e.diffusion}  [{'; '.join(e.diffusion.source)}]")
     page.append(f"- decay {e.decay}  [{'; '.join(e.decay.source)}]")
     for family, words in (("secretion", "Secreted by"), ("uptake", "Taken up by")):
@@ -274,6 +336,7 @@ def _state(c: Catalogue, name: str) -> list[str]:
         return []
     sensed, between = (SIGNALS[family].word(name) for family in ("state", "hybrid"))
     page = [f"{name} is a slow state between 0 and 1, which rules sense as {sensed}: {e.label}; {e.meaning}."]
+    page += _also(c, name)
     page += [f"As {between} they sense how close it is to the middle, 4 z (1 - z)."]
     page += [f"It belongs to {english.joined([cell for cell, entry in c.cells.items() if name in entry.states])}."]
     if e.spread is not None:
@@ -295,6 +358,7 @@ def _term(c: Catalogue, name: str) -> list[str]:
     if name in c.behaviors():
         term = c.behaviors()[name]
         page += [f"{name} is a behavior ({term.unit}): the cell {term.meaning}."]
+        page += _also(c, name)
         page += [f"- {cell}: {e.behaviors[name]} at rest" for cell, e in c.cells.items() if name in e.behaviors]
         page += _rules_about(c, lambda rule: rule.behavior == name, "Rules that change it:")
     return page
@@ -302,7 +366,9 @@ def _term(c: Catalogue, name: str) -> list[str]:
 
 def _observable(c: Catalogue, name: str) -> list[str]:
     o = observables_of(c, c.therapies).get(name)
-    return [f"{name} is an observable ({o.unit}), a column of timeseries.csv. {o.meaning}"] if o else []
+    if o is None:
+        return []
+    return [f"{name} is an observable ({o.unit}), a column of timeseries.csv. {o.meaning}", *_also(c, name)]
 
 
 def _claim(c: Catalogue, name: str) -> list[str]:
@@ -315,15 +381,34 @@ def _claim(c: Catalogue, name: str) -> list[str]:
     return page + _rules_about(c, lambda rule: name in rule.evidence, "Rules that rest on it:")
 
 
+def _term_of_the_program(c: Catalogue, name: str) -> list[str]:
+    term = glossary().get(name)
+    if term is None:
+        return []
+    page = [f"{name} is a word of the program. {term.says}"]
+    page += [f"Other words: {', '.join(term.also)}."] if term.also else []
+    return page + ([f"See also: {', '.join(term.see)}."] if term.see else [])
+
+
 PAGES: tuple[Callable[[Catalogue, str], list[str]], ...] = (
     _cell, _rule, _therapy, _field, _matrix, _state, _process, _parameter, _term, _observable, _claim, _host, _organ,
-    _scenario,
+    _scenario, key_page, _term_of_the_program,
 )  # fmt: skip
+
+WHOLE: Mapping[str, Callable[[Catalogue], list[str]]] = {
+    "contributing": contributing, "glossary": glossary_page, "step": lambda c: step(),
+}  # fmt: skip
+"""Pages of the whole, by name."""
 
 
 def _rules_about(c: Catalogue, test: Callable[[Rule], bool], title: str) -> list[str]:
     found = [f"- {c.sentence(rule)}  [{name}]" for name, rule in c.all_rules.items() if test(rule)]
     return ["", title, *found] if found else []
+
+
+def _also(c: Catalogue, name: str) -> list[str]:
+    others = synonyms_of(c, name)
+    return [f"Other words: {', '.join(others)}."] if others else []
 
 
 def _evidence(evidence: Iterable[str]) -> list[str]:
