@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -59,6 +59,7 @@ def words() -> Words:
         raise InputError(problems_of(error, document, Words)) from None
 
 
+@lru_cache(maxsize=50_000)
 def spelled(text: str) -> str:
     """A word as words are compared: without case, blanks, hyphens and the plural, Greek letters as Latin ones.
 
@@ -142,20 +143,24 @@ def suggest(contents: Contents, text: str, known: Iterable[str], most: int = 12)
 
 
 def clashes(contents: Contents) -> Iterator[tuple[DataPath, str]]:
-    """Synonyms of entries that mean something else too, each with its path."""
-    whose = owners(contents)
+    """Synonyms of entries that mean something else already, each with its path; names come before synonyms, and
+    entries in their order."""
+    first = {spelled(name): name for kind in words().synonyms.values() for name in kind}
+    first |= {spelled(word): name for kind in words().synonyms.values() for name, some in kind.items() for word in some}
+    first |= {spelled(name): name for _, name, _ in contents.entries()}
     grouped = families()
     for path, word, name in stated(contents):
         key = spelled(word)
-        others = sorted(whose[key] - {name})
         if path[2] == "aliases":  # of therapies, which are told apart by their own look-up
+            first.setdefault(key, name)
             continue
+        owner = first.setdefault(key, name)
         if not key:
             yield path, f"'{word}' has no letter and no digit"
-        elif others and key not in grouped:
-            yield path, f"'{word}' means {' and '.join(map(repr, others))} already; a word means one thing"
         elif key in grouped and name not in grouped[key].of:
             yield path, f"'{word}' is a family of words already: {', '.join(grouped[key].of)}"
+        elif owner != name and key not in grouped:
+            yield path, f"'{word}' means '{owner}' already; a word means one thing"
 
 
 def strangers(known: Mapping[str, Iterable[str]]) -> Iterator[tuple[DataPath, str]]:

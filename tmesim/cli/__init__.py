@@ -19,7 +19,7 @@ import typer
 app = typer.Typer(
     name="tmesim",
     help="An agent-based simulator of the breast tumor microenvironment.",
-    epilog="Start with: tmesim list scenarios · tmesim check SCENARIO · tmesim run SCENARIO",
+    epilog="Start with: tmesim demo · tmesim list scenarios · tmesim check SCENARIO · tmesim run SCENARIO",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -257,6 +257,27 @@ def check(scenario: ScenarioName) -> None:
         check_scenario(scenario)
 
 
+@app.command()
+def demo(
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder for the page; default: a temporary one.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Say where the page is, and open nothing.")] = False,
+) -> None:
+    """Open the report of a run that comes with the package, to see what a result looks like. Nothing is simulated.
+
+    Examples:
+
+    - `tmesim demo`
+
+    - `tmesim demo --no-browser --out demo`
+    """
+    with exit_codes():
+        from tmesim.cli.demonstrating import show_demo
+
+        show_demo(out, not no_browser)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
@@ -341,12 +362,22 @@ def schema() -> None:
 
 
 @app.command()
-def evidence(json: Json = False) -> None:
-    """What is modeled, on what grounds, and what is assumed."""
+def evidence(
+    assumed: Annotated[bool, typer.Option("--assumed", help="Every assumed number, by what it says.")] = False,
+    json: Json = False,
+) -> None:
+    """What is modeled, on what grounds, and what is assumed.
+
+    Examples:
+
+    - `tmesim evidence`
+
+    - `tmesim evidence --assumed`  (each assumed number, rules that say the same of several cells in one line)
+    """
     with exit_codes():
         from tmesim.cli.grounds import print_evidence
 
-        print_evidence(json)
+        print_evidence(json, assumed)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tmesim.catalogue import english, host_named, load_catalogue
+from tmesim.observables import observables_of
 from tmesim.report import grounds
 from tmesim.report.opening import given
 from tmesim.statistics import CONFIDENCE, EXACT_PAIRS
@@ -101,19 +102,18 @@ def _arms(s: Scenario) -> str:
 
 
 def _statistics(s: Scenario | None = None) -> str:
-    what = "the endpoints"
-    against = "the reference arm"
+    what, against = "the endpoints", "the reference arm"
     if s is not None:
+        known = observables_of(s.catalogue, s.catalogue.therapies, s.places)
+        told = "; ".join(known[name].label for name in s.endpoints)
         if len(s.arms) == 1 or s.replicates == 1:
-            return f"Endpoints at the end of the run were {english.joined(words(e) for e in s.endpoints)}."
-        what = f"the endpoints ({english.joined(words(e) for e in s.endpoints)})"
-        against = words(s.reference)
+            return f"Endpoints at the end of the run were {told}."
+        what, against = f"the endpoints ({told})", words(s.reference)
     return (
-        f"Arms were compared with {against} in {what} at the end of the run by the mean of the paired differences with "
-        f"its {CONFIDENCE:.0%} Student interval, Hedges' g of the paired differences, and a two-sided sign-flip test "
-        f"(exact up to {EXACT_PAIRS} pairs); p values were adjusted over all comparisons by the false discovery "
-        "rate of "
-        "Benjamini and Hochberg."
+        f"Arms were compared with {against} in {what} at the end of the run by the mean of the paired differences "
+        f"with its {100 * CONFIDENCE:.0f} % Student interval, Hedges' g of the paired differences, and a two-sided "
+        f"sign-flip test (exact up to {EXACT_PAIRS} pairs). P values were adjusted over all comparisons by the false "
+        "discovery rate of Benjamini and Hochberg."
     )
 
 

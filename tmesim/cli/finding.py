@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tmesim.catalogue import Catalogue, claims, hosts, organs
 from tmesim.catalogue.glossary import glossary, term_named
 from tmesim.catalogue.synonyms import families, meant, spelled, stated, words
+from tmesim.cli.keys import all_keys
 from tmesim.observables import observables_of
 from tmesim.text import shortened
 
@@ -28,18 +29,18 @@ def named(c: Catalogue) -> dict[str, set[str]]:
 
 
 def all_words(c: Catalogue) -> set[str]:
-    """Every name, synonym and word of the field, as it is written."""
+    """Every name, synonym, word of the field and key of a scenario, as it is written."""
     known = {name for names in named(c).values() for name in names} | {*c.aliases}
     known |= {word for _, word, _ in stated(c)}
     known |= {word for kind in words().synonyms.values() for others in kind.values() for word in others}
     known |= {word for family, e in words().families.items() for word in (family, *e.also)}
-    return known | {word for term in glossary().values() for word in term.also}
+    return known | all_keys() | {word for term in glossary().values() for word in term.also}
 
 
 def names_for(c: Catalogue, text: str) -> list[str]:
     """The names that can be explained and that a text stands for, the likeliest first."""
     key = spelled(text)
-    found = [name for names in named(c).values() for name in sorted(names) if spelled(name) == key]
+    found = [name for names in named(c).values() for name in sorted(n for n in names if spelled(n) == key)]
     term = term_named(text)
     return list(dict.fromkeys([*found, *([term] if term is not None else []), *meant(c, text)]))
 

@@ -10,7 +10,9 @@ from typing import Any
 import yaml
 
 from tmesim.catalogue import Catalogue
+from tmesim.reading import read_yaml
 from tmesim.scenario import json_schema, named
+from tmesim.scenario.file import ScenarioFile
 from tmesim.text import shortened
 
 Node = dict[str, Any]
@@ -26,8 +28,8 @@ def _schema() -> Node:
 def key_page(c: Catalogue, path: str) -> list[str]:
     """The page of a key of a scenario by its dotted path; empty if there is none."""
     steps = steps_of(path)
-    node = node_at(steps)
-    if node is None or not steps or not node.get("description"):
+    node = node_at(steps) if steps and steps[0] in ScenarioFile.model_fields else None
+    if node is None or not node.get("description"):
         return []
     page = [f"{path} is a key of a scenario: {_ended(node['description'])}"]
     page.append(f"- It takes {_kind(node)}.")
@@ -144,13 +146,19 @@ def _of(node: Node, kind: str) -> str:
 
 def _example(steps: Sequence[str]) -> tuple[str, list[str]] | None:
     """The first packaged scenario that has a key, and the key as it is written there."""
-    for name, file in sorted(named().items(), key=lambda item: item[0] != SHOWN_FIRST):
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, data in _written():
         found = _value(data, steps)
         if found is not None:
             lines = [shortened(line, 110) for line in _yaml(steps[-1], found)]
             return name, [*lines[:8], *(["…"] if len(lines) > 8 else [])]
     return None
+
+
+@cache
+def _written() -> list[tuple[str, Any]]:
+    """The packaged scenarios as they are written, the one that says most first."""
+    names = sorted(named(), key=lambda name: name != SHOWN_FIRST)
+    return [(name, read_yaml(named()[name]).data) for name in names]
 
 
 def _yaml(key: str, value: Any) -> list[str]:
