@@ -74,6 +74,12 @@ def test_a_name_that_is_a_wider_word_too_is_told_first_and_then_the_others():
     assert text.startswith("fibroblast is a cell type") and re.search(r"^- caf is a cell type", text, re.MULTILINE)
 
 
+def test_a_choice_is_told_by_what_it_is_itself():
+    text = tmesim.explain("angiogenesis")
+    assert "\n- sprouting is a behavior (1/h): " in text, "not by one of the numbers that end in it"
+    assert "Other names" not in text
+
+
 def test_every_synonym_and_every_family_finds_its_own():
     for _, word, name in stated(CATALOGUE):
         assert name in finding.names_for(CATALOGUE, word), word

@@ -15,7 +15,7 @@ from typing import Any
 
 from tmesim.reading import InputError, Problem
 from tmesim.storage import write
-from tmesim.text import say
+from tmesim.text import say, say_all
 
 PAGE = "tmesim_demo.html"
 
@@ -43,8 +43,8 @@ def show_demo(out: Path | None, browser: bool) -> None:
         write(path, page)
     say(f"A demo: {facts['question']}")
     say(
-        f"It is the report of {facts['scenario']} with the arms {' and '.join(facts['arms'])} on {facts['replicates']} "
-        f"replicates over {facts['days']:g} days, made on {facts['date']} by tmesim {facts['version']}. Nothing was "
+        f"The report of {facts['scenario']} with the arms {' and '.join(facts['arms'])} on {facts['replicates']} "
+        f"replicates over {facts['days']:g} days,\nmade on {facts['date']} by tmesim {facts['version']}. Nothing was "
         "simulated now."
     )
     say(f"\n    {path}\n")
@@ -54,11 +54,13 @@ def show_demo(out: Path | None, browser: bool) -> None:
         say("It opens in your browser.")
     else:
         say("There is no browser to open it in here; open this page where there is one.")
-    say(
-        f"\nNext:\n    {facts['command']}   the same, simulated here\n"
-        "    tmesim list scenarios   what else there is\n"
-        f"    tmesim explain {facts['scenario']}   what this one asks"
-    )
+    steps = {
+        facts["command"]: "simulates the same here",
+        "tmesim list scenarios": "what else there is to run",
+        f"tmesim explain {facts['scenario']}": "what this one asks",
+    }
+    width = max(map(len, steps))
+    say_all(["", "Next:", *(f"    {step:{width}}   {what}" for step, what in steps.items())])
 
 
 def _place(out: Path | None, page: bytes) -> Path:

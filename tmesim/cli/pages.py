@@ -99,10 +99,17 @@ def pages(c: Catalogue, name: str) -> list[list[str]]:
         names = []
     others = [other for other in names if other != name]
     if others:
-        found.append(finding.choices(name, others, lambda other: pages_of(c, other)[0][0]))
+        found.append(finding.choices(name, others, lambda other: briefly(c, other)))
     if not found:
         raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, finding.all_words(c))}")])
     return found
+
+
+def briefly(c: Catalogue, name: str) -> str:
+    """What a name is, by the first line of its page."""
+    firsts = [page[0] for page in pages_of(c, name)]
+    own = [text for text in firsts if text.startswith(f"{name} is ")]
+    return (own or firsts)[0].partition(" Other names:")[0]
 
 
 def glossary_page(c: Catalogue) -> list[str]:
