@@ -15,8 +15,9 @@ from mutations import command
 
 from tmesim.catalogue import KINDS, Drug, claims, load_catalogue
 from tmesim.cli.contributing import LAYERS, STEPS, modules
+from tmesim.cli.finding import all_words
 from tmesim.cli.lists import LISTS
-from tmesim.cli.pages import names, pages
+from tmesim.cli.pages import pages
 from tmesim.evidence import statements
 from tmesim.reading.yaml12 import read_yaml
 from tmesim.scenario import find, json_schema, load, named, read_text
@@ -64,7 +65,7 @@ def test_everything_that_is_listed_can_be_explained(kind):
         text = "\n".join(line for page in pages(CATALOGUE, name) for line in page)
         assert name in text
         assert kind == "claims" or "None" not in text
-        assert name in names(CATALOGUE)
+        assert name in all_words(CATALOGUE)
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE.all_rules))

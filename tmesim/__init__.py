@@ -2,17 +2,19 @@
 
 `load` reads a scenario, `run` simulates its arms and replicates and leaves a run directory (with `out=TEMPORARY` none),
 `Result` reads one again, `compare` sets several side by side, `ablate` asks what each mechanism contributes to effects,
-`sweep` asks what if at many points and `Sweep` reads that again, `TumorModel` is a Mesa model to step by hand, and
-`explain` prints what a name of the catalogue means.
+`sweep` asks what if at many points and `Sweep` reads that again, `TumorModel` is a Mesa model to step by hand,
+`explain` says what a name means, and `list` what there is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tmesim.version import __version__
 
 if TYPE_CHECKING:
+    from tmesim.cli.lists import list_ as list  # noqa: F401  `tmesim.list`, as `_HOMES` has it
     from tmesim.cli.pages import explain
     from tmesim.comparing import compare
     from tmesim.model import TumorModel
@@ -29,6 +31,7 @@ __all__ = [
     "load", "run", "sweep",
 ]  # fmt: skip
 
+# `tmesim.list` is not among them: a star import would hide Python's own.
 _HOMES = {
     "TEMPORARY": "tmesim.trial.places",
     "Ablation": "tmesim.shown",
@@ -39,6 +42,7 @@ _HOMES = {
     "compare": "tmesim.comparing",
     "ablate": "tmesim.trial.ablating",
     "explain": "tmesim.cli.pages",
+    "list": "tmesim.cli.lists",
     "load": "tmesim.scenario",
     "run": "tmesim.trial.python",
     "sweep": "tmesim.sweeps.python",
@@ -51,8 +55,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'tmesim' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name]), "list_" if name == "list" else name)
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+def __dir__() -> Iterable[str]:
+    return sorted({*globals(), *_HOMES, *__all__})

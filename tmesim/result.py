@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim.arguments import names, number, whole
+from tmesim.catalogue.synonyms import word_for
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
 from tmesim.section import NEEDED, Section, snapshot_name
@@ -182,7 +183,7 @@ class Result:
         """What an observable of this run is called, and its unit."""
         table = observables_of(self.scenario.catalogue, self.scenario.catalogue.therapies, self.scenario.places)
         if observable not in self.observables:
-            raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
+            raise KeyError(f"no observable '{observable}' in this run.{self._near(observable)}")
         return table[observable]
 
     @cached_property
@@ -237,7 +238,7 @@ class Result:
         KeyError, with the choices, for a name that this run does not have."""
         columns = self._columns
         if observable not in columns:
-            raise KeyError(f"no observable '{observable}' in this run.{suggestion(observable, self.observables)}")
+            raise KeyError(f"no observable '{observable}' in this run.{self._near(observable)}")
         mine = columns["arm"] == arm
         if not mine.any():
             raise KeyError(f"no arm '{arm}' in this run; there are {', '.join(self.arms)}")
@@ -253,6 +254,9 @@ class Result:
         for row in rows:
             row |= {key: int(row[key]) for key in ("n", "replicates") if key in row}  # runs of before have no second
         return tuple(Comparison(**row) for row in rows)
+
+    def _near(self, observable: str) -> str:
+        return suggestion(observable, self.observables, meant=word_for(observable, self.observables))
 
     def endpoint(self, name: str, arm: str) -> np.ndarray:
         """One value a replicate, (replicates,), of the endpoint `name` in an `arm` at the end of the run."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from tmesim import units
-from tmesim.catalogue import vocabulary
+from tmesim.catalogue import synonyms, vocabulary
 from tmesim.catalogue.claims import claims
 from tmesim.catalogue.contents import Contents, folded
 from tmesim.catalogue.entries import CellType, Rule
@@ -79,6 +79,7 @@ def issues(catalogue: Contents) -> list[Issue]:
     for name, therapy in catalogue.therapies.items():
         found += _therapy(catalogue, ("therapies", name), therapy)
     found += _names(catalogue)
+    found += synonyms.clashes(catalogue)
     found += _roles(catalogue)
     found += agreement(catalogue)
     for kind, name, entry in catalogue.entries():
@@ -88,23 +89,23 @@ def issues(catalogue: Contents) -> list[Issue]:
     return found
 
 
-def _known(path: DataPath, what: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
+def _known(catalogue: Contents, path: DataPath, what: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
     if name not in known:
-        yield path, f"there is no {what} '{name}'.{suggestion(name, known)}"
+        yield path, f"there is no {what} '{name}'.{synonyms.suggest(catalogue, name, known)}"
 
 
 def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue]:
     if not cell.agent.isidentifier():
         yield (*path, "agent"), f"'{cell.agent}' cannot be the name of a class"
     for index, name in enumerate(cell.targets):
-        yield from _known((*path, "targets", index), "cell type", name, catalogue.cells)
+        yield from _known(catalogue, (*path, "targets", index), "cell type", name, catalogue.cells)
     for index, name in enumerate(cell.states):
-        yield from _known((*path, "states", index), "state", name, catalogue.states)
+        yield from _known(catalogue, (*path, "states", index), "state", name, catalogue.states)
     for name in cell.starts:
-        yield from _known((*path, "starts", name), "state of this cell type", name, cell.states)
-    yield from _inheritance(path, cell)
+        yield from _known(catalogue, (*path, "starts", name), "state of this cell type", name, cell.states)
+    yield from _inheritance(catalogue, path, cell)
     for index, name in enumerate(cell.sorts_from):
-        yield from _known((*path, "sorts_from", index), "cell type", name, catalogue.cells)
+        yield from _known(catalogue, (*path, "sorts_from", index), "cell type", name, catalogue.cells)
     if cell.sorts_from and (cell.layer != "tissue" or "speed" not in cell.behaviors):
         yield (*path, "sorts_from"), "is for cells of the tissue layer that have a 'speed'"
     attacks = "attachment" in cell.behaviors
@@ -123,15 +124,15 @@ def _cell(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue
     yield from _emergence(catalogue, path, cell)
     words = vocabulary.of(catalogue).behaviors
     for name in cell.behaviors:
-        yield from _known((*path, "behaviors", name), "behavior", name, words)
+        yield from _known(catalogue, (*path, "behaviors", name), "behavior", name, words)
     for index, event in enumerate(cell.events):
         here = (*path, "events", index)
-        yield from _known((*here, "behavior"), "behavior of this cell type", event.behavior, cell.behaviors)
+        yield from _known(catalogue, (*here, "behavior"), "behavior of this cell type", event.behavior, cell.behaviors)
         if (event.to is None) == (event.does == "become"):
             yield here, "'to' goes with does: become, and with it alone"
         if event.to is None:
             continue
-        yield from _known((*here, "to"), "cell type", event.to, catalogue.cells)
+        yield from _known(catalogue, (*here, "to"), "cell type", event.to, catalogue.cells)
         if event.to in catalogue.cells and catalogue.cells[event.to].layer != cell.layer:
             yield (*here, "to"), f"'{event.to}' lives in another layer ({catalogue.cells[event.to].layer})"
 
@@ -144,22 +145,23 @@ def _emergence(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[
         return
     if cell.layer != "leukocyte":
         yield (*path, "layer"), "a cell that a capillary holds lives in the leukocyte layer"
-    yield from _known((*path, "emerges"), "cell type", cell.emerges, catalogue.cells)
+    yield from _known(catalogue, (*path, "emerges"), "cell type", cell.emerges, catalogue.cells)
     other = catalogue.cells.get(cell.emerges)
     if other is not None and (other.layer != "tissue" or other.static or set(other.states) - set(cell.states)):
         yield (*path, "emerges"), f"'{cell.emerges}' must move in the tissue layer and have no state that this lacks"
 
 
-def _inheritance(path: DataPath, cell: CellType) -> Iterator[Issue]:
+def _inheritance(catalogue: Contents, path: DataPath, cell: CellType) -> Iterator[Issue]:
     """What a hierarchy and heritable differences ask for."""
     if cell.hierarchy is not None:
-        yield from _known((*path, "hierarchy", "state"), "state of this cell type", cell.hierarchy.state, cell.states)
+        here, state = (*path, "hierarchy", "state"), cell.hierarchy.state
+        yield from _known(catalogue, here, "state of this cell type", state, cell.states)
         if "self_renewal" not in cell.behaviors:
             yield (*path, "hierarchy"), "needs the behavior 'self_renewal'"
         if not any(event.does == "divide" for event in cell.events):
             yield (*path, "hierarchy"), "is for cells that divide"
     for name in cell.heritable:
-        yield from _known((*path, "heritable", name), "behavior of this cell type", name, cell.behaviors)
+        yield from _known(catalogue, (*path, "heritable", name), "behavior of this cell type", name, cell.behaviors)
         if not cell.malignant:
             yield (*path, "heritable", name), "only malignant cells have clones"
         if name == "speed":
@@ -183,9 +185,9 @@ def _body(path: DataPath, cell: CellType) -> Iterator[Issue]:
 
 
 def _rule(catalogue: Contents, path: DataPath, rule: Rule) -> Iterator[Issue]:
-    yield from _known((*path, "signal"), "signal", rule.signal, vocabulary.of(catalogue).signals)
+    yield from _known(catalogue, (*path, "signal"), "signal", rule.signal, vocabulary.of(catalogue).signals)
     if rule.behavior not in vocabulary.of(catalogue).behaviors:
-        yield from _known((*path, "behavior"), "behavior", rule.behavior, vocabulary.of(catalogue).behaviors)
+        yield from _known(catalogue, (*path, "behavior"), "behavior", rule.behavior, vocabulary.of(catalogue).behaviors)
         return
     if rule.base is not None and rule.group == "main":
         yield (*path, "base"), "the base of the group 'main' is the behavior of the cell type; give none here"
@@ -194,15 +196,15 @@ def _rule(catalogue: Contents, path: DataPath, rule: Rule) -> Iterator[Issue]:
     if rule.absent == "limit" and rule.group != "main":
         yield (*path, "absent"), "a factor is 1 without its rules; 'absent: limit' goes with the group 'main' alone"
     for cell in rule.cell:
-        yield from _known((*path, "cell"), "cell type", cell, catalogue.cells)
+        yield from _known(catalogue, (*path, "cell"), "cell type", cell, catalogue.cells)
         if cell not in catalogue.cells:
             continue
         kind = catalogue.cells[cell]
         what = f"behavior of cell type {cell}"
-        yield from _known((*path, "behavior"), what, rule.behavior, kind.behaviors)
+        yield from _known(catalogue, (*path, "behavior"), what, rule.behavior, kind.behaviors)
         for family in ("state", "hybrid"):
             if (own := vocabulary.SIGNALS[family].item(rule.signal)) is not None:
-                yield from _known((*path, "signal"), f"state of cell type {cell}", own, kind.states)
+                yield from _known(catalogue, (*path, "signal"), f"state of cell type {cell}", own, kind.states)
         if rule.signal == "engagement" and not kind.targets:
             yield (*path, "signal"), f"cell type {cell} has no targets, so it is never engaged"
         base = rule.base_value if rule.group != "main" else kind.behaviors.get(rule.behavior)
@@ -261,17 +263,17 @@ def _therapy(catalogue: Contents, path: DataPath, therapy: Therapy) -> Iterator[
 
 
 def _radiation(catalogue: Contents, path: DataPath, therapy: Radiation) -> Iterator[Issue]:
-    yield from _known((*path, "state"), "state", therapy.state, catalogue.states)
+    yield from _known(catalogue, (*path, "state"), "state", therapy.state, catalogue.states)
     if therapy.oxygen is not None:
-        yield from _known((*path, "oxygen", "field"), "field", therapy.oxygen.field, catalogue.fields)
+        yield from _known(catalogue, (*path, "oxygen", "field"), "field", therapy.oxygen.field, catalogue.fields)
     for index, resistance in enumerate(therapy.resistance):
-        yield from _known((*path, "resistance", index, "state"), "state", resistance.state, catalogue.states)
+        yield from _known(catalogue, (*path, "resistance", index, "state"), "state", resistance.state, catalogue.states)
         yield from unknown_claims((*path, "resistance", index, "evidence"), resistance.evidence)
     seen: set[str] = set()
     for index, survival in enumerate(therapy.survival):
         for place, cell in enumerate(survival.cells):
             here = (*path, "survival", index, "in", place)
-            yield from _known(here, "cell type", cell, catalogue.cells)
+            yield from _known(catalogue, here, "cell type", cell, catalogue.cells)
             if cell in catalogue.cells and therapy.state in catalogue.states:
                 if therapy.state not in catalogue.cells[cell].states:
                     yield here, f"'{cell}' has no state '{therapy.state}'"
@@ -284,21 +286,22 @@ def _drug(catalogue: Contents, path: DataPath, therapy: Drug) -> Iterator[Issue]
     for index, effect in enumerate(therapy.effects):
         here = (*path, "effects", index)
         if effect.blocks is not None:
-            yield from _known((*here, "blocks"), "signal", effect.blocks, vocabulary.of(catalogue).signals)
+            yield from _known(catalogue, (*here, "blocks"), "signal", effect.blocks, vocabulary.of(catalogue).signals)
         for place, cell in enumerate(effect.cells):
-            yield from _known((*here, "in", place), "cell type", cell, catalogue.cells)
+            yield from _known(catalogue, (*here, "in", place), "cell type", cell, catalogue.cells)
             if effect.scales is not None and cell in catalogue.cells:
                 own = catalogue.cells[cell].behaviors
-                yield from _known((*here, "scales"), f"behavior of cell type {cell}", effect.scales, own)
+                yield from _known(catalogue, (*here, "scales"), f"behavior of cell type {cell}", effect.scales, own)
         if effect.scales is not None:
-            yield from _known((*here, "scales"), "behavior", effect.scales, vocabulary.of(catalogue).behaviors)
+            behaviors = vocabulary.of(catalogue).behaviors
+            yield from _known(catalogue, (*here, "scales"), "behavior", effect.scales, behaviors)
         yield from unknown_claims((*here, "evidence"), effect.evidence)
     for index, kill in enumerate(therapy.kills):
         for place, cell in enumerate(kill.cells):
-            yield from _known((*path, "kills", index, "in", place), "cell type", cell, catalogue.cells)
+            yield from _known(catalogue, (*path, "kills", index, "in", place), "cell type", cell, catalogue.cells)
         yield from unknown_claims((*path, "kills", index, "evidence"), kill.evidence)
     for organ in therapy.access:
-        yield from _known((*path, "access", organ), "organ", organ, ORGAN_FILES)
+        yield from _known(catalogue, (*path, "access", organ), "organ", organ, ORGAN_FILES)
     if therapy.field is not None:
         yield from unknown_claims((*path, "field", "evidence"), therapy.field.evidence)
     for host in therapy.dose.hosts:
@@ -338,7 +341,7 @@ def _roles(catalogue: Contents) -> Iterator[Issue]:
                 f"only cells of the tissue layer can be, {name} is of the {cell.layer} layer",
             )
         if cell.guided_by is not None:
-            yield from _known(("cells", name, "guided_by"), "field", cell.guided_by, catalogue.fields)
+            yield from _known(catalogue, ("cells", name, "guided_by"), "field", cell.guided_by, catalogue.fields)
             if cell.layer != "vessel":
                 yield (
                     ("cells", name, "guided_by"),
@@ -369,8 +372,8 @@ def _one(found: Sequence[tuple[DataPath, str]]) -> Iterator[Issue]:
 def unknown_claims(path: DataPath, texts: Iterable[str]) -> Iterator[Issue]:
     """What looks like a claim's id must be one."""
     for text in texts:
-        if re.fullmatch(r"[a-z0-9-]+", text):
-            yield from _known(path, "claim", text, claims())
+        if re.fullmatch(r"[a-z0-9-]+", text) and text not in claims():
+            yield path, f"there is no claim '{text}'.{suggestion(text, claims())}"
 
 
 def missing_sources(catalogue: Contents) -> Iterator[Issue]:

@@ -17,6 +17,9 @@ from tmesim.catalogue.numbers import Number, each_number, put
 from tmesim.catalogue.therapies import Drug, Therapy
 from tmesim.reading import DataPath, dotted, suggestion
 
+UNHASHED: Any = {"synonyms": True, "field": {"synonyms": True}}
+"""What of an entry (a drug has a field within) is no part of the biology: words by which people find it."""
+
 
 class Parameter(NamedTuple):
     """A number of the catalogue and the dotted path by which a scenario can set it."""
@@ -99,7 +102,11 @@ class Contents:
     @cached_property
     def aliases(self) -> Mapping[str, str]:
         """Therapy id by each of its names, folded: lower case, `_` for `-` and blanks."""
-        names = {folded(alias): name for name, therapy in self.therapies.items() for alias in therapy.aliases}
+        names = {
+            folded(other): name
+            for name, therapy in self.therapies.items()
+            for other in (*therapy.aliases, *therapy.synonyms)
+        }
         return frozendict(names | {folded(name): name for name in self.therapies})
 
     def therapy_id(self, name: str) -> str:
@@ -143,8 +150,11 @@ class Contents:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over all entries; the order in which they are written does not matter."""
-        content = {kind: {name: e.model_dump(mode="json") for name, e in getattr(self, kind).items()} for kind in KINDS}
+        """SHA-256 over all entries; the order in which they are written does not matter, nor do their synonyms."""
+        content = {
+            kind: {name: e.model_dump(mode="json", exclude=UNHASHED) for name, e in getattr(self, kind).items()}
+            for kind in KINDS
+        }
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

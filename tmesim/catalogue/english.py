@@ -11,7 +11,8 @@ from tmesim.catalogue.labels import plural, substance
 from tmesim.catalogue.numbers import Number
 from tmesim.catalogue.therapies import Radiation, Surgery, Therapy
 
-__all__ = ["absence", "cause", "doing", "joined", "local_effects", "plural", "sentence", "substance", "times"]
+__all__ = ["absence", "cause", "doing", "joined", "local_effects", "plural", "sentence", "statement",
+           "strength", "substance", "times"]  # fmt: skip
 
 
 def cause(contents: Contents, signal: str) -> str:
@@ -39,23 +40,33 @@ def times(number: str) -> str:
 
 def sentence(contents: Contents, rule: Rule) -> str:
     """A rule in plain English, with its numbers."""
-    cells = joined(plural(contents, cell) for cell in rule.cell)
+    how = strength(contents, rule)
+    return f"{statement(contents, rule)}{'' if how.startswith(':') else ' '}{how}."
+
+
+def statement(contents: Contents, rule: Rule, cells: Iterable[str] | None = None) -> str:
+    """What a rule says, without its numbers. cells : all of which it is said; by default those of the rule"""
+    who = joined(plural(contents, cell) for cell in (rule.cell if cells is None else cells))
     why, what = cause(contents, rule.signal), doing(contents, rule.behavior)
     up = rule.effect == "increases"
     paces = what.startswith(("the rise in", "the fall in"))  # of a state, which has a rate in each direction
     verb = ("speed" if up else "slow") if paces else "raise" if up else "lower"
-    start = f"In {cells}, {why} {verb}{'' if ' and ' in why else 's'} {what}"
+    return f"In {who}, {why} {verb}{'' if ' and ' in why else 's'} {what}"
+
+
+def strength(contents: Contents, rule: Rule) -> str:
+    """How far and at which level of the signal: the numbers of a rule, to be put behind its statement."""
     half = f"half-maximal at {_level(contents, rule)}, Hill coefficient {rule.power}"
     if rule.limit is None:
-        return f"{start}: {half}."
+        return f": {half}"
     if rule.group == "main":
-        return f"{start} toward {rule.limit}: {half}."
+        return f"toward {rule.limit}: {half}"
     base, limit = str(rule.base_value), times(str(rule.limit))
     if times(base) == limit:
-        return f"{start} back to {limit}: {half}."
+        return f"back to {limit}: {half}"
     if base == "1":
-        return f"{start} to {limit}: {half}."
-    return f"{start} from {times(base)} without it to {limit}: {half}."
+        return f"to {limit}: {half}"
+    return f"from {times(base)} without it to {limit}: {half}"
 
 
 def _level(contents: Contents, rule: Rule) -> str:

@@ -19,6 +19,7 @@ from tmesim.catalogue.files import HOST_FILES, each_packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import Entry, Number, Numbers, Species, Texts
 from tmesim.catalogue.packaged import load_catalogue
+from tmesim.catalogue.synonyms import word_for
 from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
 
 REFUSED = (
@@ -98,7 +99,8 @@ def hosts() -> Mapping[str, Host]:
 def host_named(name: str) -> Host:
     """A host by name; LookupError with the choices if there is none."""
     if name not in hosts():
-        raise LookupError(f"there is no host '{name}'.{suggestion(name, hosts(), most=8)}")
+        near = suggestion(name, hosts(), most=8, meant=word_for(name, hosts()))
+        raise LookupError(f"there is no host '{name}'.{near}")
     return hosts()[name]
 
 

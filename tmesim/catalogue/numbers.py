@@ -23,6 +23,7 @@ from pydantic import (
 from tmesim import units
 from tmesim.catalogue.frozen import frozendict
 from tmesim.reading import DataPath, brief
+from tmesim.reading.describing import describe
 
 Species = Literal["mouse", "human"]
 HOSTS: tuple[str, ...] = get_args(Species)  # whose values a number may give
@@ -87,7 +88,8 @@ def _sources(value: Any) -> tuple[str, ...]:
 
 
 def _schema(check: Callable[[Any], Any], kind: dict[str, Any]) -> tuple[Any, Any]:
-    hosts = {"type": "object", "properties": dict.fromkeys(HOSTS, kind), "additionalProperties": False}
+    each = {host: kind | {"description": f"the same for a {host} alone"} for host in HOSTS}
+    hosts = {"type": "object", "properties": each, "additionalProperties": False}
     return PlainValidator(_per_host(check)), WithJsonSchema({"anyOf": [kind, hosts]})
 
 
@@ -110,9 +112,22 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        made = handler(schema)
+        describe(handler.resolve_ref_schema(made), cls)
+        return made
+
 
 class Number(Entry):
-    """A value with its unit, its source and the range in which it is plausible."""
+    """A value with its unit, its source and the range in which it is plausible.
+
+    value : the number, or one for each species: {mouse: 1, human: 2}
+    unit : its unit, such as 1/h or pM; it is converted to the unit of its place
+    source : where it comes from: a publication, the id of a claim, or `assumed: why`
+    range : lowest and highest plausible value, in the same unit
+    note : a remark on the number
+    """
 
     value: Annotated[Any, _value, _value_schema]
     unit: Annotated[Any, _units, _units_schema] = "1"
@@ -136,7 +151,7 @@ class Number(Entry):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         bare = [{"type": "string", "examples": ["3.75 mmHg"]}, {"type": "number"}]
-        return {"anyOf": [handler(schema), *bare]}
+        return {"anyOf": [super().__get_pydantic_json_schema__(schema, handler), *bare]}
 
     def at(self, host: str) -> float:
         """The value for a host, in the unit of the slot."""

@@ -21,6 +21,7 @@ from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.hosts import catalogue_of, host_named, with_sourced
 from tmesim.catalogue.numbers import HOSTS, Entry, Number, Numbers, Texts
 from tmesim.catalogue.packaged import load_catalogue
+from tmesim.catalogue.synonyms import suggest, word_for
 from tmesim.catalogue.therapies import MOLECULES, Drug
 from tmesim.reading import DataPath, Document, Problem, dotted, problems_of, suggestion
 
@@ -121,7 +122,7 @@ def _issues(organ: Organ) -> Iterator[tuple[DataPath, str]]:
             yield ("access", molecule), f"there is no kind of molecule '{molecule}'.{suggestion(molecule, MOLECULES)}"
     for cell in organ.start.densities:
         if cell not in base.cells:
-            yield ("start", "densities", cell), f"there is no cell type '{cell}'.{suggestion(cell, base.cells)}"
+            yield ("start", "densities", cell), f"there is no cell type '{cell}'.{suggest(base, cell, base.cells)}"
     for path in organ.set:
         if path.startswith("therapies."):
             yield ("set", path), "an organ sets no number of a therapy, but how its vessels exchange a drug"
@@ -140,7 +141,8 @@ def organs() -> Mapping[str, Organ]:
 def organ_named(name: str) -> Organ:
     """An organ by name; LookupError with the choices if there is none."""
     if name not in organs():
-        raise LookupError(f"there is no organ '{name}'.{suggestion(name, organs(), most=8)}")
+        near = suggestion(name, organs(), most=8, meant=word_for(name, organs()))
+        raise LookupError(f"there is no organ '{name}'.{near}")
     return organs()[name]
 
 

@@ -22,7 +22,20 @@ MOLECULES: tuple[str, ...] = get_args(Molecule)
 
 
 class Pharmacokinetics(Entry):
-    """One or two compartments; volumes and clearances per kg of body weight where the dose is per kg."""
+    """One or two compartments; volumes and clearances per kg of body weight where the dose is per kg.
+
+    compartments : 1, or 2 with a peripheral volume and an exchange between them
+    clearance : how fast plasma is freed of the drug (L/h/kg, or L/h with a flat dose)
+    central_volume : the volume in which a dose first spreads, that of plasma and what mixes with it fast (L/kg, or
+        L)
+    peripheral_volume : the volume of the second compartment (L/kg, or L); with `compartments: 2` alone
+    intercompartment : how fast the two compartments exchange (L/h/kg, or L/h); with `compartments: 2` alone
+    molar_mass : the mass of a molecule (kDa), by which mg become nM
+    absorption : how fast a dose that is swallowed or injected beside a vein comes into plasma (1/h); at once where
+        nothing is said
+    bioavailability : the share of a dose that comes into plasma, 0 to 1; all of it where nothing is said
+    unbound : the share of the drug in plasma that can leave it, 0 to 1; all of it where nothing is said
+    """
 
     compartments: Literal[1, 2]
     clearance: Number
@@ -32,7 +45,7 @@ class Pharmacokinetics(Entry):
     molar_mass: Number
     absorption: Number | None = None
     bioavailability: Number | None = None
-    unbound: Number | None = None  # share of a drug in plasma that can leave it; all of it where nothing is said
+    unbound: Number | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Pharmacokinetics:
@@ -43,20 +56,32 @@ class Pharmacokinetics(Entry):
 
 
 class TissueUptake(Entry):
-    """The effect compartment: dCe/dt = rate (partition · unbound · Cp − Ce)."""
+    """The effect compartment: dCe/dt = rate (partition · unbound · Cp − Ce).
+
+    partition : the level in tissue over that in plasma when both are in balance, a factor
+    rate : how fast tissue follows plasma (1/h)
+    """
 
     partition: Number
     rate: Number
 
 
 class Occupancy(Entry):
-    """Share of the target that is held: c / (c + kd)."""
+    """Share of the target that is held: c / (c + kd).
+
+    kd : the concentration at which half of the target is held (nM; of a drug with a field in the unit of the
+        field)
+    """
 
     kd: Number
 
 
 class Regimen(Entry):
-    """How often a course gives the dose, and how many times."""
+    """How often a course gives the dose, and how many times.
+
+    every : the time between two doses of a course (h)
+    times : how many doses a course has, a whole number
+    """
 
     every: Number
     times: Count
@@ -66,7 +91,16 @@ class Regimen(Entry):
 
 
 class Effect(Entry):
-    """A drug blocks a fraction of a signal, or scales a behavior toward a factor, in proportion to its occupancy."""
+    """A drug blocks a fraction of a signal, or scales a behavior toward a factor, in proportion to its occupancy.
+
+    blocks : the signal that is blocked; with `fraction`
+    scales : the behavior that is scaled; with `to`
+    cells : the cell types in which it acts; all of them where nothing is said
+    fraction : the share of the signal that full occupancy takes away, 0 to 1
+    to : the factor of the behavior at full occupancy
+    evidence : ids of claims, or authors, year and journal, for this effect
+    note : a remark for those who maintain the entry
+    """
 
     blocks: str | None = None
     scales: str | None = None
@@ -88,8 +122,11 @@ class Effect(Entry):
 class Kill(Entry):
     """A drug kills leukocytes in the blood and in lymph nodes at a rate, in proportion to its occupancy.
 
-    state : "resting" ones (in the blood, naive and stem-like) or "dividing" ones (in the program of priming)
+    state : `resting` cells (in the blood, naive and stem-like) or `dividing` ones (in the program of priming)
     cells : the types that it kills; all of them where nothing is said
+    rate : how fast they die at full occupancy (1/h)
+    evidence : ids of claims, or authors, year and journal, for this effect
+    note : a remark for those who maintain the entry
     """
 
     state: Literal["dividing", "resting"]
@@ -102,12 +139,20 @@ class Kill(Entry):
 class Therapy(Entry):
     """What all treatments share.
 
-    evidence_id : its id among the therapies of the seed documents, "" for one that they do not describe
-    rules : that hold in a scenario in which some arm is given it
+    label : what people call the treatment, with its usual drug
+    aliases : other names under which an arm can give it, such as that of the drug
+    synonyms : further words for it, such as brand names; an arm can give it by these too
+    therapy_class : the class of treatment that it belongs to, such as immune checkpoint blockade
+    evidence_id : its id among the therapies of the seed documents, empty for one that they do not describe
+    evidence : ids of claims, or authors, year and journal, for why it is thought to work
+    rules : further rules by name, that hold in a scenario in which some arm is given it
+    meaning : what a reader should know of the treatment, in a sentence or two
+    note : a remark for those who maintain the entry
     """
 
     label: str
     aliases: Names = ()
+    synonyms: Names = ()
     therapy_class: str
     evidence_id: str = ""
     evidence: Texts
@@ -131,7 +176,11 @@ class Therapy(Entry):
 
 
 class Dosed(Therapy):
-    """What is given in doses, in a usual course."""
+    """What is given in doses, in a usual course.
+
+    dose : the usual dose (mg/kg, mg or mg/m²; of radiation Gy)
+    schedule : the usual course: how often the dose is given, and how many times
+    """
 
     dose: Number
     schedule: Regimen
@@ -148,8 +197,17 @@ class Dosed(Therapy):
 class Drug(Dosed):
     """A drug: where its doses go, and what it does there.
 
-    molecule : what lets it into tissues; access : concentration in the tissue of organs that differ from their usual
-        one for such molecules, over that in the tissue of the breast
+    kind : `drug`, which is what a therapy is unless it says otherwise
+    delivery : systemic (plasma, tissue, target), or field: what perfused vessels feed and diffuses from there
+    molecule : what lets it into tissues, by the kind of molecule
+    access : concentration in the tissue of organs that differ from their usual one for such molecules, over that
+        in the tissue of the breast: a factor by organ
+    pk : where a dose goes in the body
+    tissue : how tissue follows plasma; of a systemic drug alone
+    occupancy : how much of the target is held at which concentration
+    effects : what it does in cells, in proportion to its occupancy
+    kills : leukocytes that it kills in blood and lymph node
+    field : how it diffuses in the tissue; with `delivery: field` alone
     """
 
     kind: Literal["drug"] = "drug"
@@ -175,7 +233,12 @@ class Drug(Dosed):
 
 
 class Survival(Entry):
-    """Share of irradiated cells that keep the power to divide: exp(-alpha D - beta D²) for a dose D in Gy."""
+    """Share of irradiated cells that keep the power to divide: exp(-alpha D - beta D²) for a dose D in Gy.
+
+    cells : the cell types that survive so
+    alpha : damage that grows with the dose (1/Gy)
+    beta : damage that grows with the square of the dose (1/Gy²)
+    """
 
     cells: Names = Key(alias="in")
     alpha: Number
@@ -187,6 +250,11 @@ class OxygenEffect(Entry):
 
     A dose counts by (1 + (ratio − 1) p / (p + half)) / ratio, p being the level of the field at the cell (Alper &
     Howard-Flanders 1956 Nature 178:978).
+
+    field : the field that sensitizes cells to radiation, oxygen
+    ratio : how many times larger a dose must be without the field, the oxygen enhancement ratio, a factor of 1 or
+        more
+    half : the level at which half of the protection is lost, in the unit of the field
     """
 
     field: str
@@ -195,7 +263,12 @@ class OxygenEffect(Entry):
 
 
 class Resistance(Entry):
-    """A dose counts `to` times in a cell whose state is 1, and in proportion in between."""
+    """A dose counts `to` times in a cell whose state is 1, and in proportion in between.
+
+    state : the state of a cell that makes it resist
+    to : the factor by which a dose counts where the state is 1
+    evidence : ids of claims, or authors, year and journal, for this resistance
+    """
 
     state: str
     to: Number
@@ -205,7 +278,10 @@ class Resistance(Entry):
 class Radiation(Dosed):
     """Fractions of radiation that the tissue in which the tumor begins is given.
 
-    state : of cells, 1 in those that a fraction dooms; what that does is said by rules
+    kind : `radiation`, which sets it apart from a drug
+    state : the state of cells that is 1 in those that a fraction dooms; what that does is said by rules
+    survival : how many cells keep the power to divide, by cell type
+    oxygen : how the lack of oxygen protects cells
     resistance : states that make cells resist
     """
 
@@ -219,8 +295,10 @@ class Radiation(Dosed):
 class Surgery(Therapy):
     """An operation that takes the tumor, and all within a margin of its cells, out of the tissue in which it begins.
 
-    residual : share of these cells that is left behind, each by its own chance
-    wound : dead-cell material that is left, without antigens, at each site from which cells are taken
+    kind : `surgery`, which sets it apart from a drug
+    margin : how far around each tumor cell everything is taken out (µm)
+    residual : share of these cells that is left behind, each by its own chance, 0 to 1
+    wound : dead-cell material that is left, without antigens, at each site from which cells are taken (cells)
     """
 
     kind: Literal["surgery"]

@@ -19,7 +19,7 @@ import typer
 app = typer.Typer(
     name="tmesim",
     help="An agent-based simulator of the breast tumor microenvironment.",
-    epilog="Start with: tmesim list scenarios · tmesim check SCENARIO · tmesim run SCENARIO",
+    epilog="Start with: tmesim demo · tmesim list scenarios · tmesim check SCENARIO · tmesim run SCENARIO",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -459,6 +459,27 @@ def check(scenario: ScenarioName) -> None:
         check_scenario(scenario)
 
 
+@app.command()
+def demo(
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder for the page; default: a temporary one.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Say where the page is, and open nothing.")] = False,
+) -> None:
+    """Open the report of a run that comes with the package, to see what a result looks like. Nothing is simulated.
+
+    Examples:
+
+    - `tmesim demo`
+
+    - `tmesim demo --no-browser --out demo`
+    """
+    with exit_codes():
+        from tmesim.cli.demonstrating import show_demo
+
+        show_demo(out, not no_browser)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
@@ -467,7 +488,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what there is: cells, states, fields, matrix, rules, processes, therapies, signals, behaviors, observables,
-    parameters, claims or scenarios.
+    parameters, claims, hosts, organs, scenarios, families (words for several things) or the glossary.
 
     Examples:
 
@@ -486,12 +507,13 @@ def list_(
 @app.command()
 def explain(
     name: Annotated[
-        str,
+        list[str],
         typer.Argument(
             metavar="NAME",
-            help="Anything that `tmesim list` shows: a cell type, state, field, rule, process, therapy (or a name of "
-            "its drug), signal, behavior, observable, parameter (its dotted path), claim or scenario; "
-            "`step`, `contributing`.",
+            help="Anything that `tmesim list` shows, by its name, its label or a word of the field: a cell type, "
+            "state, field, rule, process, therapy (or a name of its drug), signal, behavior, observable, parameter "
+            "(its dotted path), claim, scenario or term of the glossary; a key of a scenario; `step`, `glossary`, "
+            "`contributing`, `model`, `methods`.",
         ),
     ],
 ) -> None:
@@ -499,13 +521,21 @@ def explain(
 
     Examples:
 
-    - `tmesim explain treg`
+    - `tmesim explain treg`, `tmesim explain CD8`, `tmesim explain "regulatory T cell"`
 
     - `tmesim explain atezolizumab`
 
     - `tmesim explain oxygen_fuels_division`
 
     - `tmesim explain cells.tumor.behaviors.division`
+
+    - `tmesim explain start.densities`  (a key of a scenario: what it means, its unit and default)
+
+    - `tmesim explain glossary`  (the words of the program: patch, arm, replicate, soil …)
+
+    - `tmesim explain model`  (all of it, as an ODD protocol)
+
+    - `tmesim explain methods treg_depletion`  (a paragraph for a paper, of a scenario or a run)
 
     - `tmesim explain step`  (the processes of a step: what each reads and writes)
 
@@ -514,7 +544,7 @@ def explain(
     with exit_codes():
         from tmesim.cli import pages
 
-        pages.explain(name)
+        pages.print_explained(" ".join(name))
 
 
 @app.command()
@@ -534,12 +564,22 @@ def schema() -> None:
 
 
 @app.command()
-def evidence(json: Json = False) -> None:
-    """What is modeled, on what grounds, and what is assumed."""
+def evidence(
+    assumed: Annotated[bool, typer.Option("--assumed", help="Every assumed number, by what it says.")] = False,
+    json: Json = False,
+) -> None:
+    """What is modeled, on what grounds, and what is assumed.
+
+    Examples:
+
+    - `tmesim evidence`
+
+    - `tmesim evidence --assumed`  (each assumed number, rules that say the same of several cells in one line)
+    """
     with exit_codes():
         from tmesim.cli.grounds import print_evidence
 
-        print_evidence(json)
+        print_evidence(json, assumed)
 
 
 @app.command()

@@ -59,6 +59,11 @@ def contributing(c: Catalogue) -> list[str]:
         "Rules of the house:",
         "- A number has a value, a unit, a source, and a range where one is known; or it says 'assumed: why'.",
         "- Evidence is the id of a claim (tmesim list claims) or authors, year, journal and doi.",
+        "- Other words for an entry stand in its `synonyms`, words that are said of several things in "
+        "tmesim/catalogue/words.yaml, and those of the program in tmesim/catalogue/glossary.yaml. A word means one "
+        "thing, or is a family that says so.",
+        "- What a key means is said once, in its line `key : …` of the docstring of its model, with its unit; the "
+        "schema and `tmesim explain KEY` read it there.",
         "- A wrong input is an InputError with file, line and key, and all of them at once.",
         "- A new signal, cell type or therapy leaves the draws of the others alone: chance is drawn by cell, process "
         "and step.",
@@ -71,6 +76,7 @@ def contributing(c: Catalogue) -> list[str]:
         "    python -m pytest                  what must pass before a change",
         "    python -m pytest -m slow          long validations; add -n 2 --dist loadgroup for two processors",
         "    python tests/full_counts.py       mutations, kills and signals at their full counts, kept with their date",
+        "    python tests/keep_demo.py RUN     the page of `tmesim demo`, anew from a run",
         "    ruff check . && mypy && lint-imports",
         "    .ci/run                           all of it, as a newcomer would, in a fresh environment",
     ]

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tmesim.catalogue import BREAST, Catalogue, claims, load_catalogue, organs, unmodeled
+from tmesim.catalogue.folds import assumptions
 from tmesim.evidence import ground, statements
-from tmesim.text import json_text, say
+from tmesim.text import json_text, say, say_all
 
 
 def claim(text: str) -> str:
@@ -95,7 +96,31 @@ def gathered(c: Catalogue) -> dict[str, Any]:
     }
 
 
-def print_evidence(as_json: bool) -> None:
+def print_assumed(c: Catalogue) -> None:
+    """Every assumed number, in a line with those that say the same of other cell types."""
+    found = assumptions(c)
+    numbers = [number for _, number in c.numbers()]
+    count = sum(len(each.paths) for each in found)
+    near = sum(ground(number) == "bounded" for number in numbers)
+    say(
+        f"{count} of {len(numbers)} numbers are assumed, {near} of them near a measurement that is cited. Rules that\n"
+        "say the same of several cell types stand in one line, and so do numbers that several entries have; in\n"
+        "brackets is how many assumed numbers a line holds."
+    )
+    for kind in dict.fromkeys(each.kind for each in found):
+        mine = [each for each in found if each.kind == kind]
+        say(f"\n{kind}: {counted(sum(len(each.paths) for each in mine), 'number')}, {counted(len(mine), 'line')}")
+        say_all(f"- {each.text} ({len(each.paths)})" for each in mine)
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def print_evidence(as_json: bool, assumed: bool = False) -> None:
+    if assumed and not as_json:
+        print_assumed(load_catalogue())
+        return
     found = gathered(load_catalogue())
     if as_json:
         say(json_text(found))
@@ -124,7 +149,7 @@ def print_evidence(as_json: bool) -> None:
     share, near = (total["assumed"] + total["bounded"]) / count, total["bounded"] / count
     say(
         f"\n{share:.0%} of the numbers that are not definitions are assumed, {near:.0%} beside a measurement that is "
-        "cited; each says why (tmesim list parameters)."
+        "cited; each says why (tmesim evidence --assumed lists them by what they say)."
     )
     say(f"\nClaims that are left out with a reason ({len(reasons)}):")
     for name, reason in reasons.items():

@@ -11,7 +11,7 @@ from tmesim.catalogue import Catalogue, Drug, Number, Therapy, english
 def treatment(c: Catalogue, name: str) -> list[str]:
     """The page of a therapy, but for its evidence."""
     e = c.therapies[name]
-    others = english.joined(e.aliases) or "none"
+    others = english.joined((*e.aliases, *e.synonyms)) or "none"
     page = [f"{name} is a therapy: {e.label} ({e.therapy_class}). Other names: {others}."]
     page += [e.meaning] if e.meaning else []
     page.append(_course(e))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -67,19 +67,22 @@ def dotted(path: DataPath) -> str:
     return text
 
 
-def suggestion(name: str, known: Iterable[str], most: int = 12) -> str:
-    """` Did you mean 'ifng'? Known: ifng, il10, …`, to be put behind a message about an unknown name."""
+def suggestion(name: str, known: Iterable[str], most: int = 12, meant: Sequence[str] = ()) -> str:
+    """` Did you mean 'ifng'? Known: ifng, il10, …`, to be put behind a message about an unknown name.
+
+    meant : those of the known names that the name is another word for
+    """
     names = sorted({str(k) for k in known})
     name = str(name)[:100]  # comparing takes the product of the lengths
     near = difflib.get_close_matches(name, names, n=most, cutoff=0.6)
-    close = near[:1]
+    close = list(meant) or near[:1]
     if not close:
         folded = {n.casefold().replace("_", "").replace("-", ""): n for n in names}
         close = [folded[key] for key in [name.casefold().replace("_", "").replace("-", "")] if key in folded]
-    text = f" Did you mean '{close[0]}'?" if close else ""
+    text = f" Did you mean {' or '.join(repr(each) for each in close)}?" if close else ""
     if names:
         if len(names) > most:  # the nearest are the useful ones
-            names = [n for n in names if n in near] or names[:most]
+            names = [n for n in names if n in near or n in meant] or names[:most]
             names.append("…")
         text += f" Known: {', '.join(names)}"
     return text

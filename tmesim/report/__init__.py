@@ -48,8 +48,8 @@ def write_report(result: Result, path: Path | None = None) -> Path:
     return path
 
 
-def page(result: Result) -> str:
-    """The page as text."""
+def page(result: Result, note: Markup | None = None) -> str:
+    """The page as text. note : something to say above all else"""
     name = words(result.scenario.name)
     parts = [(id, title, body) for id, title, section in SECTIONS if (body := section(result)) is not None]
     links = [tag("li", tag("a", title, href=f"#{id}")) for id, title, _ in parts]
@@ -65,7 +65,7 @@ def page(result: Result) -> str:
     )
     body = tag(
         "body",
-        tag("header", opening(result), tag("nav", tag("ul", *links), aria_label="Sections"), class_="page"),
+        tag("header", note, opening(result), tag("nav", tag("ul", *links), aria_label="Sections"), class_="page"),
         tag(
             "main",
             *(tag("section", tag("h2", title, id=f"{id}-title"), body, id=id, aria_labelledby=f"{id}-title")

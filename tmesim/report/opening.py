@@ -115,7 +115,7 @@ def design(result: Result) -> Markup:
     rows = [
         tag(
             "div",
-            tag("p", tag("i", class_="chip"), tag("b", words(name)), " ", tag("span", given(result, arm))),
+            tag("p", tag("i", class_="chip"), tag("b", words(name)), " ", tag("span", given(scenario, arm))),
             page.rail(arm, scenario.time.days, words(name)),
             class_=f"line {page.arm_class(result, name)}",
         )
@@ -127,9 +127,9 @@ def design(result: Result) -> Markup:
     return both(tag("p", text), line, background)
 
 
-def given(result: Result, arm: Arm) -> str:
+def given(scenario: Scenario, arm: Arm) -> str:
     """What an arm gets, in words."""
-    therapies, time = result.scenario.catalogue.therapies, result.scenario.time
+    therapies, time = scenario.catalogue.therapies, scenario.time
     parts = [
         ", ".join(text for text in (therapies[d.use].label, d.amount) if text)
         + (f", {grounds.doses_in_words(hours)}" if (hours := courses.given(d, time)) else "")

@@ -17,6 +17,7 @@ from tmesim import units
 from tmesim.catalogue import Catalogue, catalogue_in, catalogue_of, host_named
 from tmesim.catalogue.models import frozendict
 from tmesim.catalogue.reach import reached
+from tmesim.catalogue.synonyms import word_for
 from tmesim.reading import Document, InputError, Position, Problem, parse, suggestion
 from tmesim.reading.yaml12 import resolve
 from tmesim.scenario import limits, machine
@@ -313,11 +314,11 @@ def replicate_seed(seed: int, replicate: int) -> int:
 def _check_endpoints(scenario: Scenario, observables: Observables) -> None:
     used = dict.fromkeys(dose.use for arm in scenario.arms.values() for dose in arm.therapies)
     known = list(observables(scenario.catalogue, tuple(used), scenario.places))
-    wrong = [
-        Problem(f"no observable is called '{name}'.{suggestion(name, known)}", f"endpoints[{i}]", scenario.name)
-        for i, name in enumerate(scenario.endpoints)
-        if name not in known
-    ]
+    wrong = []
+    for i, name in enumerate(scenario.endpoints):
+        if name not in known:
+            near = suggestion(name, known, meant=word_for(name, known))
+            wrong.append(Problem(f"no observable is called '{name}'.{near}", f"endpoints[{i}]", scenario.name))
     if wrong:
         raise InputError(wrong)
 

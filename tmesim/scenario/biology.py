@@ -19,6 +19,7 @@ from tmesim.catalogue import (
     validated,
 )
 from tmesim.catalogue.models import Drug, Radiation, frozendict
+from tmesim.catalogue.synonyms import suggest
 from tmesim.reading import DataPath, Document, brief, dotted, suggestion
 from tmesim.reserved import taken
 from tmesim.scenario import lasting, limits
@@ -110,7 +111,7 @@ class Biology(Parts):
         for index, name in enumerate(part.fields if part is not None else ()):
             path: DataPath = ("drop", "fields", index)
             if name not in catalogue.fields:
-                self.blame(path, f"there is no field '{brief(name)}'.{suggestion(name, catalogue.fields)}")
+                self.blame(path, f"there is no field '{brief(name)}'.{suggest(catalogue, name, catalogue.fields)}")
             else:
                 names.setdefault(name, path)
         needed: set[str] = set()

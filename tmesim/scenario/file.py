@@ -27,6 +27,7 @@ from tmesim.catalogue.files import HOST_FILES, ORGAN_FILES
 from tmesim.catalogue.models import KINDS
 from tmesim.catalogue.therapies import SHAPES
 from tmesim.reading import brief
+from tmesim.reading.describing import describe
 from tmesim.scenario.overlay import ONLY_AT_THE_START
 from tmesim.scenario.version import VERSION
 
@@ -166,33 +167,72 @@ def _refused_in_arms(key: str) -> Any:
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        made = handler(schema)
+        describe(handler.resolve_ref_schema(made), cls)
+        return made
+
 
 class TissuePart(Part):
-    size: tuple[Length, Length] = Field(description="width and height of the patch")
+    """The patch of tissue that is simulated cell by cell.
+
+    size : width and height of the patch (µm or mm)
+    spacing : width of a site of the lattice, which holds one cell of the tissue and one leukocyte (µm)
+    organs : width and height of the patch of each organ beside it (µm or mm); default: as this one
+    """
+
+    size: tuple[Length, Length]
     spacing: Spacing = 15.0
-    organs: tuple[Length, Length] | None = Field(
-        None, description="width and height of the patch of each organ beside it; default: as this one"
-    )
+    organs: tuple[Length, Length] | None = None
 
 
 class DiskPart(Part):
+    """A disk of tumor cells.
+
+    radius : radius of the disk of tumor cells at the start (µm)
+    fill : share of the sites of the disk that hold a tumor cell, 0 to 1
+    at : x and y of the center in the patch (µm); default: the middle
+    """
+
     radius: Length
     fill: Share = 1.0
-    at: tuple[Coordinate, Coordinate] | None = Field(None, description="x and y of the center; default: the middle")
+    at: tuple[Coordinate, Coordinate] | None = None
 
 
 class InteriorPart(Part):
-    lesion_radius: Length = Field(description="radius of the lesion that the patch is a window in")
-    fill: Share = Field(0.9, description="share of the sites without a stroma cell that hold a tumor cell")
+    """The patch as a window inside a large lesion.
+
+    lesion_radius : radius of the lesion that the patch is a window in (µm or mm)
+    fill : share of the sites without a stroma cell that hold a tumor cell, 0 to 1
+    """
+
+    lesion_radius: Length
+    fill: Share = 0.9
 
 
 class DuctPart(Part):
-    lumen: Length = Field(description="radius of the lumen, which the basement membrane encloses")
+    """A duct that tumor cells fill, cut across.
+
+    lumen : radius of the lumen, which the basement membrane encloses (µm)
+    fill : share of the sites of the lumen that hold a tumor cell, 0 to 1
+    at : x and y of the center in the patch (µm); default: the middle
+    """
+
+    lumen: Length
     fill: Share = 1.0
-    at: tuple[Coordinate, Coordinate] | None = Field(None, description="x and y of the center; default: the middle")
+    at: tuple[Coordinate, Coordinate] | None = None
 
 
 class ClonePart(Part):
+    """A clone of tumor cells at the start.
+
+    name : the name of the clone in tables and pictures
+    share : share of the tumor cells at the start that belong to it; all shares add up to 1
+    antigens : how many of the antigens that T cells tell apart its cells carry, a whole number
+    multipliers : factors of the behaviors of its cells over those of a tumor cell, by behavior
+    """
+
     name: Name
     share: Share
     antigens: Annotated[StrictInt, Field(ge=0, le=1000)] = 3
@@ -200,53 +240,61 @@ class ClonePart(Part):
 
 
 class InjectionPart(Part):
-    route: Literal["tail_vein", "left_ventricle", "spleen", "portal", "patch"] = Field(
-        description="the vessel that they are injected into; 'patch': so many come to the patch, whatever its blood"
-    )
-    cells: CellNumber = Field(description="how many tumor cells, of the clones of the start")
-    at: Moment = Field(0.0, description="when they are injected; default: the start of the run")
-    states: dict[str, Share] = Field(
-        {}, description="what they bring, such as emt: 0.1 for epithelial cells; the others are those of the catalogue"
-    )
+    """Tumor cells that are injected into a vessel.
+
+    route : the vessel that the cells are injected into; `patch`: so many come to the patch, whatever its blood
+    cells : how many tumor cells are injected, of the clones of the start
+    at : when they are injected (h or d); default: the start of the run
+    states : what they bring, by state, 0 to 1, such as emt: 0.1 for epithelial cells; the others are those of the
+        catalogue
+    """
+
+    route: Literal["tail_vein", "left_ventricle", "spleen", "portal", "patch"]
+    cells: CellNumber
+    at: Moment = 0.0
+    states: dict[str, Share] = {}
 
 
 class OrganPart(Part):
-    soil: OrganName | None = Field(
-        None, description="the organ whose tissue it has, where that is another than the one whose blood it has"
-    )
-    samples: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
-        1, description="the patches of the organ whose arriving cells all come to this one"
-    )
+    """An organ beside the tissue in the same body.
+
+    soil : the organ whose tissue it has, where that is another than the one whose blood it has
+    samples : how many patches of the organ send the cells that come to them to this one, a whole number
+    """
+
+    soil: OrganName | None = None
+    samples: Annotated[StrictInt, Field(ge=1, le=100_000)] = 1
 
 
 class StartPart(Part):
-    organ: OrganName = Field(BREAST, description="whose tissue it is; its numbers hold, see tmesim list organs")
-    injection: InjectionPart | None = Field(
-        None, description="tumor cells that come by the blood: the capillaries of the organ hold their share"
-    )
-    samples: Annotated[StrictInt, Field(ge=1, le=100_000)] = Field(
-        1, description="of a start in an organ: the patches of it whose arriving cells all come to this one"
-    )
-    organs: dict[OrganName, Annotated[OrganPart, BeforeValidator(_empty)]] = Field(
-        {}, description="other organs of the same body, a patch each, to which tumor cells come by the blood"
-    )
+    """The tissue at hour 0.
+
+    organ : the organ whose tissue it is; its numbers hold (`tmesim list organs`)
+    injection : tumor cells that come by the blood: the capillaries of the organ hold their share
+    samples : of a start in an organ, how many patches of it send the cells that come to them to this one, a whole
+        number
+    organs : other organs of the same body by name, a patch each, to which tumor cells come by the blood
+    tumor : disks of tumor cells, one or a list of them
+    ducts : ducts that tumor cells fill, each within its basement membrane
+    clones : clones that the tumor cells belong to; default: one clone with all antigens
+    densities : cells of each type in the host tissue outside the tumor (/mm²); of an interior, per mm² of tumor;
+        of a start that names an organ, what differs from the organ at rest
+    capillaries : capillaries that cross the plane of the section, in host tissue (/mm²); of an interior, in tumor
+    ecm : density of the extracellular matrix in host tissue, 0 to 1
+    interior : the patch as a window inside a large lesion, instead of a section of a whole one
+    """
+
+    organ: OrganName = BREAST
+    injection: InjectionPart | None = None
+    samples: Annotated[StrictInt, Field(ge=1, le=100_000)] = 1
+    organs: dict[OrganName, Annotated[OrganPart, BeforeValidator(_empty)]] = {}
     tumor: Annotated[tuple[DiskPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
-    ducts: Annotated[tuple[DuctPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = Field(
-        (), description="ducts that tumor cells fill, each within its basement membrane"
-    )
+    ducts: Annotated[tuple[DuctPart, ...], Field(max_length=MANY), BeforeValidator(_tuple)] = ()
     clones: Annotated[tuple[ClonePart, ...], Field(max_length=60_000)] = ()  # their number is 16-bit
-    densities: dict[str, Density] = Field(
-        {},
-        description="cells per mm² of host tissue outside the tumor; of an interior, per mm² of tumor; of a start that "
-        "names an organ, what differs from the organ at rest",
-    )
-    capillaries: Density | None = Field(
-        description="capillaries that cross the plane, per mm² of host tissue; of an interior, of tumor"
-    )
+    densities: dict[str, Density] = {}
+    capillaries: Density | None
     ecm: Share | None
-    interior: InteriorPart | None = Field(
-        None, description="the patch is a window inside a large lesion, instead of a section of a whole one"
-    )
+    interior: InteriorPart | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -258,94 +306,129 @@ class StartPart(Part):
 
 
 class TimePart(Part):
+    """How long a run is, and what of it is kept.
+
+    days : how long the run is (d)
+    step : the time in which each process acts once (h)
+    record_every : the time between two rows of timeseries.csv (h)
+    snapshots : the moments whose cells and fields are kept as sections (d or h); default: the start and the end
+    frames_every : the time between two frames of the movies (h); default: so that there are some dozens
+    rest_when_cleared : whether a tissue stands still once its last tumor cell has died, while drugs go on: nothing
+        can come of it any more, so that runs of many small seedings cost less
+    planned : how long the run was planned to be (d), where it was made shorter; written by --days
+    """
+
     days: Days
     step: Hours = 1.0
     record_every: Hours = 6.0
-    snapshots: Annotated[tuple[Moment, ...], Field(max_length=MANY)] | None = Field(
-        None, description="default: the start and the end"
-    )
-    frames_every: Hours | None = Field(
-        None, description="between two frames of the movies; default: so that there are some dozens"
-    )
-    rest_when_cleared: StrictBool = Field(
-        False,
-        description="whether a tissue stands still once its last tumor cell has died, while drugs go on: nothing can "
-        "come of it any more, so that runs of many small seedings cost less",
-    )
-    planned: Days | None = Field(
-        None, description="the days that treatments were planned for, where a run is shorter; written by --days"
-    )
+    snapshots: Annotated[tuple[Moment, ...], Field(max_length=MANY)] | None = None
+    frames_every: Hours | None = None
+    rest_when_cleared: StrictBool = False
+    planned: Days | None = None
 
 
 class DosePart(Part):
-    use: str = Field(description="id or alias of a therapy")
-    start: Moment = Field(0.0, description="when it is first given; default: the start of the run")
-    dose: str | None = Field(None, description="for example 10 mg/kg; default: the catalogue's for the host")
+    """A course of a therapy.
+
+    use : the therapy, by its name, that of its drug or a brand (`tmesim list therapies`)
+    start : when it is first given (d or h); default: the start of the run
+    dose : how much is given, such as 10 mg/kg (radiation: Gy); default: the usual dose for the host
+    every : the time between two doses (d or h); default: that of the usual course
+    times : how many doses are given, a whole number; default: that of the usual course
+    """
+
+    use: str
+    start: Moment = 0.0
+    dose: str | None = None
     every: Hours | None = None
     times: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
 
 
 class ArmPart(Part):
+    """One of the treatments that are compared.
+
+    therapies : the courses that the arm is given, each a mapping or the name of a therapy alone
+    set : numbers of the catalogue and of the start by dotted path; x2 doubles what the scenario says
+    off : names of rules that the arm switches off
+    start : when set and off begin to hold (d or h); default: the start of the run
+    """
+
     therapies: Annotated[tuple[Annotated[DosePart, BeforeValidator(_dose)], ...], Field(max_length=MANY)] = ()
-    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
-        {}, description="numbers of the catalogue and of the start by path; x2 doubles what the scenario says"
-    )
+    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = {}
     off: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
-    start: Moment = Field(0.0, alias="from", description="when set and off begin to hold")
+    start: Moment = Field(0.0, alias="from")
     add: Annotated[SkipJsonSchema[None], _refused_in_arms("add")] = Field(None, exclude=True)
     drop: Annotated[SkipJsonSchema[None], _refused_in_arms("drop")] = Field(None, exclude=True)
 
 
 class DropPart(Part):
-    fields: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field(
-        (), description="signals that do not exist in this scenario"
-    )
+    """Entries of the catalogue that a scenario does without.
+
+    fields : names of signals that do not exist in this scenario; the rules that need them must be off
+    """
+
+    fields: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
 
 
+NAMES_OF_KINDS = {
+    "cells": "cell types", "states": "slow states of cells", "rules": "rules", "fields": "substances that diffuse",
+    "matrix": "maps of sites that do not diffuse", "therapies": "treatments",
+}  # fmt: skip
 ADDABLE = {kind: model for kind, model in KINDS.items() if kind != "processes"}
 
 
 class ScenarioFile(Part):
-    """A scenario: the tissue at the start, the arms that are compared, and how long."""
+    """A scenario: the tissue at the start, the arms that are compared, and how long.
 
-    version: Annotated[StrictInt, Field(ge=1, le=VERSION)] | None = Field(
-        None, description=f"of the names that the file uses, now {VERSION}; default: 1. Older ones are translated"
-    )
+    version : the version of the names that the file uses; older ones are translated, and a file without it is of
+        version 1
+    name : the name of the scenario and of the directory of its run: letters, digits, `_`, `-` and `.`
+    question : what the experiment asks, in one sentence that the report opens with; default: the name
+    story : the background for readers, in paragraphs
+    extends : name or path of the scenario that this one changes
+    host : whose tumor it is: a species, or a tumor model in it (`tmesim list hosts`)
+    tissue : the patch of tissue that is simulated cell by cell
+    start : the tissue at hour 0: tumor, cells of the host, capillaries and matrix
+    time : how long a run is, its step, and what of it is kept
+    replicates : how many tumors each arm is simulated on, a whole number; intervals come from them, so take six or
+        more
+    seed : the whole number from which all random numbers follow; another one gives other replicates
+    arms : treatments to compare, by name, no treatment among them
+    crossed : lines of choices: each combination of one of every line is an arm, such as bone__drug
+    reference : the arm that the others are compared with; default: the first
+    set : numbers of the catalogue and settings of the scenario by dotted path; x2 doubles what is there
+    off : names of rules that are switched off in all arms
+    add : new entries of the catalogue, by kind and name
+    drop : entries of the catalogue that this scenario does without
+    endpoints : observables by which arms are compared at the end of the run (`tmesim list observables`)
+    words : texts of the class page in the scenario's own words: by key, then by language (en, de)
+    catalogue : SHA-256 of the catalogue that a run was made with; written by the program
+    """
+
+    version: Annotated[StrictInt, Field(ge=1, le=VERSION)] | None = None
     name: Name
-    question: Annotated[str, Field(min_length=1)] = Field("", description="default: the name")
+    question: Annotated[str, Field(min_length=1)] = ""
     story: str = ""
-    extends: str | None = Field(None, description="name or path of the scenario that this one changes")
-    host: HostName = Field(description="whose tumor it is: a species, or a tumor model in it; see tmesim list hosts")
+    extends: str | None = None
+    host: HostName
     tissue: TissuePart
     start: StartPart
     time: TimePart
     replicates: Annotated[StrictInt, Field(ge=1, le=100_000)] = 6
     seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 1
-    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)] = (
-        Field(description="treatments to compare, by name")
-    )
+    arms: Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1, max_length=MANY)]
     crossed: Annotated[
         tuple[Annotated[dict[Name, Annotated[ArmPart, BeforeValidator(_empty)]], Field(min_length=1)], ...],
         Field(min_length=1, max_length=9),
-    ] = Field((), description="lines of choices: each combination of one of every line is an arm, such as bone__drug")
-    reference: str | None = Field(None, description="the arm the others are compared with; default: the first")
-    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = Field(
-        {}, description="numbers of the catalogue and settings of the scenario by path; x2 doubles what is there"
-    )
-    off: Annotated[tuple[str, ...], Field(max_length=MANY)] = Field(
-        (), description="names of rules that are switched off"
-    )
-    add: dict[str, dict[str, Any]] = Field({}, description="new catalogue entries")
-    drop: Annotated[DropPart, BeforeValidator(_empty)] = Field(
-        DropPart(), description="catalogue entries that this scenario does without"
-    )
+    ] = ()
+    reference: str | None = None
+    set: Annotated[dict[str, Any], Field(max_length=MANY), BeforeValidator(_empty)] = {}
+    off: Annotated[tuple[str, ...], Field(max_length=MANY)] = ()
+    add: dict[str, dict[str, Any]] = {}
+    drop: Annotated[DropPart, BeforeValidator(_empty)] = DropPart()
     endpoints: Annotated[tuple[str, ...], Field(min_length=1, max_length=MANY)] = ("tumor_burden",)
-    words: Annotated[dict[str, Annotated[dict[str, str], Field(min_length=1)]], Field(max_length=MANY)] = Field(
-        {}, description="texts of the class page in the scenario's own words: by key, then by language (en, de)"
-    )
-    catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
-        None, description="SHA-256 of the catalogue a run was made with; written by the program"
-    )
+    words: Annotated[dict[str, Annotated[dict[str, str], Field(min_length=1)]], Field(max_length=MANY)] = {}
+    catalogue: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 def json_schema() -> dict[str, Any]:
@@ -361,12 +444,15 @@ def json_schema() -> dict[str, Any]:
             for name, part in entry.pop("$defs", {}).items():
                 schema["$defs"][f"{kind}.{name}"] = part
         schema["$defs"][kind] = {"anyOf": entries} if len(entries) > 1 else entries[0]
-    schema["properties"]["add"] = {
-        "type": "object",
-        "description": "new catalogue entries",
+    schema["properties"]["add"] |= {
         "additionalProperties": False,
         "properties": {
-            kind: {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}} for kind in ADDABLE
+            kind: {
+                "type": "object",
+                "description": f"new {NAMES_OF_KINDS[kind]}, by name",
+                "additionalProperties": {"$ref": f"#/$defs/{kind}"},
+            }
+            for kind in ADDABLE
         },
     }
     for part in ("TissuePart", "StartPart", "TimePart"):

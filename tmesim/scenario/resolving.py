@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from tmesim import units
 from tmesim.catalogue import KINDS, Catalogue, Drug, catalogue_in, folded, load_catalogue, organ_named, reaches
 from tmesim.catalogue.models import frozendict
+from tmesim.catalogue.synonyms import word_for
 from tmesim.reading import DataPath, Document, brief, dotted, problems_of, suggestion
 from tmesim.scenario import lasting, limits, starting, telling
 from tmesim.scenario.biology import Biology, written
@@ -398,7 +399,8 @@ class Resolver(Biology):
         known = list(known)
         for index, name in enumerate(self.part("endpoints") or ()):
             if name not in known:
-                self.blame(("endpoints", index), f"no observable is called '{brief(name)}'.{suggestion(name, known)}")
+                near = suggestion(name, known, meant=word_for(name, known))
+                self.blame(("endpoints", index), f"no observable is called '{brief(name)}'.{near}")
 
     def reference(self) -> str:
         """The arm that the others are compared with."""

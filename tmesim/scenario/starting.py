@@ -9,6 +9,7 @@ from typing import Any
 from tmesim import units
 from tmesim.catalogue import BREAST, Catalogue, organ_named
 from tmesim.catalogue.models import frozendict
+from tmesim.catalogue.synonyms import suggest, word_for
 from tmesim.reading import DataPath, brief, suggestion
 from tmesim.scenario.file import OrganPart, StartPart
 from tmesim.scenario.parts import Clone, Disk, Duct, Injection, Interior, Start, TissueBox, start_content
@@ -267,7 +268,7 @@ def _crowding(
     for name, density in part.densities.items():
         path = ("start", "densities", name)
         if name not in catalogue.cells:
-            blame(path, f"there is no cell type '{name}'.{suggestion(name, catalogue.cells)}")
+            blame(path, f"there is no cell type '{name}'.{suggest(catalogue, name, catalogue.cells)}")
         elif catalogue.cells[name].layer == "vessel":
             blame(path, "vessels are given by 'capillaries'")
         elif (extent := catalogue.cells[name].extent) is not None and host in extent.hosts and tissue is not None:
@@ -308,5 +309,6 @@ def _clones(clones: tuple[Clone, ...], catalogue: Catalogue | None, blame: Blame
             continue
         for name in clone.multipliers:
             if name not in cell.behaviors:
-                message = f"there is no behavior '{name}' of a {cell.label}.{suggestion(name, cell.behaviors)}"
+                near = suggestion(name, cell.behaviors, meant=word_for(name, cell.behaviors))
+                message = f"there is no behavior '{name}' of a {cell.label}.{near}"
                 blame(("start", "clones", index, "multipliers", name), message)
