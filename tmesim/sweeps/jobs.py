@@ -22,6 +22,7 @@ from tmesim.trial.news import Watch
 from tmesim.trial.replicate import Simulation, reported
 
 if TYPE_CHECKING:
+    from tmesim.body import Body
     from tmesim.scenario import Scenario
     from tmesim.sweeps.plan import Plan
 
@@ -85,9 +86,9 @@ class Measurement(Simulation):
     def __post_init__(self) -> None:
         time_ = self.case.scenario.time
         steps = [step_at(day * 24, time_.step_h) for day in self.days] or [time_.steps]
-        self.calendar = Calendar(Moments(frozenset(steps), step_h=time_.step_h), Moments(), Moments())
+        self.calendar = Calendar(Moments(frozenset(steps), step_h=time_.step_h), Moments(), Moments(), Moments())
 
-    def recorder(self, types: Sequence[str]) -> Recorder:
+    def recorder(self, body: Body) -> Recorder:
         """Take down the endpoints alone."""
         known, wanted = reported(self.case.scenario), self.case.scenario.endpoints
         return Recorder({name: known[name] for name in wanted}, self.calendar)
