@@ -40,7 +40,7 @@ COUNTS = {
     "scenarios mutated and checked": Count(10_000, 1_000, (*READING, "tests/mutations.py")),
     "scenarios made and stepped": Count(500, 100, (*READING, "tests/mutations.py")),
     "twelfths of the file operations at which a run is killed": Count(12, 1, (*STORING, "tests/killing.py")),
-    "moments of SIGKILL": Count(50, 10, STORING),
+    "moments of SIGKILL": Count(30, 8, STORING),
     "moments of SIGINT": Count(12, 4, STORING),
     "moments of SIGTERM": Count(12, 4, STORING),
 }
