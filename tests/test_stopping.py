@@ -119,6 +119,18 @@ def test_the_widest_arm_decides_and_one_without_an_interval_is_not_narrow():
     assert Stopping((Width("e", "drug", 1, "cells"), Width("e", "other", 1, "cells"))).found(arms, "none")[0] is False
 
 
+def test_how_many_it_will_take_is_told_from_the_spread_so_far():
+    """Differences of one spread: what twenty of them expect is what it takes."""
+    b = np.full(400, 100.0) + np.tile([3.0, -3.0], 200)
+    a = b + np.tile([2.0, -2.0, 2.0, -2.0], 100)
+    width = Stopping((Width("e", "drug", 1.0, "cells"),))
+    expected = width.expected(20, values(a[:20], b[:20]), "none")
+    met = next(n for n in range(4, 400) if width.found(values(a[:n], b[:n]), "none")[0])
+    assert expected == pytest.approx(met, rel=0.1) and met > 40
+    assert width.expected(4, values([1, 2, np.nan, np.nan], b[:4]), "none") == 10_000
+    assert width.expected(met, values(a[:met], b[:met]), "none") == met + 1, "the next one"
+
+
 # What a run leaves
 
 
