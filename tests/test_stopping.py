@@ -10,7 +10,9 @@ import pytest
 from test_cli import SMALL, tmesim
 from toys import TEXT, Toy, contents
 
+import tmesim as package
 from tmesim import trial
+from tmesim.cli.running import run_scenario
 from tmesim.drawing.effects import how_to_read
 from tmesim.notices import stopped
 from tmesim.reading import InputError
@@ -253,12 +255,21 @@ def test_a_run_of_a_fixed_number_says_nothing_of_it(scenario, tmp_path):
     assert stopped(result) == "" and result.stopping == {} and USUAL.search(page(result))
 
 
+def test_a_wrong_condition_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    with pytest.raises(InputError, match=r"(?s)--replicates.*'n_treg'"):
+        run_scenario("small.yaml", None, None, 3, None, None, 1, [], False, False, True, 60, "width(n_tregs) < 10 %")
+    with pytest.raises(InputError, match="until: 'n_tregs' is no endpoint"):
+        package.run("small.yaml", until="width(n_tregs) < 10 %")
+    with pytest.raises(InputError, match=r"until: expected a text.*\n.*least: expected a whole number"):
+        package.run("small.yaml", until=10, least=2.5)
+    assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
+
+
 def test_the_command_line_adds_replicates_and_says_so(tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(SMALL.replace("days: 2", "days: 1").replace("start: 1 d", "start: 6 h"), encoding="utf-8")
-    wrong = tmesim("run", path, "--until", "width(n_tregs) < 10 %", "--replicates", "3", cwd=tmp_path)
-    assert wrong.returncode == 2 and "n_treg" in wrong.stderr and "--replicates" in wrong.stderr
-    assert list(tmp_path.iterdir()) == [path]
     done = tmesim("run", path, "--until", "width(tumor_burden, drug) < 10 %", "--most", "5", "--no-figures",
                   "--workers", "1", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
