@@ -71,6 +71,7 @@ def contributing(c: Catalogue) -> list[str]:
         "    python -m pytest                  what must pass before a change",
         "    python -m pytest -m slow          long validations; add -n 2 --dist loadgroup for two processors",
         "    python tests/full_counts.py       mutations, kills and signals at their full counts, kept with their date",
+        "    python tests/spreads.py           how many replicates the scenarios take, kept with its date",
         "    ruff check . && mypy && lint-imports",
         "    .ci/run                           all of it, as a newcomer would, in a fresh environment",
     ]
@@ -92,9 +93,9 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "trial", "atlas", "report", "model", "shown", "drawing", "targets", "soil_shares",
-    "validation", "destinations", "notices", "organ_totals", "result", "statistics", "tables", "agents",
-    "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",
-    "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
+    "cli", "bench", "trial", "comparing", "atlas", "report", "model", "shown", "drawing", "runs", "spreads", "power",
+    "targets", "soil_shares", "validation", "destinations", "notices", "organ_totals", "result", "statistics", "tables",
+    "sequences", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
+    "arguments", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
     "kernels",
 )  # fmt: skip
