@@ -159,8 +159,8 @@ def test_the_table_is_written_as_data(pilot, tmp_path, capsys):
 
 
 def test_all_that_is_wrong_on_the_command_line_is_told_with_what_would_be_right(pilot, tmp_path):
-    done = tmesim("power", pilot.path, "--arm", "drugs", "--endpoint", "tumour", "--width", "10", "--power", "80")
-    assert done.returncode == 2 and done.stdout == ""
-    assert all(text in done.stderr for text in ("'drug'", "'tumor_burden'", "'10 %'", "such as 0.8"))
+    with pytest.raises(InputError) as wrong:
+        print_power(pilot.path, "tumour", "drugs", "10", "10 %", 80, None, False)
+    assert all(text in str(wrong.value) for text in ("'drug'", "'tumor_burden'", "'10 %'", "such as 0.8"))
     with pytest.raises(InputError, match="finished run"):
         print_power(tmp_path, None, None, "10 %", "10 %", 0.8, None, False)

@@ -211,6 +211,8 @@ def test_the_picture_shows_each_run_in_its_color(made):
 
 def test_the_command_line_prints_what_differs(made, tmp_path):
     folders = [made[name].path for name in ("toy", "stronger", "seed")]
+    alone = tmesim("compare", folders[0])
+    assert alone.returncode == 2 and alone.stdout == "" and "two runs or more" in alone.stderr
     done = tmesim("compare", *folders, "--figure", tmp_path / "c.svg")
     assert done.returncode == 0, done.stderr
     assert "arms.drug.therapies[0].dose" in done.stdout and "unpaired (other seeds), 4 and 5" in done.stdout
@@ -229,8 +231,9 @@ def test_the_table_is_written_as_data(made, tmp_path, capsys):
 
 
 def test_all_folders_that_are_no_runs_are_told_and_nothing_is_written(made, tmp_path):
-    done = tmesim("compare", made["toy"].path, "nowhere", tmp_path, "--csv", tmp_path / "c.csv", cwd=tmp_path)
-    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 2 and "nowhere" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    folders = [made["toy"].path, tmp_path / "nowhere", tmp_path]
+    with pytest.raises(InputError, match="nowhere") as wrong:
+        print_comparison(folders, None, None, None, tmp_path / "c.csv", False, None)
+    assert len(wrong.value.problems) == 2 and list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match=r"\.png, \.pdf, \.svg"):
         print_comparison([tmp_path], None, None, None, None, False, tmp_path / "c.gif")

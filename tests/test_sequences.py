@@ -52,14 +52,28 @@ DRAWS = {
 }
 
 
+def looks(x, kind):
+    """Distance of the mean from 0, and half of the interval, of each row of values after LEAST and more of them."""
+    n = np.arange(LEAST, x.shape[1] + 1)
+    mean, squares = x.cumsum(1)[:, LEAST - 1 :] / n, (x**2).cumsum(1)[:, LEAST - 1 :]
+    deviation = np.sqrt(np.maximum(squares - n * mean**2, 0) / (n - 1))
+    times = np.array([student(k) if kind == FIXED else multiplier(k, 0.95) for k in n])
+    return np.abs(mean), times * deviation / np.sqrt(n)
+
+
 def ever_wrong(x, kind):
-    """For each row of values of mean 0, whether some interval from LEAST to MOST values leaves 0 out."""
-    n = np.arange(1, x.shape[1] + 1)
-    mean = x.cumsum(1) / n
-    deviation = np.sqrt(np.maximum((x**2).cumsum(1) - n * mean**2, 0) / np.maximum(n - 1, 1))
-    looks = n[LEAST - 1 :]
-    times = np.array([student(k) if kind == FIXED else multiplier(k, 0.95) for k in looks])
-    return (np.abs(mean[:, LEAST - 1 :]) > times * deviation[:, LEAST - 1 :] / np.sqrt(looks)).any(1)
+    """For each row of values of mean 0, whether some interval from LEAST values on leaves 0 out."""
+    off, half = looks(x, kind)
+    return (off > half).any(1)
+
+
+def wrong_once_narrow(x, kind, width):
+    """Whether the interval leaves 0 out with which one stops: the first that is narrow enough, else the last."""
+    off, half = looks(x, kind)
+    narrow = half < width
+    at = np.where(narrow.any(1), narrow.argmax(1), half.shape[1] - 1)
+    rows = np.arange(len(x))
+    return off[rows, at] > half[rows, at]
 
 
 @pytest.mark.parametrize("name", DRAWS)
@@ -69,6 +83,15 @@ def test_the_sequence_holds_at_all_numbers_at_once_and_students_intervals_do_not
     wrong, naive = (ever_wrong(x, kind).mean() for kind in (STOPPED, FIXED))
     assert naive > 0.15, f"{name}: Student's intervals are wrong in {naive:.3f}"
     assert wrong < 0.05, f"{name}: the sequence is wrong in {wrong:.3f}"
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_who_stops_once_it_is_narrow_is_wrong_less_often_than_said_and_with_students_more(name):
+    """The rule of `--until`: ± half a deviation."""
+    x = DRAWS[name](np.random.default_rng(19), (10_000, 80))
+    x /= x.std()
+    wrong, naive = (wrong_once_narrow(x, kind, 0.5).mean() for kind in (STOPPED, FIXED))
+    assert naive > 0.065 and wrong < 0.025, f"{name}: {wrong:.3f}, Student's {naive:.3f}"
 
 
 def stopped_at_zero_out(x, kind):

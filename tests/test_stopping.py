@@ -10,7 +10,9 @@ import pytest
 from test_cli import SMALL, tmesim
 from toys import TEXT, Toy, contents
 
+import tmesim as package
 from tmesim import trial
+from tmesim.cli.running import run_scenario
 from tmesim.drawing.effects import how_to_read
 from tmesim.notices import stopped
 from tmesim.reading import InputError
@@ -117,6 +119,18 @@ def test_the_widest_arm_decides_and_one_without_an_interval_is_not_narrow():
     arms["other"]["e"] = np.array([np.nan, np.nan, 12.0, 14.0])
     assert Stopping((Width("e", None, 100, "cells"),)).found(arms, "none") == (False, "e ± no interval yet")
     assert Stopping((Width("e", "drug", 1, "cells"), Width("e", "other", 1, "cells"))).found(arms, "none")[0] is False
+
+
+def test_how_many_it_will_take_is_told_from_the_spread_so_far():
+    """Differences of one spread: what twenty of them expect is what it takes."""
+    b = np.full(400, 100.0) + np.tile([3.0, -3.0], 200)
+    a = b + np.tile([2.0, -2.0, 2.0, -2.0], 100)
+    width = Stopping((Width("e", "drug", 1.0, "cells"),))
+    expected = width.expected(20, values(a[:20], b[:20]), "none")
+    met = next(n for n in range(4, 400) if width.found(values(a[:n], b[:n]), "none")[0])
+    assert expected == pytest.approx(met, rel=0.1) and met > 40
+    assert width.expected(4, values([1, 2, np.nan, np.nan], b[:4]), "none") == 10_000
+    assert width.expected(met, values(a[:met], b[:met]), "none") == met + 1, "the next one"
 
 
 # What a run leaves
@@ -241,12 +255,21 @@ def test_a_run_of_a_fixed_number_says_nothing_of_it(scenario, tmp_path):
     assert stopped(result) == "" and result.stopping == {} and USUAL.search(page(result))
 
 
+def test_a_wrong_condition_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+    with pytest.raises(InputError, match=r"(?s)--replicates.*'n_treg'"):
+        run_scenario("small.yaml", None, None, 3, None, None, 1, [], False, False, True, 60, "width(n_tregs) < 10 %")
+    with pytest.raises(InputError, match="until: 'n_tregs' is no endpoint"):
+        package.run("small.yaml", until="width(n_tregs) < 10 %")
+    with pytest.raises(InputError, match=r"until: expected a text.*\n.*least: expected a whole number"):
+        package.run("small.yaml", until=10, least=2.5)
+    assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
+
+
 def test_the_command_line_adds_replicates_and_says_so(tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(SMALL.replace("days: 2", "days: 1").replace("start: 1 d", "start: 6 h"), encoding="utf-8")
-    wrong = tmesim("run", path, "--until", "width(n_tregs) < 10 %", "--replicates", "3", cwd=tmp_path)
-    assert wrong.returncode == 2 and "n_treg" in wrong.stderr and "--replicates" in wrong.stderr
-    assert list(tmp_path.iterdir()) == [path]
     done = tmesim("run", path, "--until", "width(tumor_burden, drug) < 10 %", "--most", "5", "--no-figures",
                   "--workers", "1", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr

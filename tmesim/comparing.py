@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 class Compared:
     """Runs side by side: `table` of endpoints, `settings` that differ, `notes`, and a picture by `plot()`.
 
-    `str()` of it is what the command line prints.
+    sides : the runs, with their names and arms; rows, settings, notes : as `runs` makes them
     """
 
     def __init__(self, sides: list[Side], rows: list[Row], settings: list[Setting], notes: list[str]) -> None:
@@ -70,7 +71,7 @@ class Compared:
         return draw_runs(self.sides, self.rows)
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{line(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{escape(line(note))}</p>" for note in self.notes)
         return f"{self.settings.to_html()}{self.table.to_html()}{notes}"
 
 

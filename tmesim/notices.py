@@ -46,7 +46,7 @@ def stopped(result: Result) -> str:
         f"Replicates were added until {facts['until']} (at least {facts['least']}, at most {facts['most']}): {held}"
         f" ({facts['widths']}){later}. Who looks after each replicate and stops when the answer is narrow would be "
         f"wrong too often with Student's intervals. So these are of a confidence sequence, which hold however one "
-        f"stops, and are {wider:.1f} times as wide; p values are of the same kind."
+        f"stops, and are {wider:.1f} times as wide; p values hold in the same way."
     )
 
 

@@ -31,6 +31,9 @@ neither (see `statistics`).
 | exponential         | .121          | .372                 |
 | lognormal           | .217          | .483                 |
 
+Who stops for the width alone is wrong less often than that: Student's intervals in 7 to 11 % at ± half a deviation, the
+sequence in 1.5 % or less, at three times the replicates. It is for all reasons to stop, seen or not.
+
 A ratio of two means R is held by the same sequence of a − R b, whose mean is 0 at the true ratio (Fieller's set), which
 takes a quadratic equation and no approximation.
 """

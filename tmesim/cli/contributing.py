@@ -77,6 +77,7 @@ def contributing(c: Catalogue) -> list[str]:
         "    python -m pytest -m slow          long validations; add -n 2 --dist loadgroup for two processors",
         "    python tests/full_counts.py       mutations, kills and signals at their full counts, kept with their date",
         "    python tests/keep_demo.py RUN     the page of `tmesim demo`, anew from a run",
+        "    python tests/spreads.py           how many replicates the scenarios take, kept with its date",
         "    ruff check . && mypy && lint-imports",
         "    .ci/run                           all of it, as a newcomer would, in a fresh environment",
     ]

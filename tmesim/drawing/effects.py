@@ -147,7 +147,7 @@ def how_to_read(result: Result) -> str:
     shared = "all history and chance until the treatment makes a difference"
     if not result.scenario.one_start:
         shared = "a seed, though not all arms a history: some begin with another tissue"
-    test = "of the same kind" if result.stopping else "exact test by exchange of signs"
+    test = "a bound that holds however often one looks" if result.stopping else "exact test by exchange of signs"
     return (
         f"n = {n} pairs: replicates that share {shared}. "
         f"Dots: pairs. Diamond and bar: their mean and its 95 % interval ({how_made(result)}), bold where it excludes "

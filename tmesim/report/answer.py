@@ -32,7 +32,8 @@ def noun(o: Observable) -> str:
 
 
 def span(c: Comparison) -> str:
-    return f"95 % interval {signed(c.low)} to {signed(c.high)}"
+    kind = "interval" if c.interval == FIXED else c.interval
+    return f"95 % {kind} {signed(c.low)} to {signed(c.high)}"
 
 
 def signed(value: float) -> str:

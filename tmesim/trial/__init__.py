@@ -119,16 +119,20 @@ def _simulated(
 def _until(
     stopping: Stopping, replicates: list[Finished], directory: RunDirectory, execution: Execution, display: Display
 ) -> list[Finished]:
-    """The replicates with those that are added until there are enough; as many at a time as there are workers."""
+    """The replicates with those that are added until there are enough: one at a time, or as many as there are workers
+    (or half of what is still expected, since workers take seconds to start)."""
     scenario = directory.scenario
     enough = scenario.replicates
     while True:
-        met, told = stopping.found(ends_of(scenario, replicates[:enough]), scenario.reference)
+        ends = ends_of(scenario, replicates[:enough])
+        met, told = stopping.found(ends, scenario.reference)
         if met or enough >= stopping.most:
             break
         if enough == len(replicates):
-            display.say(f"{enough} replicates: {told}; until {stopping.text}")
-            more = min(stopping.most, enough + execution.processes)
+            expected = stopping.expected(enough, ends, scenario.reference)
+            display.say(f"{enough} replicates: {told}; until {stopping.text}, which takes about {expected} in all")
+            half = (expected - enough) // 2 if execution.processes > 1 else 0
+            more = min(stopping.most, enough + max(execution.processes, half))
             display.expect(more)
             cases = _cases(scenario, execution.engine, enough, more)
             replicates = [*replicates, *_simulated(cases, directory, execution, display)]

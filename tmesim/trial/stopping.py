@@ -24,7 +24,8 @@ import numpy as np
 
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, brief, suggestion
-from tmesim.statistics import STOPPED, compare, interval
+from tmesim.sequences import multiplier
+from tmesim.statistics import CONFIDENCE, STOPPED, compare, interval
 from tmesim.units import UnitError, convert, same_dimension, show, split
 
 if TYPE_CHECKING:
@@ -102,6 +103,18 @@ class Stopping:
         found = [width.of(values, reference) for width in self.widths]
         told = [f"{width.endpoint} ± {width.told(now)}" for width, now in zip(self.widths, found, strict=True)]
         return all(now < width.limit for width, now in zip(self.widths, found, strict=True)), ", ".join(told)
+
+    def expected(self, n: int, values: Values, reference: str) -> int:
+        """How many replicates it will take in all, if spreads stay as they are in n; at most ENOUGH."""
+        ratio = max(width.of(values, reference) / width.limit for width in self.widths)
+        if math.isnan(ratio):
+            return ENOUGH
+        wanted = multiplier(n, CONFIDENCE) / math.sqrt(n) / ratio if ratio else math.inf
+        low, high = n, ENOUGH
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if multiplier(middle, CONFIDENCE) / math.sqrt(middle) < wanted else (middle, high)
+        return high
 
 
 def asked(
