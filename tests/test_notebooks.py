@@ -91,7 +91,8 @@ for arm in ("chemotherapy", "radiation"):
     assert abs(sum(t.effects for t in parts if t.way != "held") - whole.effects).max() < 1e-9, "it adds up"
     own = {t.cause: t for t in parts}[f"apoptosis.{arm}"]
     assert own.sure and own.effect[0] < 0, "a kind of death of its own"
-assert {t.cause: t for t in why.terms("chemotherapy") if t.way == "gain"}["division"].effect[2] < 0, "fewer cells are born too"
+gains = {t.cause: t for t in why.terms("chemotherapy") if t.way == "gain"}
+assert gains["division"].effect[2] < 0, "fewer cells are born too"
 where = births.set_index("zone")["mean"]
 assert where["rim"] > 0.8 * where["everywhere"], "nearly all of it is rim"
 first, *others = ablation.ranked()
