@@ -1,7 +1,10 @@
 """Every gain and loss of cells is booked under its cause: the balance closes in each step, whatever happens."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter
 from tissues import BUSY, REACTIVE, OneTissue, bare, count, rows_of, scenario, shuffle_rows, tumor
 
 from tmesim import TumorModel
@@ -11,6 +14,7 @@ from tmesim.kernels.arrays import DEAD
 from tmesim.scenario import load
 from tmesim.tissue.ledger import BY_HAND, GAIN, HELD, LOSS, START, ZONES
 from tmesim.tissue.processes.act import Act
+from tmesim.zones import MARGIN_UM, zones_of
 
 CATALOGUE = load_catalogue()
 DOSES = {
@@ -143,6 +147,25 @@ def test_events_are_told_where_they_happen():
     assert whole == count(t, "tumor")
     assert shares["core"] / whole == pytest.approx((200 / 300) ** 2, abs=0.08)
     assert {e.zone for e in table if e.cell == "fibroblast"} <= {"rim", "around", "outside"}
+
+
+def test_zones_are_those_of_the_whole_lattice():
+    """They are found in a box around the tumor alone; the plain twin looks everywhere."""
+    rng = np.random.default_rng(1)
+    for k in range(60):
+        shape = tuple(rng.integers(5, 50, 2))
+        noise = gaussian_filter(rng.random(shape), rng.uniform(0.5, 5))
+        region = noise > np.quantile(noise, rng.uniform()) if k else np.ones(shape, bool)
+        spacing = float(rng.choice([10, 15, 30]))
+        inside = binary_fill_holes(region)
+        near = distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1] * spacing <= MARGIN_UM
+        beside = distance_transform_edt(~inside) * spacing <= MARGIN_UM if inside.any() else ~inside & inside
+        rim = inside & near & ~inside.all()
+        expected = {"inside": inside, "rim": rim, "core": inside & ~rim, "around": beside & ~inside,
+                    "outside": ~inside & ~beside, "margin": rim | (beside & ~inside)}  # fmt: skip
+        found = zones_of(SimpleNamespace(spacing_um=spacing, shape=shape, region=region))
+        assert found.keys() == expected.keys()
+        assert all(np.array_equal(found[name], mask) for name, mask in expected.items())
 
 
 # Shares of a hazard

@@ -84,6 +84,22 @@ for wrong in (lambda flow, growth: dict(flow), lambda flow, growth: dict(growth)
     else:
         raise ValueError("a wrong answer is told")
 """,
+    "why": """
+for arm in ("chemotherapy", "radiation"):
+    *parts, whole = why.terms(arm)
+    assert whole.sure and whole.effect[0] < 0, "holds it back"
+    assert abs(sum(t.effects for t in parts if t.way != "held") - whole.effects).max() < 1e-9, "it adds up"
+    own = {t.cause: t for t in parts}[f"apoptosis.{arm}"]
+    assert own.sure and own.effect[0] < 0, "a kind of death of its own"
+gains = {t.cause: t for t in why.terms("chemotherapy") if t.way == "gain"}
+assert gains["division"].effect[2] < 0, "fewer cells are born too"
+where = births.set_index("zone")["mean"]
+assert where["rim"] > 0.8 * where["everywhere"], "nearly all of it is rim"
+first, *others = ablation.ranked()
+assert first.group == "radiation" and first.sure and abs(first.effect_without).max() == 0, "the effect is gone"
+assert all(abs(each.spread[0]) < 0.1 * abs(first.spread[0]) for each in others), "little or not at all"
+assert {each.group: each for each in others}["pd_l1"].spread == (0, 0, 0), "exactly 0"
+""",
     "mesa_tools": """
 assert all(mesa.Agent in type(cell).__mro__ for cell in model.agents)
 assert len(young) < len(tumor)

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tmesim.reading import InputError, Problem
+from tmesim.statistics import defined_mean
 from tmesim.text import json_text, line, say
 from tmesim.wording import compact, words
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from tmesim.ablation import Ablation
     from tmesim.result import Result
     from tmesim.trial.ablating import Plan
@@ -75,9 +78,9 @@ def told(why: Why, term: Term) -> dict[str, str]:
     spread = f" [{compact(low)}, {compact(high)}]" if math.isfinite(low) else ""
     what = "births that found no room" if term.way == HELD else label(why.result, term.cause, term.way)
     return {
-        "arm": words(term.arm), "since day": f"{term.since:g}", "tumor cells": f"{what}{' *' if term.sure else ''}",
+        "arm": words(term.arm), "since": f"since day {term.since:g}", "tumor cells": what + " *" * term.sure,
         "mean": f"{compact(mean)}{spread}",
-        "difference": f"{compact(sign * term.effect[0] + 0.0)}{bounds}" if known else "",
+        "difference": f"difference {compact(sign * term.effect[0] + 0.0)}{bounds}" if known else "",
     }  # fmt: skip
 
 
@@ -151,11 +154,16 @@ def print_contributions(ablation: Ablation) -> None:
             bounds = f" [{compact(low)}, {compact(high)}]" if math.isfinite(low) else ""
             rows.append({
                 "arm": words(arm), "group": each.group, "contribution": f"{compact(mean)}{bounds}{' *' * each.sure}",
-                "effect without it": compact(float(each.effect_without.mean())),
-                "reference without it": compact(float(each.reference_change.mean())), "what it is": each.label,
+                "without": f"effect without it {compact(mean_of(each.effect_without))}",
+                "reference": f"reference changes by {compact(mean_of(each.reference_change))}", "is": each.label,
             })  # fmt: skip
         print_rows(rows)
     say(CONTRIBUTING)
+
+
+def mean_of(values: np.ndarray) -> float:
+    """The mean of what is defined."""
+    return defined_mean(values)[0]
 
 
 def refuse_without_ablation(given: dict[str, object]) -> None:

@@ -18,14 +18,15 @@ STEPS = {
     "states": "Name it in the `states` of the cell types that carry it, and let rules drive NAME_gain and NAME_loss. "
     "With `shown: true` others can feel it, as contact.NAME.",
     "rules": "One sentence of biology: in CELL, SIGNAL increases or decreases BEHAVIOR toward LIMIT, because of "
-    "EVIDENCE. The words are those of `tmesim list signals` and `tmesim list behaviors`; groups multiply.",
+    "EVIDENCE. The words are those of `tmesim list signals` and `tmesim list behaviors`; groups multiply. "
+    "catalogue/mechanisms.yaml says with which other rules it is switched off by `tmesim why RUN --ablate`.",
     "fields": "Give some cell type the behavior secretion.NAME, and let rules read NAME. `slow: true` lets it move in "
     "time instead of being in balance.",
     "therapies": "Pharmacokinetics, target and effects; an arm gives it with {use: NAME, start: 7 d}.",
     "matrix": "A density: give cell types deposition.NAME and degradation.NAME, and let rules read NAME.",
     "processes": "A process is code, and its numbers are here. One module in tmesim/tissue/processes says what it "
     "reads, writes and hands on, its kernel in tmesim/kernels states the formula, and its place in the step is a line "
-    "of tmesim/body/step.py (`tmesim explain step`).",
+    "of tmesim/body/step.py (`tmesim explain step`). One that brings or takes cells names its `cause` for the ledger.",
 }
 
 
@@ -102,6 +103,6 @@ LAYERS = (
     "cli", "bench", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown", "drawing", "runs", "spreads",
     "power", "ablation", "why", "targets", "soil_shares", "validation", "destinations", "notices", "organ_totals",
     "organ_places", "result", "interaction", "sensitivity", "statistics", "tables", "sequences", "agents", "recorder",
-    "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments", "section", "zones",
+    "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments", "zones", "section",
     "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version", "kernels",
 )  # fmt: skip

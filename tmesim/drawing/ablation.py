@@ -76,7 +76,7 @@ def draw_arm(
     sheet.text(LEFT + 16, y + 6, shortened(capital(name), 60), TITLE, weight="bold")
     sheet.text(LEFT + NAMES + STRIP + 30, y + 12, "contribution [95 % interval]", SMALL + 0.5, FAINT)
     effect = interval(whole.effect[~np.isnan(whole.effect)])
-    lines = [("the whole effect", effect, True)]
+    lines = [("the whole effect", effect, effect[1] > 0 or effect[2] < 0)]
     lines += [(each.label, each.spread, each.sure) for each in rows]
     axes = sheet.axes(LEFT + NAMES, y + HEADING - 20, STRIP, ROW * len(lines))
     on_axes(axes, [spread for _, spread, _ in lines], color, unit)

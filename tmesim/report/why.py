@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tmesim.drawing.panels import lacking
 from tmesim.drawing.why import draw_why
 from tmesim.markup import Markup, both, tag
+from tmesim.notices import untargeted
 from tmesim.report.happened import compacted, image_tag, named_if_broken, scroller
 from tmesim.report.opening import unbroken
 from tmesim.storage.checksums import CAUSES
@@ -28,5 +29,6 @@ def why(result: Result) -> Markup | None:
     caption = f"{' '.join(found.limits)} All cell types, by zone of the tumor, are in {CAUSES}."
     return both(
         *(tag("p", unbroken(text)) for text in found.sentences),
+        *(tag("p", text, class_="warning") for text in untargeted(result)),
         tag("figure", scroller(picture, 760), tag("figcaption", caption, class_="caption")),
     )

@@ -50,6 +50,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.counts: dict[Entry, float] = {}
+        self._balance: dict[str, float] = {}
         self.zones: np.ndarray | None = None  # uint8 (ny, nx), places in ZONES
 
     def open(self, tissue: Patch) -> None:
@@ -68,11 +69,9 @@ class Ledger:
             rows = np.flatnonzero(kinds != DEAD)
             self.add(tissue, rows, kinds[rows], [((cell, GAIN, START),) for cell in types])
             return
-        there = np.bincount(kinds, minlength=DEAD + 1)
-        balance = self.balance()
+        there = np.bincount(kinds, minlength=DEAD + 1).tolist()
         for code, cell in enumerate(types):
-            more = int(there[code]) - round(balance.get(cell, 0.0))
-            if more:
+            if more := there[code] - round(self._balance.get(cell, 0.0)):
                 self._note(Entry(cell, GAIN if more > 0 else LOSS, BY_HAND, NOWHERE), abs(more))
 
     def add(
@@ -120,6 +119,8 @@ class Ledger:
         """Count who came, went or changed while a process was at work. before : the types of the rows before it"""
         types, m = tissue.biology.types, before.size
         now = tissue.cells.type[: tissue.cells.n]
+        if now.size == m and np.array_equal(now, before):
+            return
         changed = np.flatnonzero(now[:m] != before)
         new = np.flatnonzero(now[m:] != DEAD) + m
         self.add(tissue, changed, before[changed], [((cell, LOSS, cause),) for cell in types])
@@ -128,11 +129,7 @@ class Ledger:
 
     def balance(self) -> dict[str, float]:
         """Gains less losses of each cell type."""
-        found: dict[str, float] = {}
-        for entry, number in self.counts.items():
-            if entry.way != HELD:
-                found[entry.cell] = found.get(entry.cell, 0.0) + (number if entry.way == GAIN else -number)
-        return found
+        return dict(self._balance)
 
     def table(self, tissue: Patch) -> dict[Entry, float]:
         """All counts since hour 0 up to now, in the order of their names."""
@@ -151,11 +148,16 @@ class Ledger:
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Put back what `state` returned."""
         entries = (Entry(*map(str, row)) for row in state["entries"])
-        self.counts = dict(zip(entries, (float(number) for number in state["numbers"]), strict=True))
+        self.counts, self._balance = {}, {}
+        for entry, number in zip(entries, state["numbers"].tolist(), strict=True):
+            self._note(entry, number)
         self.zones = state["zones"].copy() if "zones" in state else None
 
     def _note(self, entry: Entry, number: float) -> None:
         self.counts[entry] = self.counts.get(entry, 0.0) + float(number)
+        if entry.way != HELD:
+            more = number if entry.way == GAIN else -number
+            self._balance[entry.cell] = self._balance.get(entry.cell, 0.0) + float(more)
 
     def _zones(self, tissue: Patch) -> np.ndarray:
         if self.zones is None:  # a process that is run by itself

@@ -6,7 +6,7 @@ resuming and pairing are those of any run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,11 @@ from tmesim.trial.execution import Execution
 from tmesim.units import show
 
 if TYPE_CHECKING:
+    from tmesim.catalogue.models import Rule
     from tmesim.result import Result
     from tmesim.scenario import Scenario
 
+STATE = vocabulary.SIGNALS["state"]
 REPLICATES = 4
 RECORD_H = 24.0
 """Rows of an ablation are so far apart, h: it has many arms, and is read at the end."""
@@ -50,28 +52,84 @@ class Plan:
 def acting(scenario: Scenario, arms: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The rules that can act in a scenario with some arms, by group."""
     used = {dose.use for arm in arms for dose in scenario.arm(arm).therapies}
-    catalogue = scenario.catalogue
-    left = trimmed(catalogue, scenario.reached, used)
-    behaviors = {(cell, word) for cell, entry in left.cells.items() for word in entry.behaviors}
-    of_unused = {rule for name, therapy in catalogue.therapies.items() if name not in used for rule in therapy.rules}
-    contact, state = vocabulary.SIGNALS["contact"], vocabulary.SIGNALS["state"]
+    known = Possible(scenario, used)
+    return grouped(scenario.catalogue.all_rules, known.rules)
 
-    def acts(name: str) -> bool:
-        rule = catalogue.all_rules[name]
-        if name in of_unused or (rule.behavior in LEAVING and not scenario.places):
+
+class Possible:
+    """What can be in a scenario with some therapies: rules whose signal can be there and whose behavior can be more
+    than nothing, and states that something can raise, each of which may need others."""
+
+    def __init__(self, scenario: Scenario, used: Collection[str]) -> None:
+        catalogue, self.species = scenario.catalogue, scenario.species
+        self.all, self.used, self.places = catalogue, used, bool(scenario.places)
+        self.left = trimmed(catalogue, scenario.reached, used)
+        unused = [therapy for name, therapy in catalogue.therapies.items() if name not in used]
+        self.idle = {rule for therapy in unused for rule in therapy.rules}
+        self.states = {state for state in self.left.states if self._begins(state)}
+        self.rules: list[str] = []
+        while True:
+            self.rules = [name for name in catalogue.all_rules if self._acts(name)]
+            raised = {
+                state for state in self.left.states if state not in self.states
+                and any(self._raises(catalogue.all_rules[name], f"{state}_gain") for name in self.rules)
+            }  # fmt: skip
+            if not raised:
+                return
+            self.states |= raised
+
+    def _begins(self, state: str) -> bool:
+        """Whether a state is more than 0 from the start, by itself, by mutation or by radiation."""
+        cells = self.left.cells.values()
+        starts = [cell.starts[state].at(self.species) for cell in cells if state in cell.starts]
+        mutation = self.all.states[state].mutation
+        by_rays = any(getattr(self.all.therapies[name], "state", None) == state for name in self.used)
+        gains = any(self._at_rest(name, f"{state}_gain") for name in self.left.cells)
+        return any(starts) or gains or by_rays or (mutation is not None and mutation.at(self.species) > 0)
+
+    def _at_rest(self, cell: str, behavior: str) -> bool:
+        """Whether a cell does something without any rule."""
+        number = self.left.cells[cell].behaviors.get(behavior)
+        return number is not None and number.at(self.species) > 0
+
+    def _raises(self, rule: Rule, behavior: str) -> bool:
+        return rule.behavior == behavior and rule.effect == "increases" and rule.group == "main"
+
+    def _acts(self, name: str) -> bool:
+        rule = self.all.all_rules[name]
+        if name in self.idle or not (self._is_felt(rule.signal) and self._is_heeded(rule.behavior)):
             return False
-        touched = contact.item(rule.signal)
-        if touched in catalogue.cells and touched not in left.cells:
-            return False
-        if rule.signal in catalogue.fields and rule.signal not in left.fields:
-            return False
-        own = state.item(rule.signal)
-        return any(
-            (cell, rule.behavior) in behaviors and (own not in catalogue.states or own in left.cells[cell].states)
-            for cell in rule.cell
+        own, mine = STATE.item(rule.signal), [cell for cell in rule.cell if cell in self.left.cells]
+        mine = [cell for cell in mine if own not in self.all.states or own in self.left.cells[cell].states]
+        return any(self._raises(rule, rule.behavior) or self._does(cell, rule.behavior) for cell in mine)
+
+    def _does(self, cell: str, behavior: str) -> bool:
+        """Whether a behavior can be more than nothing, by itself or by a rule."""
+        rules = self.all.all_rules.items()
+        return self._at_rest(cell, behavior) or any(
+            cell in rule.cell and self._raises(rule, behavior) and name not in self.idle and self._is_felt(rule.signal)
+            for name, rule in rules
         )
 
-    return grouped(catalogue.all_rules, [name for name in catalogue.all_rules if acts(name)])
+    def _is_heeded(self, behavior: str) -> bool:
+        """Whether it makes a difference what cells do: not of a field or cell that is not there."""
+        item = behavior.partition(".")[2]
+        if item in self.all.fields:
+            return item in self.left.fields
+        if item in self.all.cells:
+            return item in self.left.cells
+        return behavior not in LEAVING or self.places
+
+    def _is_felt(self, signal: str) -> bool:
+        """Whether a signal can be more than nothing."""
+        kind, _, item = signal.partition(".")
+        if item in self.all.cells:
+            return item in self.left.cells
+        if item in self.all.states:
+            return item in self.states
+        if signal in self.all.fields:
+            return signal in self.left.fields
+        return kind != "drug" or item in self.used
 
 
 def plan(

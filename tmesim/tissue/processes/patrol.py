@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tmesim.kernels import leukocytes, walls
-from tmesim.kernels.arrays import DEAD, LEUKOCYTE, STAMPS
+from tmesim.kernels.arrays import LEUKOCYTE, STAMPS
 from tmesim.tissue.ledger import GAIN, LOSS
 from tmesim.tissue.process import Passed, Patch, Process, Setting
 from tmesim.tissue.processes.migrate import sweeps_of
@@ -86,7 +86,9 @@ class Patrol(Process):
     def _book_losses(self, tissue: Patch, before: np.ndarray) -> None:
         """Who was killed by whom, and who hopped over a wall. before : types of all rows that were in use"""
         types = tissue.biology.types
-        rows = np.flatnonzero((tissue.cells.type[: before.size] == DEAD) & (before != DEAD))
+        rows = np.flatnonzero(tissue.cells.type[: before.size] != before)
+        if rows.size == 0:
+            return
         causes = [WALLS, *(f"killed_by.{cell}" for cell in types)]
         by = tissue.cells.target[rows].astype(np.int64)
         told = [((cell, LOSS, cause),) for cell in types for cause in causes]
