@@ -105,7 +105,7 @@ def test_values_read_back_are_those_that_were_measured(whole):
 def test_a_budget_begins_no_job_too_late_and_resume_gives_the_same_bytes(scenario, whole, tmp_path):
     with pytest.raises(Interrupted, match=r"the budget is spent with 1 of 18 jobs done, 17 left, about .*resume"):
         toy_sweep(scenario, tmp_path / "sweep", budget="1 s", engine=Slow)
-    with pytest.raises(InputError, match="holds a part of this sweep; --resume goes on"):
+    with pytest.raises(InputError, match="holds a part of this sweep; resume=True goes on"):
         toy_sweep(scenario, tmp_path / "sweep")
     before = Toy.steps_made
     swept = toy_sweep(scenario, tmp_path / "sweep", resume=True)
