@@ -228,6 +228,10 @@ def test_another_sweep_a_run_and_strange_files_are_left_alone(scenario, whole, t
         toy_sweep(scenario, run.path)
     with pytest.raises(InputError, match="is not the directory of a finished sweep"):
         tmesim.Sweep(run.path / "cells")
+    with pytest.raises(InputError, match=r"holds a sweep and no run; tmesim\.Sweep\("):
+        tmesim.Result(whole.path)
+    with pytest.raises(InputError, match=r"is the directory of a sweep: tmesim\.Sweep\("):
+        toy_sweep(whole.path, tmp_path / "other")
 
 
 def test_without_out_it_lies_beside_others_under_the_name_of_its_scenario(scenario, tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from tmesim.observables import observables_of
 from tmesim.statistics import interval
 from tmesim.sweeps.analysis import (
     MEASURES,
+    SPOKEN,
     Finding,
     answer,
     asked,
@@ -38,11 +39,6 @@ if TYPE_CHECKING:
     from tmesim.drawing.drawing import Drawing
     from tmesim.observables import Observable
 
-SPOKEN = {
-    "mu_star": "mean size of an elementary effect (μ*)", "sigma": "deviation of the effects (σ)",
-    "total": "total index: alone and with others", "first": "first-order index: alone",
-    "rank_correlation": "partial rank correlation",
-}  # fmt: skip
 HOW = {
     "grid": "Bars: change from the first value of each key to the one that is named, over all that the others have, "
     "with 95 % intervals (Student)",
