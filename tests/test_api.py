@@ -8,9 +8,10 @@ import pytest
 
 import tmesim
 from tmesim.agents import Cell, CellSet
+from tmesim.sweeps.plots import SweepPlots
 
 PLOTS = type(tmesim.Result.__new__(tmesim.Result).plot)
-CLASSES = (tmesim.Result, tmesim.Scenario, tmesim.TumorModel, Cell, CellSet, PLOTS)
+CLASSES = (tmesim.Result, tmesim.Scenario, tmesim.TumorModel, tmesim.Sweep, Cell, CellSet, PLOTS, SweepPlots)
 FEW = 3
 """So many arguments may be told in a sentence; more have a line each."""
 

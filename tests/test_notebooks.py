@@ -100,6 +100,16 @@ assert first.group == "radiation" and first.sure and abs(first.effect_without).m
 assert all(abs(each.spread[0]) < 0.1 * abs(first.spread[0]) for each in others), "little or not at all"
 assert {each.group: each for each in others}["pd_l1"].spread == (0, 0, 0), "exactly 0"
 """,
+    "what_if": """
+effects = effects.set_index("dose.chemotherapy")
+assert (effects.loc[0, ["from_reference", "from_reference_low", "from_reference_high"]] == 0).all(), "exactly"
+assert effects.from_reference[30] < effects.from_reference[1] < 0 and effects.from_reference_high[30] < 0
+assert len(two.points) == 9 and len(two.table) == 27
+burden = two.effects("tumor_burden").set_index(["cells.tumor.behaviors.division", "start.capillaries"])
+assert (burden["from_baseline_low"].loc[0.05] > 0).all(), "marked"
+assert len(many.points) == 20 and ranking.idxmax() == "cells.tumor.behaviors.division"
+assert doses.is_current and "as long as this sweep lives" in repr(doses)
+""",
     "mesa_tools": """
 assert all(mesa.Agent in type(cell).__mro__ for cell in model.agents)
 assert len(young) < len(tumor)

@@ -105,7 +105,7 @@ def test_values_read_back_are_those_that_were_measured(whole):
 def test_a_budget_begins_no_job_too_late_and_resume_gives_the_same_bytes(scenario, whole, tmp_path):
     with pytest.raises(Interrupted, match=r"the budget is spent with 1 of 18 jobs done, 17 left, about .*resume"):
         toy_sweep(scenario, tmp_path / "sweep", budget="1 s", engine=Slow)
-    with pytest.raises(InputError, match="holds a part of this sweep; --resume goes on"):
+    with pytest.raises(InputError, match="holds a part of this sweep; resume=True goes on"):
         toy_sweep(scenario, tmp_path / "sweep")
     before = Toy.steps_made
     swept = toy_sweep(scenario, tmp_path / "sweep", resume=True)
@@ -228,6 +228,10 @@ def test_another_sweep_a_run_and_strange_files_are_left_alone(scenario, whole, t
         toy_sweep(scenario, run.path)
     with pytest.raises(InputError, match="is not the directory of a finished sweep"):
         tmesim.Sweep(run.path / "cells")
+    with pytest.raises(InputError, match=r"holds a sweep and no run; tmesim\.Sweep\("):
+        tmesim.Result(whole.path)
+    with pytest.raises(InputError, match=r"is the directory of a sweep: tmesim\.Sweep\("):
+        toy_sweep(whole.path, tmp_path / "other")
 
 
 def test_without_out_it_lies_beside_others_under_the_name_of_its_scenario(scenario, tmp_path, monkeypatch):

@@ -131,7 +131,8 @@ class Curve:
             for start in starts
         ]
         best = min(found, key=lambda each: each.cost)
-        return cls(*(float(value) for value in np.exp(best.x)), FARTHEST * float(d.max()))
+        top, half, power = (float(value) for value in np.exp(best.x))
+        return cls(top, half, power, FARTHEST * float(d.max()))
 
     def dose(self, effects: np.ndarray) -> np.ndarray:
         """The dose that has an effect: infinite for one beyond its reach, NaN for none."""

@@ -368,6 +368,8 @@ def _refuse_what_is_no_run(path: Path) -> None:
     """InputError for what is not the directory of a finished run, with what it is."""
     from tmesim.scenario import named
 
+    if (path / "sweep.yaml").is_file():
+        raise InputError([Problem(f"holds a sweep and no run; tmesim.Sweep({str(path)!r}) reads it", file=str(path))])
     if (path / MARKER).is_file():
         return
     if path.suffix in (".yaml", ".yml") or (not path.exists() and str(path) in named()):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tmesim.reading import InputError, Problem
-from tmesim.text import line, say
+from tmesim.text import is_terminal, line, say, shortened
+from tmesim.wording import compact, words
 
 if TYPE_CHECKING:
-    from tmesim.sweeps.plan import Plan
     from tmesim.sweeps.sweep import Sweep
+
+SHOWN = 12
+"""Points or keys that are printed; the tables have them all."""
 
 
 def sweep_scenario(
@@ -43,7 +48,7 @@ def sweep_scenario(
     budget_s = None if limit is None else limit * 3600
     sweep = carry_out(plan, folder, Execution(workers, resume, budget_s, figures, quiet))
     if not quiet:
-        print_sweep(sweep, plan, time.perf_counter() - start)
+        print_sweep(sweep, time.perf_counter() - start)
 
 
 def _request(
@@ -89,8 +94,58 @@ def _days(text: str) -> tuple[float, ...]:
         raise ValueError(f"expected days with commas, such as 7,14, got '{text}'") from None
 
 
-def print_sweep(sweep: Sweep, plan: Plan, seconds: float) -> None:
-    """Where everything is."""
-    from tmesim.sweeps.display import duration
+def print_sweep(sweep: Sweep, seconds: float) -> None:
+    """What the first endpoint hangs on, in a few lines, and where the files are."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
-    say(f"{duration(seconds)}. Everything is in {line(sweep.path)}")
+    from tmesim.sweeps.analysis import MEASURES, SPOKEN, asked
+    from tmesim.sweeps.display import duration
+    from tmesim.text import emit
+
+    plan, endpoint = sweep.plan, sweep.scenario.endpoints[0]
+    arm, effect = asked(plan)[0]
+    along = plan.design in ("grid", "listed")
+    table = Table(box=None, pad_edge=False)
+    what = f"{words(arm)} − {words(sweep.reference)}" if effect else words(arm)
+    measure = "" if along else f", {SPOKEN[MEASURES[plan.design][0]]}"
+    for text in ("point" if along else "key", f"{endpoint}, {what}{measure}"):
+        table.add_column(text)
+    for name, numbers in (along_points if along else ranked)(sweep, endpoint, arm, effect):
+        table.add_row(Text(shortened(line(name), 70)), told(*numbers))
+    console = Console(width=None if is_terminal() else 140, highlight=False, markup=False, emoji=False)
+    with console.capture() as shown:
+        console.print()
+        console.print(Text(line(sweep.scenario.question), style="bold"))
+        console.print(table)
+        if sweep.stale:
+            console.print(Text(f"caution: {line(sweep.path)} {sweep.stale}"))
+        path = Text(line(sweep.path), style="bold")
+        console.print(Text(f"95 % intervals. {duration(seconds)}. Everything is in ").append(path))
+    emit(shown.get())
+
+
+def along_points(sweep: Sweep, endpoint: str, arm: str, effect: bool) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """The first points of a grid, each with what was measured there."""
+    from tmesim.statistics import interval
+    from tmesim.sweeps.analysis import answer
+
+    for point, y in enumerate(answer(sweep.values, endpoint, arm, effect)[:SHOWN]):
+        yield sweep.plan.told(point), interval(y[np.isfinite(y)])
+
+
+def ranked(sweep: Sweep, endpoint: str, arm: str, effect: bool) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """The keys on which an answer hangs most."""
+    from tmesim.sweeps.analysis import MEASURES, answer, findings
+
+    found = findings(sweep.plan, answer(sweep.values, endpoint, arm, effect))
+    found = [f for f in found if f.measure == MEASURES[sweep.plan.design][0]]
+    for f in sorted(found, key=lambda f: -abs(f.estimate))[:SHOWN]:
+        yield f"{f.key} {f.value}".strip(), (f.estimate, f.low, f.high)
+
+
+def told(value: float, low: float, high: float) -> str:
+    """A number with its interval."""
+    bounds = f" [{compact(low)}, {compact(high)}]" if low == low else ""
+    return f"{compact(value)}{bounds}".replace("-", "−")

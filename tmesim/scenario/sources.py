@@ -80,6 +80,10 @@ def _no_run(source: str | Path) -> None:
     except (TypeError, ValueError):
         right = "the name or path of a scenario, its content as a mapping, or a Scenario"
         raise InputError([Problem(f"expected {right}, got {brief(repr(source))}")]) from None
+    if is_run and os.path.isfile(os.path.join(folder, "sweep.yaml")):
+        asked = os.path.join(folder, "sweep.yaml")
+        told = f"is the directory of a sweep: tmesim.Sweep({folder!r}) reads it in Python; what was asked is {asked}"
+        raise InputError([Problem(told, file=folder)])
     if is_run:
         scenario = os.path.join(folder, "scenario.yaml")
         told = f"is the directory of a run: tmesim.Result({folder!r}) reads it in Python; what it ran is {scenario}"

@@ -27,6 +27,12 @@ MEASURES = {
     "lhs": ("rank_correlation",),
 }  # fmt: skip
 """What is told of each key, the first being what it is ranked by."""
+SPOKEN = {
+    "change": "change",
+    "mu_star": "mean size of an elementary effect (μ*)", "sigma": "deviation of the effects (σ)",
+    "total": "total index: alone and with others", "first": "first-order index: alone",
+    "rank_correlation": "partial rank correlation",
+}  # fmt: skip
 COLUMNS = ("endpoint", "arm", "against", "key", "value", "measure", "estimate", "low", "high")
 """Of the table of what the answer hangs on. against : the reference arm where the arm's paired difference from it is
 meant, empty for the endpoint itself"""

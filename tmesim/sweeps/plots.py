@@ -20,6 +20,7 @@ from tmesim.observables import observables_of
 from tmesim.statistics import interval
 from tmesim.sweeps.analysis import (
     MEASURES,
+    SPOKEN,
     Finding,
     answer,
     asked,
@@ -38,11 +39,6 @@ if TYPE_CHECKING:
     from tmesim.drawing.drawing import Drawing
     from tmesim.observables import Observable
 
-SPOKEN = {
-    "mu_star": "mean size of an elementary effect (μ*)", "sigma": "deviation of the effects (σ)",
-    "total": "total index: alone and with others", "first": "first-order index: alone",
-    "rank_correlation": "partial rank correlation",
-}  # fmt: skip
 HOW = {
     "grid": "Bars: change from the first value of each key to the one that is named, over all that the others have, "
     "with 95 % intervals (Student)",
@@ -57,8 +53,10 @@ BLISS = "Bliss: excess over independence"
 LOEWE = "Loewe: combination index"
 
 
-class Plots:
+class SweepPlots:
     """The pictures of a sweep: `response`, `heat_map`, `tornado` and `interaction`, each for the plans that it suits.
+
+    values : all that the sweep measured
     """
 
     def __init__(self, values: Values) -> None:
@@ -125,8 +123,8 @@ class Plots:
             found, label = interactions(self._values, name, chosen), self._known(name).label
             bliss, loewe = found["bliss_excess"], found["loewe_index"]
             for title, unit, surface, null in ((BLISS, "share", bliss, 0.0), (LOEWE, "", loewe, 1.0)):
-                inner = (each[1:, 1:] for each in (surface.value, surface.low, surface.high))
-                maps.append(HeatMap(f"{label}. {title}", unit, *inner, null, surface is loewe))
+                value, low, high = (each[1:, 1:] for each in (surface.value, surface.low, surface.high))
+                maps.append(HeatMap(f"{label}. {title}", unit, value, low, high, null, surface is loewe))
         about = self._about(
             "Bliss: above 0 more is taken than by independent treatments. Loewe: below 1 less is needed than the sum "
             "of doses; –: there is no effect, or one that neither reaches alone. ● and bold: the 95 % interval "
@@ -215,7 +213,7 @@ def suiting(plan: Plan) -> tuple[str, ...]:
 def figures(values: Values, most: int | None = None) -> dict[str, Drawing]:
     """The drawings that a sweep keeps, by the names of their files: all that suit but a tornado of two keys; or so many
     of them at most."""
-    plots, plan = Plots(values), values.plan
+    plots, plan = SweepPlots(values), values.plan
     chosen = [name for name in suiting(plan) if name != "tornado" or plan.design != "grid" or len(plan.keys) > 2][:most]
     return {name: getattr(plots, name)() for name in chosen}
 

@@ -15,6 +15,7 @@ from tmesim.sweeps.running import Execution, carry_out
 from tmesim.sweeps.sweep import Sweep
 from tmesim.text import say
 from tmesim.trial.places import RUNS, TEMPORARY, Temporary, candidates
+from tmesim.trial.python import named_as_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,13 +103,11 @@ def sweep(
         raise InputError(problems)
     options = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
     request = Request(source, varied, design, n, when, listed, options, wanted)
-    plan = request.plan()
-    if out is TEMPORARY:
-        path = None
-    else:
-        path = place_for(plan, quiet) if out is None else Path(str(out))
-    budget_s = None if limit is None else limit * 3600
-    return carry_out(plan, path, Execution(workers, resume, budget_s, figures, quiet, engine))
+    with named_as_arguments(out):
+        plan = request.plan()
+        path = None if out is TEMPORARY else place_for(plan, quiet) if out is None else Path(str(out))
+        budget_s = None if limit is None else limit * 3600
+        return carry_out(plan, path, Execution(workers, resume, budget_s, figures, quiet, engine))
 
 
 def _varied(vary: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tmesim.sweeps.plan import Plan
-    from tmesim.sweeps.plots import Plots
+    from tmesim.sweeps.plots import SweepPlots
 
 
 class Sweep:
@@ -156,12 +156,12 @@ class Sweep:
         return frame.dropna(subset=["from_reference", "from_baseline"], how="all").reset_index(drop=True)
 
     @property
-    def plot(self) -> Plots:
+    def plot(self) -> SweepPlots:
         """Pictures that a notebook shows and `save` writes as .png, .pdf or .svg: `plot.response()` over one key,
         `plot.heat_map()` over two, `plot.interaction()` of two doses, `plot.tornado()` of many keys."""
-        from tmesim.sweeps.plots import Plots
+        from tmesim.sweeps.plots import SweepPlots
 
-        return Plots(self.values)
+        return SweepPlots(self.values)
 
     def _repr_html_(self) -> str:
         from tmesim.sweeps.card import sweep_card

@@ -98,7 +98,7 @@ def run(
     options: dict[str, Any] = {"seed": seed, "replicates": replicates, "days": days, "arms": arms, "set": set}
     others = {"workers": workers, "checkpoint_every": checkpoint_every, "out": out, "executor": executor}
     options = _checked(options, **others, until=until, least=least, most=most)
-    with _named_as_arguments(out):
+    with named_as_arguments(out):
         if agent_classes is not None:
             source, engine = _with_classes(source, agent_classes, engine)
         scenario = trial.prepare(source, **options)
@@ -212,7 +212,7 @@ def _with_classes(source: Any, agent_classes: Any, engine: Any) -> tuple[Scenari
 
 
 @contextmanager
-def _named_as_arguments(out: Any) -> Iterator[None]:
+def named_as_arguments(out: Any) -> Iterator[None]:
     """Messages name the options of the command line; here they name arguments."""
     try:
         yield
