@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tmesim.catalogue.contents import Contents
-from tmesim.catalogue.files import packaged
+from tmesim.catalogue.files import WORDS, packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import Names
 from tmesim.reading import DataPath, InputError, problems_of, suggestion
@@ -52,7 +52,7 @@ class Words(BaseModel):
 @cache
 def words() -> Words:
     """The words of the package that no entry states; InputError if the file is wrong."""
-    document = packaged("words")
+    document = packaged(WORDS)
     try:
         return Words.model_validate(document.data)
     except ValidationError as error:
