@@ -22,7 +22,7 @@ from tmesim.catalogue.files import (
     UNMODELED,
     WORDS,
     documents,
-)  # fmt: skip
+)
 from tmesim.catalogue.frozen import frozendict
 from tmesim.evidence import ground
 from tmesim.kernels import arrays
