@@ -199,6 +199,7 @@ def test_an_arm_gives_a_drug_by_its_brand(name):
     [
         (("{m1:", "{macrophage:"), "Did you mean 'm1' or 'm2' or 'monocyte' or 'kupffer' or 'microglia'?"),
         (("{m1:", "{CD8 T cells:"), "Did you mean 'ctl'?"),
+        (("{m1:", "{Fibroblasts:"), "Did you mean 'fibroblast'?"),
         (("host: mouse", "host: TNBC"), "Did you mean 'human_tnbc'?"),
         (("arms:", "drop: {fields: [TGF-β]}\narms:"), "Did you mean 'tgfb'?"),
         (("start: {", "start: {organ: bone marrow, "), "Did you mean 'bone'?"),

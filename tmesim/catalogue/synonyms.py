@@ -139,7 +139,9 @@ def word_for(text: str, known: Iterable[str]) -> list[str]:
 def suggest(contents: Contents, text: str, known: Iterable[str], most: int = 12) -> str:
     """As `reading.suggestion`, and knows what words of the field stand for."""
     known = list(known)
-    return suggestion(text, known, most, meant=meant(contents, text, known))
+    found = meant(contents, text, known)
+    same = [name for name in found if spelled(name) == spelled(text)]  # a spelling is nearer than a wider word
+    return suggestion(text, known, most, meant=same or found)
 
 
 def clashes(contents: Contents) -> Iterator[tuple[DataPath, str]]:
