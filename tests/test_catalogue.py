@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue, vocabulary
-from tmesim.catalogue.files import CLAIMS, FILES, HOST_FILES, ORGAN_FILES, UNMODELED, documents
+from tmesim.catalogue.files import (
+    CLAIMS,
+    FILES,
+    GLOSSARY,
+    HOST_FILES,
+    ORGAN_FILES,
+    UNMODELED,
+    WORDS,
+    documents,
+)
 from tmesim.catalogue.frozen import frozendict
 from tmesim.evidence import ground
 from tmesim.kernels import arrays
@@ -359,7 +368,7 @@ def test_all_problems_come_at_once_each_with_its_line():
 def test_every_file_of_the_catalogue_is_read_and_every_one_that_is_read_is_there():
     folder = Path(str(FOLDER))
     there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")}
-    read = [name for names in FILES.values() for name in names] + [CLAIMS, UNMODELED]
+    read = [name for names in FILES.values() for name in names] + [CLAIMS, UNMODELED, WORDS, GLOSSARY]
     read += [f"hosts/{name}" for name in HOST_FILES]
     read += [f"organs/{name}" for name in ORGAN_FILES]
     assert len(read) == len(set(read))
@@ -432,7 +441,7 @@ def test_a_word_leads_back_to_its_item(table):
 
 
 def test_a_new_field_brings_its_words_with_it():
-    field = CATALOGUE.fields["il6"].model_copy(update={"label": "IL-4"})
+    field = CATALOGUE.fields["il6"].model_copy(update={"label": "IL-4", "synonyms": ()})
     more, issues = CATALOGUE.plus({"fields": {"il4": field}})
     assert issues == []
     new = set(more.behaviors()) - set(CATALOGUE.behaviors())

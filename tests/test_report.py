@@ -15,6 +15,7 @@ import pytest
 import tmesim
 from tmesim import markup
 from tmesim.catalogue import Drug
+from tmesim.cli.citing import methods
 from tmesim.drawing import page as charts
 from tmesim.drawing.labels import quantity
 from tmesim.drawing.movie import Movie
@@ -439,3 +440,20 @@ def invoke(*arguments, code=0):
     done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert done.exit_code == code, done.output
     return done.output
+
+
+# Texts of the run to cite
+
+
+def test_the_methods_of_a_run_have_its_own_versions_hash_and_replicates(result):
+    text = methods(str(result.path))
+    facts = result.provenance
+    assert all(f"{name} {number}" in text for name, number in facts["versions"].items())
+    assert facts["scenario_hash"] in text and f"Scenario small, {facts['scenario_hash'][:12]}." in text
+    assert "3 arms were simulated on 2 replicates" in text and "on days 1 and 2" in text
+    assert "rules.treg" in text and "(from day 2)" in text, "what an arm changes is told too"
+
+
+def test_a_note_stands_above_the_page_and_nowhere_without_one(result, text):
+    noted = page(result, markup.tag("p", "A <note>."))
+    assert noted.replace("<p>A &lt;note&gt;.</p>", "", 1) == text

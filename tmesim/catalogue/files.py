@@ -88,7 +88,7 @@ HOST_FILES = ("mouse", "human", "pymt_like", "4t1_like", "emt6_like", "human_tnb
 ORGAN_FILES = ("breast", "lung", "kidney", "liver", "bone", "brain", "muscle", "spleen", "lymph_node")
 """The files of `organs/` by the names of the organs: the breast, then where cells of its tumors may come to."""
 
-CLAIMS, UNMODELED, MECHANISMS = "claims", "unmodeled", "mechanisms"
+CLAIMS, UNMODELED, MECHANISMS, WORDS, GLOSSARY = "claims", "unmodeled", "mechanisms", "words", "glossary"
 
 
 def packaged(name: str, kind: str | None = None) -> Document:

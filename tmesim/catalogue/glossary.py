@@ -7,7 +7,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
-from tmesim.catalogue.files import packaged
+from tmesim.catalogue.files import GLOSSARY, packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import Names
 from tmesim.catalogue.synonyms import spelled
@@ -36,7 +36,7 @@ class Terms(RootModel[dict[str, Term]]):
 @cache
 def glossary() -> Mapping[str, Term]:
     """The terms by name, in the order of the file; InputError with every problem if it is wrong."""
-    document = packaged("glossary")
+    document = packaged(GLOSSARY)
     try:
         terms = Terms.model_validate(document.data).root
     except ValidationError as error:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tmesim.catalogue.contents import Contents
-from tmesim.catalogue.files import packaged
+from tmesim.catalogue.files import WORDS, packaged
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import Names
 from tmesim.reading import DataPath, InputError, problems_of, suggestion
@@ -52,7 +52,7 @@ class Words(BaseModel):
 @cache
 def words() -> Words:
     """The words of the package that no entry states; InputError if the file is wrong."""
-    document = packaged("words")
+    document = packaged(WORDS)
     try:
         return Words.model_validate(document.data)
     except ValidationError as error:
@@ -139,7 +139,9 @@ def word_for(text: str, known: Iterable[str]) -> list[str]:
 def suggest(contents: Contents, text: str, known: Iterable[str], most: int = 12) -> str:
     """As `reading.suggestion`, and knows what words of the field stand for."""
     known = list(known)
-    return suggestion(text, known, most, meant=meant(contents, text, known))
+    found = meant(contents, text, known)
+    same = [name for name in found if spelled(name) == spelled(text)]  # a spelling is nearer than a wider word
+    return suggestion(text, known, most, meant=same or found)
 
 
 def clashes(contents: Contents) -> Iterator[tuple[DataPath, str]]:

@@ -25,6 +25,7 @@ SHORT = {
     "none": "set by the scenario without a note",
 }
 """The grounds of numbers in few words."""
+YEAR = 2026
 TITLE = "tmesim: an agent-based simulator of the breast tumor microenvironment"
 
 
@@ -37,7 +38,7 @@ def methods(what: str | None = None) -> str:
     if what is None:
         c = load_catalogue()
         text = f"{_model(c, __version__)} {_statistics()}"
-        return _page("Methods", text, _reference(__version__, None), [])
+        return _page("Methods", text, _reference(__version__), [])
     if Path(what).is_dir():
         from tmesim.shown import Result
 
@@ -56,8 +57,8 @@ def methods(what: str | None = None) -> str:
         _statistics(scenario),
         _again(scenario, facts),
     ]
-    return _page(f"Methods: {words(scenario.name)}", "\n\n".join(parts), _reference(version, scenario),
-                 grounds.primary(scenario))  # fmt: skip
+    reference = _reference(version, f" Scenario {scenario.name}, {_hash(scenario, facts)[:12]}.")
+    return _page(f"Methods: {words(scenario.name)}", "\n\n".join(parts), reference, grounds.primary(scenario))
 
 
 def _model(c: Catalogue, version: str) -> str:
@@ -119,14 +120,17 @@ def _statistics(s: Scenario | None = None) -> str:
 
 def _again(s: Scenario, facts: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in facts.get("versions", {}).items())
-    recorded = facts.get("scenario_hash", s.hash)
-    text = f"The seed was {s.seed}. The scenario with its catalogue has the SHA-256 {recorded}."
+    text = f"The seed was {s.seed}. The scenario with its catalogue has the SHA-256 {_hash(s, facts)}."
     return f"{text} Versions: {versions}." if versions else text
 
 
-def _reference(version: str, s: Scenario | None) -> str:
-    named = f" Scenario {s.name}, {s.hash[:12]}." if s is not None else ""
-    return f"The tmesim authors. {TITLE}. Version {version}.{named}"
+def _hash(s: Scenario, facts: dict[str, Any]) -> str:
+    """Of the scenario with the catalogue that it was run on."""
+    return str(facts.get("scenario_hash", s.hash))
+
+
+def _reference(version: str, scenario: str = "") -> str:
+    return f"The tmesim authors ({YEAR}). {TITLE}. Version {version}.{scenario}"
 
 
 def _page(title: str, text: str, reference: str, papers: list[str]) -> str:

@@ -45,10 +45,13 @@ def names_for(c: Catalogue, text: str) -> list[str]:
     return list(dict.fromkeys([*found, *([term] if term is not None else []), *meant(c, text)]))
 
 
-def choices(text: str, names: list[str], told: Callable[[str], str]) -> list[str]:
-    """A page of several things that go by one word. told : what a name is, in a sentence"""
+def choices(text: str, names: list[str], told: Callable[[str], str], also: bool) -> list[str]:
+    """A page of the things that one word can mean.
+
+    told : what a name is, in a sentence; also : beside something that has been told already
+    """
     family = families().get(spelled(text))
-    page = [f"'{text}' is said of {'several things' if len(names) > 1 else 'something else too'}."]
-    page[0] += f" {family.says}" if family is not None and family.says else ""
+    page = [f"'{text}' can also mean:" if also else f"'{text}' can mean several things."]
+    page[0] += f" {family.says}" if family is not None and family.says and not also else ""
     page += [f"- {shortened(told(name), 160)}" for name in names]
-    return [*page, "", f"tmesim explain {names[0]} tells of one of them."]
+    return [*page, "", f"To read on: tmesim explain {names[0]}"]

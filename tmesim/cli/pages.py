@@ -99,9 +99,11 @@ def pages(c: Catalogue, name: str) -> list[list[str]]:
         names = []
     others = [other for other in names if other != name]
     if others:
-        found.append(finding.choices(name, others, lambda other: briefly(c, other)))
+        found.append(finding.choices(name, others, lambda other: briefly(c, other), also=bool(found)))
     if not found:
-        raise InputError([Problem(f"nothing is called '{name}'.{suggestion(name, finding.all_words(c))}")])
+        near = suggestion(name, finding.all_words(c))
+        near = near if "Did you mean" in near else " `tmesim list` shows what there is"
+        raise InputError([Problem(f"nothing is called '{name}'.{near}")])
     return found
 
 

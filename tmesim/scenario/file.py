@@ -259,7 +259,7 @@ class OrganPart(Part):
     """An organ beside the tissue in the same body.
 
     soil : the organ whose tissue it has, where that is another than the one whose blood it has
-    samples : how many patches of the organ send the cells that come to them to this one, a whole number
+    samples : from how many patches of the organ the arriving cells are gathered in this one, a whole number
     """
 
     soil: OrganName | None = None
@@ -271,7 +271,7 @@ class StartPart(Part):
 
     organ : the organ whose tissue it is; its numbers hold (`tmesim list organs`)
     injection : tumor cells that come by the blood: the capillaries of the organ hold their share
-    samples : of a start in an organ, how many patches of it send the cells that come to them to this one, a whole
+    samples : of a start in an organ, from how many patches of it the arriving cells are gathered in this one, a whole
         number
     organs : other organs of the same body by name, a patch each, to which tumor cells come by the blood
     tumor : disks of tumor cells, one or a list of them
@@ -393,7 +393,7 @@ class ScenarioFile(Part):
     replicates : how many tumors each arm is simulated on, a whole number; intervals come from them, so take six or
         more
     seed : the whole number from which all random numbers follow; another one gives other replicates
-    arms : treatments to compare, by name, no treatment among them
+    arms : treatments to compare, by name; an empty one, {}, leaves the tumor alone
     crossed : lines of choices: each combination of one of every line is an arm, such as bone__drug
     reference : the arm that the others are compared with; default: the first
     set : numbers of the catalogue and settings of the scenario by dotted path; x2 doubles what is there
