@@ -305,6 +305,22 @@ def test_a_slow_field_ends_at_the_balance_of_a_fast_one():
     assert error(slow, fast["c"]) < 2e-4
 
 
+def test_a_slow_field_that_nothing_makes_any_more_falls_to_nothing():
+    """Unevenly: cells that take it up lie scattered. Its solver's numbers end at 1e-30."""
+    fields = make_field((40, 40), diffusion=1800, decay=0.05, slow=True)
+    rng = np.random.default_rng(4)
+    fields.loss[0] += np.where(rng.random((40, 40)) < 0.1, 20.0, 0.0).astype(np.float32)
+    fields.source[0, ::7, ::5] = 6e-5
+    for _ in range(5):
+        fields.solve(1.0)
+    fields.source[0] = 0.0
+    highest = []
+    for _ in range(110):
+        fields.solve(1.0)
+        highest.append(float(fields["c"].max()))
+    assert 0 < highest[20] < 1e-2 * highest[0] and highest[-1] == 0 and np.all(np.diff(highest) <= 0)
+
+
 # --- what cannot be solved ---
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from toys import simulated
 
 import tmesim
 from tmesim.drawing import movie as movies
@@ -16,10 +17,11 @@ from tmesim.drawing.movie import DOSE_MS, FIRST_MS, FRAME_MS, LAST_MS, Movie
 from tmesim.drawing.movie_frames import MovieFrames
 from tmesim.drawing.shots import representative
 from tmesim.frames import MAPS, OXYGEN_STEP, FrameLog
-from tmesim.scenario import read_text
+from tmesim.scenario import read_text, replicate_seed
 from tmesim.scenario.schedule import MOST_FRAMES, frame_interval
 from tmesim.section import Section
 from tmesim.storage.arrays import unpack
+from tmesim.trial.case import Case
 from tmesim.trial.replicate import frames_file
 
 TEXT = """
@@ -126,6 +128,91 @@ def test_frames_go_on_from_their_state():
     assert arrays["tissue"].sum(0).tolist() == [[0, 0, 0], [0, 0, 3]] and arrays["oxygen"][0, 0, 0] == 43
 
 
+# Organs beside the tissue
+
+WITH_ORGANS = """
+name: with_organs
+question: What comes?
+host: mouse
+tissue: {size: [360 µm, 300 µm], organs: [240 µm, 180 µm]}
+start:
+  tumor: {radius: 90 µm}
+  densities: {fibroblast: 400 /mm², ctl: 80 /mm²}
+  capillaries: 300 /mm²
+  ecm: 0.2
+  organs: {kidney: {samples: 100000}, liver: {samples: 100000}}
+set:
+  rules.emt_enables_intravasation.limit: 2 1/h
+  cells.tumor.starts.emt: 0.4
+  rules.leaky_vessels_let_tumor_cells_in.half_max: 1 pM
+time: {days: 1, record_every: 12 h, snapshots: [0 d, 1 d], frames_every: 4 h}
+replicates: 1
+arms:
+  untreated: {}
+  out: {therapies: [{use: surgery, start: 0.5 d}]}
+endpoints: [kidney.arrivals]
+"""
+
+
+@pytest.fixture(scope="module")
+def organs(tmp_path_factory):
+    out = tmp_path_factory.mktemp("organs") / "out"
+    return tmesim.run(read_text(WITH_ORGANS), out=out, workers=1, quiet=True, figures=False)
+
+
+def test_frames_of_organs_show_what_their_snapshots_hold(organs):
+    for arm in organs.arms:
+        for place in ("kidney", "liver"):
+            maps = unpack((organs.path / frames_file(arm, 0, place)).read_bytes())
+            shot = organs.snapshot(1, arm, 0, place)
+            assert maps["hour"].tolist() == [0, 4, 8, 12, 16, 20, 24] and maps["tissue"].shape == (7, 12, 16)
+            names = maps["types"].tolist()
+            for name in ("arrested", "endothelial", "ctl"):
+                layer = organs.scenario.catalogue.cells[name].layer
+                if layer != "vessel":
+                    found = np.argwhere(maps[layer][-1] == 1 + names.index(name))
+                    assert sorted(found.tolist()) == sorted(np.stack(shot.sites(name), 1).tolist())
+            assert np.array_equal(maps["vessel"][-1] == 2, shot.maps["vessels.perfused"])
+
+
+def test_organs_stand_beside_the_tissue_in_the_row_of_their_arm_at_its_scale(organs):
+    movie = Movie(organs, 0)
+    frames = movie.frames
+    assert frames.places == ("kidney", "liver") and frames.columns == 1
+    image, row = frames.frame(6), list(frames._panels_of("out", frames.corner(1)[1]))
+    assert [place for place, _, _ in row] == [None, "kidney", "liver"]
+    assert row[1][2] == row[2][2] == (12 * frames.zoom, 16 * frames.zoom)
+    top, left = frames.corner(1)
+    for place, x, (high, wide) in row:
+        film = frames.films["out"] if place is None else frames.beside["out"][place]
+        own = [film[name][6] for name in ("tissue", "leukocyte", "vessel", "links", "oxygen", "bodies")]
+        scene = raster.Scene(*own[:4], frames.types, own[5])
+        due = raster.paint(scene, frames.behind[own[4]], frames.inks, frames.zoom)
+        assert np.array_equal(image[top : top + high, x : x + wide], due), place
+    held = 1 + frames.types.index("arrested")
+    assert any((film["leukocyte"] == held).any() for film in frames.beside["out"].values())
+    assert "organs beside it" in movie.alt and row[-1][1] + row[-1][2][1] <= frames.width - drawn.MARGIN
+    rail = image[top + frames.below, left : left + frames.row]
+    assert (rail == frames.arm_inks["out"][-1]).all(), "the last frame fills the rail of the whole row"
+
+
+def test_a_run_that_kept_no_frames_of_organs_shows_the_tissue_alone(organs, monkeypatch):
+    monkeypatch.setattr(drawn, "read_beside", lambda *_: {})
+    frames = MovieFrames(organs, 0)
+    assert frames.places == () and frames.columns == 2 and frames.head == drawn.NAME
+
+
+def test_frames_of_organs_are_the_same_after_interruptions(organs, tmp_path):
+    plan = read_text(WITH_ORGANS)
+    case = Case(plan, 0, replicate_seed(plan.seed, 0))
+    assert simulated(case, tmp_path, 10) is None and simulated(case, tmp_path, 15) is None
+    outcome = simulated(case, tmp_path)
+    for arm in organs.arms:
+        for place in (None, "kidney", "liver"):
+            name = frames_file(arm, 0, place)
+            assert outcome.files[name] == (organs.path / name).read_bytes(), name
+
+
 # The movie
 
 
@@ -194,7 +281,7 @@ def test_triangles_of_doses_fill_when_they_are_given(frames):
 
 def test_every_cell_is_painted_in_the_color_of_its_type(frames):
     for i in (0, 48):
-        panel, zoom = frames._tissue("drug", i), frames.zoom
+        panel, zoom = frames._painted(frames.films["drug"], i), frames.zoom
         film = frames.films["drug"]
         for layer in ("leukocyte", "tissue"):
             y, x = np.nonzero(film[layer][i])
@@ -218,7 +305,7 @@ def test_the_clock_has_the_digits_that_it_needs(frames, monkeypatch):
 def test_tissues_of_any_size_fit_a_page(result, monkeypatch, ny, nx):
     maps = {name: np.ones((2, ny, nx), np.uint8) for name in MAPS}
     fake = film(result, "drug") | maps | {"hour": np.array([0.0, 48.0])}
-    monkeypatch.setattr(MovieFrames, "_read", lambda self, arm: fake)
+    monkeypatch.setattr(drawn, "read", lambda *_: dict(fake))
     big = MovieFrames(result, 0)
     assert big.width <= drawn.WIDEST + 60 and big.frame(1).shape == (big.height, big.width)
 
@@ -226,7 +313,7 @@ def test_tissues_of_any_size_fit_a_page(result, monkeypatch, ny, nx):
 def test_a_movie_is_cut_to_the_tumor_and_its_rim(result, monkeypatch):
     small = film(result, "drug")
     far = small | {name: np.pad(small[name], ((0, 0), (40, 0), (0, 40))) for name in MAPS}
-    monkeypatch.setattr(MovieFrames, "_read", lambda self, arm: far)
+    monkeypatch.setattr(drawn, "read", lambda *_: dict(far))
     movie = MovieFrames(result, 0)
     assert movie.frame(1).shape == (movie.height, movie.width)
     cut = movie.films["drug"]

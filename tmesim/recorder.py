@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tmesim.catalogue.frozen import frozendict
 from tmesim.frames import FrameLog
 from tmesim.observables import LOOKED_BACK, Observable, Reading, measure, to_look_back
 from tmesim.observables.reading import Treated
@@ -24,6 +25,7 @@ class Recorder:
     """The rows of one history. A branch takes a copy, so that each arm's table holds the shared days too.
 
     calendar : when rows and frames are due; without one, a row whenever one is asked for
+    frames : of the tissue        beside : of the organs beside it, by name
     """
 
     def __init__(
@@ -31,18 +33,21 @@ class Recorder:
         observables: Mapping[str, Observable],
         calendar: Calendar | None = None,
         frames: FrameLog | None = None,
+        beside: Mapping[str, FrameLog] = frozendict(),
     ) -> None:
         self.observables = observables
         self.columns = ("hour", *observables)
         self.calendar = calendar
         self.frames = frames
+        self.beside = dict(beside)
         self.rows: list[dict[str, float]] = []
         self.past: list[dict[str, float]] = []  # each step of the last window, for rates of change
 
     def copy(self) -> Recorder:
         """A recorder that goes on by itself."""
         frames = self.frames.copy() if self.frames is not None else None
-        twin = Recorder(self.observables, self.calendar, frames)
+        beside = {name: log.copy() for name, log in self.beside.items()}
+        twin = Recorder(self.observables, self.calendar, frames, beside)
         twin.rows, twin.past = list(self.rows), list(self.past)
         return twin
 
@@ -65,6 +70,8 @@ class Recorder:
         self._remember(now)
         if self.frames is not None and self.calendar is not None and step in self.calendar.frames:
             self.frames.take(now.section)
+            for name, log in self.beside.items():
+                log.take(now.organs[name].section)
         if self.calendar is not None and step not in self.calendar.rows:
             return False
         before = self.past[0] if self.past[0]["hour"] < hour else None

@@ -47,7 +47,10 @@ class Movie:
         scenario = result.scenario
         arms = ", ".join(words(arm) for arm in result.arms)
         self.title = f"Movie: {words(scenario.name)}"
-        self.alt = f"Movie of the tissue from day 0 to day {scenario.time.days:g}, the arms side by side: {arms}"
+        span = f"from day 0 to day {scenario.time.days:g}"
+        self.alt = f"Movie of the tissue {span}, the arms side by side: {arms}"
+        if self.frames.places:
+            self.alt = f"Movie of the tissue and of the organs beside it {span}, a row for each arm: {arms}"
 
     def durations(self) -> list[int]:
         """Milliseconds that each frame stays; frames of doses longer, the last longest."""

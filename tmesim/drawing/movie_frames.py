@@ -1,4 +1,5 @@
-"""The frames of a movie: a run's arms side by side at one moment, with a clock and the doses, in palette indices.
+"""The frames of a movie: a run's arms side by side at one moment, with a clock and the doses, in palette indices. An
+arm with organs beside its tissue is a row: the tissue, then its organs at the same scale.
 
 Only the letters need a font, so the same run gives the same frames.
 """
@@ -6,11 +7,14 @@ Only the letters need a font, so the same run gives the same frames.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmesim.catalogue import organ_named
 from tmesim.drawing import scale_bar
+from tmesim.drawing.films import one_code, read, read_beside
 from tmesim.drawing.letters import text_width, write_text
 from tmesim.drawing.palette import BEHIND, FAINT, GRID, INK, Palette, arm_colors
 from tmesim.drawing.pixel_keys import LINE, Key, in_lines, paint_keys
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from tmesim.scenario import Arm
 
 MARGIN, GAP, HEAD, NAME, TRACK = 20, 16, 62, 30, 44  # pixels
+LABEL = 18  # pixels of the name of an organ
 WIDEST, HIGHEST, LARGEST = 1240, 480, 10  # panels together, one panel, a site; pixels
 AREA = 490_000  # of all panels, pixels: the size of the file follows it
 LEVELS = 12  # of oxygen
@@ -37,27 +42,38 @@ class MovieFrames:
         self.result, self.scenario = result, result.scenario
         self.replicate = representative(result) if replicate is None else result.known_replicate(replicate)
         self.arms = result.arms
-        self.films = {arm: self._read(arm) for arm in self.arms}
+        self.films = {arm: read(result, arm, self.replicate) for arm in self.arms}
+        self.beside = {arm: read_beside(result, arm, self.replicate) for arm in self.arms}
+        self.places = tuple(dict.fromkeys(place for films in self.beside.values() for place in films))
         film = self.films[self.arms[0]]
         self.hours = film["hour"].tolist()
-        self.types = tuple(str(name) for name in film["types"])
+        self.types = one_code(self.every)
         self.spacing = float(film["spacing_um"])
-        self._crop()
-        film = self.films[self.arms[0]]
-        self.columns = len(self.arms) if len(self.arms) <= 3 else -(-len(self.arms) // 2)
-        self.stride = -(-film["tissue"].shape[2] * self.columns // WIDEST)  # of sites, where there are too many to show
-        ny, nx = film["tissue"][0, :: self.stride, :: self.stride].shape
-        fits = math.isqrt(AREA // (len(self.arms) * ny * nx))
-        self.zoom = max(1, min(WIDEST // (nx * self.columns), HIGHEST // max(ny, nx), LARGEST, fits))
-        self.panel = (ny * self.zoom, nx * self.zoom)
+        if not self.places or any(self.scenario.start_of(arm).has_primary for arm in self.arms):
+            self._crop()
+        self._scale()
         self._choose_colors()
         self._lay_out()
 
-    def _read(self, arm: str) -> dict[str, np.ndarray]:
-        name = f"frames/{arm}/replicate_{self.replicate:03d}.npz"
-        if not self.result.files.holds(name):
-            raise FileNotFoundError(f"this run kept no frames for a movie: {self.result.path / name} is missing")
-        return self.result.arrays(name, (*MAPS, "hour", "types", "spacing_um"))
+    @property
+    def every(self) -> list[dict[str, np.ndarray]]:
+        """The films of all panels."""
+        return [*self.films.values(), *(film for films in self.beside.values() for film in films.values())]
+
+    def _scale(self) -> None:
+        """How the panels of an arm are arranged, and how large a site is in all of them."""
+        maps = [self.films[self.arms[0]]["tissue"]]
+        maps += [next(each[place] for each in self.beside.values() if place in each)["tissue"] for place in self.places]
+        few = len(self.arms) <= 3
+        self.columns = 1 if self.places else len(self.arms) if few else -(-len(self.arms) // 2)
+        across = sum(each.shape[2] for each in maps) * self.columns
+        self.stride = -(-across // WIDEST)  # of sites, where there are too many to show
+        shapes = [each[0, :: self.stride, :: self.stride].shape for each in maps]
+        fits = math.isqrt(AREA // (len(self.arms) * sum(ny * nx for ny, nx in shapes)))
+        most = WIDEST // (sum(nx for _, nx in shapes) * self.columns), HIGHEST // max(map(max, shapes))
+        self.zoom = max(1, min(*most, LARGEST, fits))
+        self.panel, *panels = [(ny * self.zoom, nx * self.zoom) for ny, nx in shapes]
+        self.panels = dict(zip(self.places, panels, strict=True))
 
     def _crop(self) -> None:
         """Leave out what lies far from the tumor, as in the pictures."""
@@ -92,14 +108,14 @@ class MovieFrames:
     def _choose_colors(self) -> None:
         """The palette, and the indices of all that is painted."""
         palette = self.palette = Palette(["white"])
-        codes = {int(c) for film in self.films.values() for m in ("tissue", "leukocyte") for c in np.unique(film[m])}
+        codes = {int(c) for film in self.every for m in ("tissue", "leukocyte") for c in np.unique(film[m])}
         known = self.scenario.catalogue.cells
         self.shown = {name for i, name in enumerate(self.types) if i + 1 in codes and name in known}
         self.inks = Inks(palette, self.types, self.scenario.catalogue, self.shown)
         self.white = self.inks.white
         self.ink, self.faint, self.rail = palette.ramp(INK), palette.ramp(FAINT), palette.index(GRID)
         shades = palette.levels(BEHIND, LEVELS)
-        high = max(float(np.quantile(film["oxygen"], 0.995)) for film in self.films.values()) or 1.0
+        high = max(float(np.quantile(film["oxygen"], 0.995)) for film in self.every) or 1.0
         levels = np.clip(np.arange(256) / high * LEVELS, 0, LEVELS - 1).astype(int)
         self.oxygen_high = high * float(self.films[self.arms[0]]["oxygen_step"])
         supplied = "oxygen" in self.scenario.catalogue.fields
@@ -109,11 +125,13 @@ class MovieFrames:
 
     def _lay_out(self) -> None:
         """Sizes, and the sheet with what stays the same in all frames."""
-        high_panel, wide_panel = self.panel
-        self.width = 2 * MARGIN + self.columns * wide_panel + (self.columns - 1) * GAP
+        self.row = self.panel[1] + sum(GAP + wide for _, wide in self.panels.values())
+        self.head = NAME + LABEL * bool(self.places)
+        self.width = 2 * MARGIN + self.columns * self.row + (self.columns - 1) * GAP
         self.width = max(self.width, 460)
         rows = -(-len(self.arms) // self.columns)
-        self.block = NAME + high_panel + TRACK
+        self.below = max(high for high, _ in (self.panel, *self.panels.values())) + 18  # from a panel to its rail
+        self.block = self.head + self.below - 18 + TRACK
         keys = in_lines(self._keys(), MARGIN, self.width - MARGIN)
         self.height = HEAD + rows * self.block + len(keys) * LINE + MARGIN
         sheet = self.sheet = np.full((self.height, self.width), self.white, np.uint8)
@@ -125,21 +143,34 @@ class MovieFrames:
         write_text(sheet, self.width - MARGIN, 37, about, 12, self.faint, right=True)
         for k, arm in enumerate(self.arms):
             top, left = self.corner(k)
-            mark = sheet[top - NAME + 8 : top - NAME + 20, left : left + 12]
+            head = top - self.head
+            mark = sheet[head + 8 : head + 20, left : left + 12]
             mark[:] = self.arm_inks[arm][-1]
-            room = wide_panel - 18 - text_width("00000 tumor cells", 11)
+            room = self.row - 18 - text_width("00000 tumor cells", 11) * (not self.places)
             size = next((s for s in (14, 13, 12, 11) if text_width(words(arm), s, bold=True) <= room), 11)
-            write_text(sheet, left + 18, top - NAME + 6, words(arm), size, self.ink, bold=True, most=room)
-            sheet[top - 1 : top + high_panel + 1, left - 1 : left + wide_panel + 1] = self.faint[3]
-            rail = top + high_panel + 18
-            sheet[rail : rail + 4, left : left + wide_panel] = self.rail
+            write_text(sheet, left + 18, head + 6, words(arm), size, self.ink, bold=True, most=room)
+            for place, x, (high, wide) in self._panels_of(arm, left):
+                sheet[top - 1 : top + high + 1, x - 1 : x + wide + 1] = self.faint[3]
+                if self.places:
+                    name = organ_named(place or self.scenario.start_of(arm).organ).label
+                    write_text(sheet, x, top - LABEL + 2, name, 11, self.ink, most=wide - text_width("0000", 11))
+            rail = top + self.below
+            sheet[rail : rail + 4, left : left + self.row] = self.rail
         paint_keys(sheet, keys, HEAD + rows * self.block, self.width - MARGIN, self.ink, int(self.faint[3]))
 
     def corner(self, k: int) -> tuple[int, int]:
         """Top and left of the panel of the k-th arm."""
-        wide = self.panel[1]
         row, column = divmod(k, self.columns)
-        return HEAD + row * self.block + NAME, MARGIN + column * (wide + GAP)
+        return HEAD + row * self.block + self.head, MARGIN + column * (self.row + GAP)
+
+    def _panels_of(self, arm: str, left: int) -> Iterator[tuple[str | None, int, tuple[int, int]]]:
+        """The panels of an arm: its tissue (None) and its organs, with left and size. left : of the first"""
+        yield None, left, self.panel
+        left += self.panel[1] + GAP
+        for place, size in self.panels.items():
+            if place in self.beside[arm]:
+                yield place, left, size
+            left += size[1] + GAP
 
     def _keys(self) -> list[Key]:
         """Keys of what occurs in some frame."""
@@ -150,7 +181,7 @@ class MovieFrames:
             if name in self.shown
         ]
         for level, text in ((2, "vessel with blood flow"), (1, "vessel without flow")):
-            if any((film["vessel"] == level).any() for film in self.films.values()):
+            if any((film["vessel"] == level).any() for film in self.every):
                 keys.append(Key("tube", text, (inks.wall[level == 2], inks.lumen[level == 2])))
         if "oxygen" in self.scenario.catalogue.fields:
             shades = tuple(dict.fromkeys(self.behind.tolist()))
@@ -160,26 +191,30 @@ class MovieFrames:
     def frame(self, i: int) -> np.ndarray:
         """Frame i: palette indices, uint8 (height, width)."""
         image = self.sheet.copy()
-        high, wide = self.panel
+        tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
         write_text(image, MARGIN, 14, self.clock(i), 28, self.ink, bold=True)
         for k, arm in enumerate(self.arms):
             top, left = self.corner(k)
-            image[top : top + high, left : left + wide] = self._tissue(arm, i)
-            tumor = 1 + self.types.index("tumor") if "tumor" in self.types else 255
-            count = int(np.count_nonzero(self.films[arm]["tissue"][i] == tumor))
-            told = f"{compact(count)} tumor cell{'s' * (count != 1)}"
-            write_text(image, left + wide, top - NAME + 8, told, 11, self.faint, right=True)
+            for place, x, (high, wide) in self._panels_of(arm, left):
+                panel = image[top : top + high, x : x + wide]
+                film = self.films[arm] if place is None else self.beside[arm][place]
+                panel[:] = self._painted(film, i)
+                count = int(np.count_nonzero(film["tissue"][i] == tumor))
+                told = compact(count) if place else f"{compact(count)} tumor cell{'s' * (count != 1)}"
+                above = LABEL - 2 if self.places else NAME - 8
+                write_text(image, x + wide, top - above, told, 11, self.faint, right=True)
             if k == 0:
+                high, wide = self.panel
                 panel = image[top : top + high, left : left + wide]
                 scale_bar.in_pixels(panel, self.spacing * self.stride / self.zoom, self.white, self.ink)
             for n, text in enumerate(self.doses(arm, i)):
                 self._badge(image, top + 8 + 26 * n, left + 8, text, arm)
-            self._track(image, top + high + 18, left, arm, i)
+            self._track(image, top + self.below, left, arm, i)
         return image
 
-    def _tissue(self, arm: str, i: int) -> np.ndarray:
-        """The panel of an arm in frame i, painted as the tissue pictures are."""
-        film, step = self.films[arm], self.stride
+    def _painted(self, film: Mapping[str, np.ndarray], i: int) -> np.ndarray:
+        """The panel of a film in frame i, painted as the tissue pictures are."""
+        step = self.stride
         tissue, leukocyte, vessel, links, oxygen, bodies = (film[name][i, ::step, ::step] for name in MAPS)
         links = links if step == 1 else np.zeros_like(links)  # to neighbors that are not shown
         scene = Scene(tissue, leukocyte, vessel, links, self.types, bodies if step == 1 else None)
@@ -187,7 +222,7 @@ class MovieFrames:
 
     def _track(self, image: np.ndarray, top: int, left: int, arm: str, i: int) -> None:
         """A rail from the first to the last hour, filled up to now; a triangle at each dose, filled once given."""
-        wide, end = self.panel[1], self.hours[-1] or 1.0
+        wide, end = self.row, self.hours[-1] or 1.0
         ink = self.arm_inks[arm]
         now = round(self.hours[i] / end * wide)
         image[top : top + 4, left : left + now] = ink[-1]

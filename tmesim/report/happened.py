@@ -59,14 +59,16 @@ def movie(result: Result) -> Markup | None:
         size, frames, last = image.size, getattr(image, "n_frames", 1), still(data)
     alt = (
         f"Movie of the tissue in {frames} frames from day 0 to day {result.scenario.time.days:g}, "
-        f"the arms side by side. {counted(result)}"
+        f"{'a row for each arm, with its organs' if result.scenario.places else 'the arms side by side'}. "
+        f"{counted(result)}"
     )
     picture = tag(
         "picture",
         tag("source", srcset=uri(last, "image/png"), media="(prefers-reduced-motion: reduce)"),
         image_tag(data, "image/gif", alt, size),
     )
-    caption = f"The tissue over time in {which(result)}. Triangles are doses. Fold this part to stop the movie."
+    shown = "The tissue and, beside it, the patch of each organ" if result.scenario.places else "The tissue"
+    caption = f"{shown} over time in {which(result)}. Triangles are doses. Fold this part to stop the movie."
     return tag(
         "details",
         tag("summary", "Movie"),

@@ -203,11 +203,11 @@ def amounts(
 
 def disk(tissue: TissueBox, time: Time, histories: int, catalogue: Catalogue, organs: int = 0) -> float:
     """Bytes that a trial writes, about: snapshots and frames after compression, and rows. organs : beside the tissue"""
-    sites, kept = float(math.prod(tissue.shape)), float(sites_of(tissue, organs))
+    kept = float(sites_of(tissue, organs))
     snapshot = 2 * len(catalogue.fields) + 2 * len(catalogue.matrix) + 20 + 2 * len(catalogue.states)
     rows = time.days * 24 / time.record_every_h + 1
     frames = MOST_FRAMES if time.frames_every_h is None else time.days * 24 / time.frames_every_h + 1
-    return histories * (kept * snapshot * len(time.snapshots_h) + sites * frames + rows * 1000)
+    return histories * (kept * snapshot * len(time.snapshots_h) + kept * frames + rows * 1000)
 
 
 def frames(hours: float, every_h: float) -> str | None:

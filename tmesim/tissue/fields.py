@@ -80,6 +80,11 @@ class MassBalance(NamedTuple):
         return gap / largest if largest else 0.0
 
 
+GONE = 1e-20
+"""A slow field that nothing makes any more and that has fallen below this everywhere is taken as 0: it would go on
+falling, unevenly, until it leaves the range of the solver."""
+
+
 class SolveError(RuntimeError):
     """A field did not converge; `reports` holds the reports of all fields of that solve."""
 
@@ -254,6 +259,8 @@ class Fields:
         spec = self.specs[f]
         values = self.values[f]
         step = dt if spec.slow else None
+        if step is not None and values.max() < GONE and not self.source[f].any():
+            values[:] = 0.0
         rate = spec.diffusion / self.spacing**2
         hold = coarsening.face_conductance(rate, spec.face(self.spacing))
         saturates = spec.half_max is not None

@@ -91,7 +91,7 @@ class Simulation:
         if segment.parent is None:
             seed, arm = self.case.seed, segment.arms[0]
             body = engine(self.case)(scenario, seed=seed, replicate=self.case.replicate, arm=arm)
-            recorder = new_recorder(scenario, body.tissue.biology.types)
+            recorder = new_recorder(scenario, body)
             recorder.take(body, body.step_index)
             self._snapshot(body, segment)
             return body, recorder
@@ -112,9 +112,9 @@ class Simulation:
                 self.scratch.keep(names, data)
 
     def _keep_frames(self, recorder: Recorder, segment: Segment) -> None:
-        if recorder.frames is not None:
-            names = [frames_file(arm, self.case.replicate) for arm in segment.arms]
-            self.scratch.keep(names, pack(recorder.frames.arrays()))
+        for organ, log in logs_of(recorder).items():
+            names = [frames_file(arm, self.case.replicate, organ) for arm in segment.arms]
+            self.scratch.keep(names, pack(log.arrays()))
 
     # Checkpoints
 
@@ -138,8 +138,8 @@ class Simulation:
             histories["current"] = self.current
         for name, (body, recorder) in histories.items():
             arrays[f"{name}:rows"], arrays[f"{name}:past"] = recorder.table, recorder.past_table
-            if recorder.frames is not None:
-                arrays |= {f"{name}:frames:{key}": value for key, value in recorder.frames.state().items()}
+            for organ, log in logs_of(recorder).items():
+                arrays |= {f"{name}:frames:{organ or ''}:{key}": value for key, value in log.state().items()}
             arrays |= {f"{name}:state:{key}": np.asarray(value) for key, value in body.state().items()}
         self.scratch.save(arrays)
 
@@ -156,11 +156,11 @@ class Simulation:
             state = {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
             index = self.segment if name == "current" else int(name[len("end") :])
             body = engine(self.case).from_state(self.case.scenario, state)
-            recorder = new_recorder(self.case.scenario, body.tissue.biology.types)
+            recorder = new_recorder(self.case.scenario, body)
             recorder.restore(arrays[f"{name}:rows"], arrays[f"{name}:past"])
-            if recorder.frames is not None:
-                start = f"{name}:frames:"
-                recorder.frames.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
+            for organ, log in logs_of(recorder).items():
+                start = f"{name}:frames:{organ or ''}:"
+                log.restore({k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)})
             if name == "current":
                 self.current = body, recorder
             else:
@@ -177,10 +177,20 @@ def engine(case: Case) -> Any:
     return Body
 
 
-def new_recorder(scenario: Scenario, types: Sequence[str]) -> Recorder:
-    """A recorder of all that a scenario's tables and movie need. types : of the cells, by their codes"""
-    frames = FrameLog(types, [scenario.catalogue.cells[name].layer for name in types], scenario.tissue.spacing)
-    return Recorder(reported(scenario), calendar_of(scenario.time), frames)
+def new_recorder(scenario: Scenario, body: Any) -> Recorder:
+    """A recorder of all that a scenario's tables and movie need of a body."""
+
+    def log(types: Sequence[str]) -> FrameLog:
+        return FrameLog(types, [scenario.catalogue.cells[name].layer for name in types], scenario.tissue.spacing)
+
+    beside = {name: log(organ.biology.types) for name, organ in body.organs.items()}
+    return Recorder(reported(scenario), calendar_of(scenario.time), log(body.tissue.biology.types), beside)
+
+
+def logs_of(recorder: Recorder) -> dict[str | None, FrameLog]:
+    """The frames of the tissue (None) and of the organs beside it."""
+    found: dict[str | None, FrameLog] = {} if recorder.frames is None else {None: recorder.frames}
+    return found | dict(recorder.beside.items())
 
 
 def reported(scenario: Scenario) -> dict[str, Any]:
@@ -194,9 +204,9 @@ def snapshot_file(kind: str, arm: str, replicate: int, hour: float, organ: str |
     return "/".join([kind, arm, *([organ] if organ else []), snapshot_name(replicate, hour / 24)])
 
 
-def frames_file(arm: str, replicate: int) -> str:
-    """The path of an arm's frames below a run directory."""
-    return f"frames/{arm}/replicate_{replicate:03d}.npz"
+def frames_file(arm: str, replicate: int, organ: str | None = None) -> str:
+    """The path of an arm's frames, of the tissue or of an organ beside it, below a run directory."""
+    return "/".join(["frames", arm, *([organ] if organ else []), f"replicate_{replicate:03d}.npz"])
 
 
 def simulate(
