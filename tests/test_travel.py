@@ -331,7 +331,7 @@ def test_what_cannot_be_is_refused(start, told):
     [
         ("shield", 2, "processes.circulation.shield: must not be above 1, got 2"),
         ("gut_share", 1.4, "processes.circulation.gut_share: must not be above 1, got 1.4"),
-        ("gut_share", 0.9, "processes.circulation.gut_share: 0.9 of the cardiac output, with the 0.441 that the organs"),
+        ("gut_share", 0.9, "circulation.gut_share: 0.9 of the cardiac output, with the 0.441 that the organs"),
         ("half_life", "0 h", "processes.circulation.half_life: must be above 0"),
         ("rest_hours", "30 h", "processes.circulation.rest_hours: must not be above 24 h"),
         ("at_least", 1.5, "processes.circulation.at_least: expected a whole number"),

@@ -108,11 +108,10 @@ def sweeps(
 
 def blood(catalogue: Catalogue, host: str) -> Iterator[Finding]:
     """Organs and gut together have no more blood than the heart pumps."""
-    numbers = catalogue.processes["circulation"] if "circulation" in catalogue.processes else {}
-    if "gut_share" not in numbers:
+    if "circulation" not in catalogue.processes:
         return
     organs_have = math.fsum(o.measured(o.blood_share, "1", host) for o in organs().values() if o.lives_in(host))
-    gut = numbers["gut_share"].at(host)
+    gut = catalogue.processes["circulation"]["gut_share"].at(host)
     if organs_have + gut > 1 + 1e-9:
         most = units.show(round(1 - organs_have, 4))
         yield "processes.circulation.gut_share", (
