@@ -7,15 +7,18 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tmesim.catalogue import Catalogue, claims, load_catalogue
+from tmesim.catalogue import BREAST, Catalogue, claims, load_catalogue
 from tmesim.catalogue import hosts as all_hosts
 from tmesim.catalogue import organs as all_organs
+from tmesim.catalogue.files import ORGAN_FILES
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
 from tmesim.text import is_terminal, json_text, line, say, say_all
 
 Row = dict[str, Any]
+AWAY = tuple(name for name in ORGAN_FILES if name != BREAST)
+"""Organs that may lie beside the tissue, each with observables of its own."""
 
 
 def cells(c: Catalogue) -> Iterable[Row]:
@@ -69,8 +72,9 @@ def behaviors(c: Catalogue) -> Iterable[Row]:
 
 
 def observables(c: Catalogue) -> Iterable[Row]:
-    for o in observables_of(c, c.therapies).values():
-        yield {"name": o.name, "unit": o.unit, "meaning": o.meaning}
+    for o in observables_of(c, c.therapies, AWAY).values():
+        if "." not in o.name:  # of each organ beside the tissue there are the same
+            yield {"name": o.name, "unit": o.unit, "meaning": o.meaning}
 
 
 def parameters(c: Catalogue) -> Iterable[Row]:

@@ -11,6 +11,7 @@ from tmesim.catalogue.models import Rule
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.contributing import contributing
 from tmesim.cli.grounds import claim, modeled, switches
+from tmesim.cli.lists import AWAY
 from tmesim.cli.treating import treatment
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
@@ -75,7 +76,7 @@ def names(c: Catalogue) -> set[str]:
     from tmesim.scenario import named
 
     known = {*c.cells, *c.all_rules, *c.aliases, *c.fields, *c.states, *c.matrix, *c.processes, *c.signals()}
-    known |= {*c.behaviors(), *observables_of(c, c.therapies), *claims(), *hosts(), *organs(), *named()}
+    known |= {*c.behaviors(), *observables_of(c, c.therapies, AWAY), *claims(), *hosts(), *organs(), *named()}
     known |= {"contributing", "step"}
     return known | {path for path, _ in c.numbers()}
 
@@ -301,7 +302,7 @@ def _term(c: Catalogue, name: str) -> list[str]:
 
 
 def _observable(c: Catalogue, name: str) -> list[str]:
-    o = observables_of(c, c.therapies).get(name)
+    o = observables_of(c, c.therapies, AWAY).get(name)
     return [f"{name} is an observable ({o.unit}), a column of timeseries.csv. {o.meaning}"] if o else []
 
 
