@@ -22,7 +22,7 @@ from tmesim.scenario.schedule import MOST_FRAMES, frame_interval
 from tmesim.section import Section
 from tmesim.storage.arrays import unpack
 from tmesim.trial.case import Case
-from tmesim.trial.replicate import frames_file
+from tmesim.trial.replicate import frames_file, reported
 
 TEXT = """
 name: small
@@ -190,7 +190,7 @@ def test_organs_stand_beside_the_tissue_in_the_row_of_their_arm_at_its_scale(org
         due = raster.paint(scene, frames.behind[own[4]], frames.inks, frames.zoom)
         assert np.array_equal(image[top : top + high, x : x + wide], due), place
     held = 1 + frames.types.index("arrested")
-    assert any((film["leukocyte"][6] == held).any() for film in frames.beside["out"].values())
+    assert any((film["leukocyte"] == held).any() for film in frames.beside["out"].values())
     assert "organs beside it" in movie.alt and row[-1][1] + row[-1][2][1] <= frames.width - drawn.MARGIN
     rail = image[top + frames.below, left : left + frames.row]
     assert (rail == frames.arm_inks["out"][-1]).all(), "the last frame fills the rail of the whole row"
@@ -202,7 +202,8 @@ def test_a_run_that_kept_no_frames_of_organs_shows_the_tissue_alone(organs, monk
     assert frames.places == () and frames.columns == 2 and frames.head == drawn.NAME
 
 
-def test_frames_of_organs_are_the_same_after_interruptions(organs, tmp_path):
+def test_frames_and_tables_of_organs_are_the_same_after_interruptions(organs, tmp_path):
+    """Among them what the primary and its vessels give to the blood."""
     plan = read_text(WITH_ORGANS)
     case = Case(plan, 0, replicate_seed(plan.seed, 0))
     assert simulated(case, tmp_path, 10) is None and simulated(case, tmp_path, 15) is None
@@ -211,6 +212,10 @@ def test_frames_of_organs_are_the_same_after_interruptions(organs, tmp_path):
         for place in (None, "kidney", "liver"):
             name = frames_file(arm, 0, place)
             assert outcome.files[name] == (organs.path / name).read_bytes(), name
+        for name, column in zip(reported(plan), outcome.tables[arm].T[1:], strict=True):
+            assert np.array_equal(column, organs.series(name, arm)[1][0], equal_nan=True), (arm, name)
+    assert organs.series("exosomes_in_blood", "untreated")[1].min() > 0
+    assert (organs.series("exosomes_in_blood", "out")[1][0, -1]) == 0
 
 
 # The movie

@@ -73,6 +73,9 @@ def test_the_numbers_of_an_organ_hold_in_it_alone():
         ("densities: {fibroblast", "densities: {fibroblst", "there is no cell type 'fibroblst'. Did you mean"),
         (', source: "assumed: a test"}\nvolume', "}\nvolume", "x.yaml:2: blood_share: has no source"),
         ("label: x\n", "label: x\nreceives: nowhere\n", "x.yaml:2: receives"),
+        ("blood_share:", "blood_sahre:", "x.yaml:2: blood_sahre: unknown key. Did you mean 'blood_share'"),
+        ("blood_share:", "blood_sahre:", "x.yaml:1: blood_share: is missing"),
+        ("share: {value: 0.1", "share: {value: 1.1", "x.yaml:2: blood_share: expected a number from 0 to 1, got 1.1"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_an_organ_is_named_with_its_line(old, new, words):

@@ -326,6 +326,28 @@ def test_what_cannot_be_is_refused(start, told):
         scenario("minimal", start=start)
 
 
+@pytest.mark.parametrize(
+    ("number", "value", "told"),
+    [
+        ("shield", 2, "processes.circulation.shield: must not be above 1, got 2"),
+        ("gut_share", 1.4, "processes.circulation.gut_share: must not be above 1, got 1.4"),
+        ("gut_share", 0.9, "circulation.gut_share: 0.9 of the cardiac output, with the 0.441 that the organs"),
+        ("half_life", "0 h", "processes.circulation.half_life: must be above 0"),
+        ("rest_hours", "30 h", "processes.circulation.rest_hours: must not be above 24 h"),
+        ("at_least", 1.5, "processes.circulation.at_least: expected a whole number"),
+    ],
+)
+@pytest.mark.parametrize("in_arm", [False, True])
+def test_a_circulation_that_cannot_be_is_told_by_its_key(number, value, told, in_arm):
+    """At the check, not by a body in the middle of a run."""
+    said = {f"processes.circulation.{number}": value}
+    parts = {"arms": {"plain": {}, "other": {"set": said}}, "reference": "plain"} if in_arm else {"set": said}
+    with pytest.raises(InputError, match=told.replace(".", r"\.")) as caught:
+        scenario("minimal", start={"organs": {"lung": {}}}, **parts)
+    problem = caught.value.problems[0]
+    assert problem.line and problem.path.startswith("arms.other.set" if in_arm else "set.")
+
+
 def test_organs_are_written_as_they_are_read():
     organs = {"lung": {}, "kidney": {"soil": "lung", "samples": 7}}
     plan = scenario("minimal", start={"organs": organs, "injection": {"route": "spleen", "cells": 5, "at": "12 h"}})

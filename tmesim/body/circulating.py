@@ -79,11 +79,12 @@ class Circulating:
         }  # fmt: skip
 
     def state(self) -> dict[str, np.ndarray]:
-        """Copies of all that changes."""
+        """Copies of all that changes; what vessels have given, once they have."""
+        found = {"number": self.number.copy(), "shed": self.shed.copy()}
         vessels = np.array([self.endothelial, self.lost])
-        return {"number": self.number.copy(), "shed": self.shed.copy(), "vessels": vessels}
+        return found | ({"vessels": vessels} if vessels.any() else {})
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Put back what `state` returned."""
         self.number, self.shed = state["number"].copy(), state["shed"].copy()
-        self.endothelial, self.lost = state["vessels"].tolist()
+        self.endothelial, self.lost = state.get("vessels", np.zeros(2)).tolist()

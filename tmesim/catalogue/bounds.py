@@ -108,7 +108,19 @@ _PROCESSES = {
     "fibers.edge": NumberSpec((), positive=True),
     "vessels.flow_shelter": NumberSpec((), high=1),
     "blood": NumberSpec((), high=1e3),
-}
+    "circulation.blood": NumberSpec((), positive=True),
+    "circulation.cardiac_output": NumberSpec((), positive=True),
+    "circulation.half_life": NumberSpec((), positive=True),
+    "circulation.cluster_half_life": NumberSpec((), positive=True),
+    "circulation.cec_half_life": NumberSpec((), positive=True),
+    "circulation.rest_hours": NumberSpec((), high=24),
+    "circulation.at_least": NumberSpec((), whole=True),
+    **{
+        f"circulation.{name}": NumberSpec((), high=1)
+        for name in ("shield", "gut_share", "gut_arrest", "rest_arrest", "rest_share", "recovery", "cec_share",
+                     "cec_recovery")
+    },
+}  # fmt: skip
 
 
 def _process_spec(process: str, name: str, number: Number) -> NumberSpec:

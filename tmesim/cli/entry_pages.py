@@ -11,6 +11,7 @@ from tmesim.catalogue.synonyms import synonyms_of
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.cli.grounds import claim, modeled, switches
 from tmesim.cli.keys import key_page
+from tmesim.cli.lists import AWAY
 from tmesim.cli.treating import treatment
 from tmesim.evidence import statements
 from tmesim.observables import observables_of
@@ -249,7 +250,7 @@ def _term(c: Catalogue, name: str) -> list[str]:
 
 
 def _observable(c: Catalogue, name: str) -> list[str]:
-    o = observables_of(c, c.therapies).get(name)
+    o = observables_of(c, c.therapies, AWAY).get(name)
     if o is None:
         return []
     return [f"{name} is an observable ({o.unit}), a column of timeseries.csv. {o.meaning}", *_also(c, name)]

@@ -8,6 +8,7 @@ from tmesim.catalogue import Catalogue, claims, hosts, organs
 from tmesim.catalogue.glossary import glossary, term_named
 from tmesim.catalogue.synonyms import families, meant, spelled, stated, words
 from tmesim.cli.keys import all_keys
+from tmesim.cli.lists import AWAY
 from tmesim.observables import observables_of
 from tmesim.text import shortened
 
@@ -22,7 +23,7 @@ def named(c: Catalogue) -> dict[str, set[str]]:
     return {
         "cells": {*c.cells}, "rules": {*c.all_rules}, "therapies": {*c.therapies}, "fields": {*c.fields},
         "states": {*c.states}, "matrix": {*c.matrix}, "processes": {*c.processes}, "signals": {*c.signals()},
-        "behaviors": {*c.behaviors()}, "observables": {*observables_of(c, c.therapies)}, "claims": {*claims()},
+        "behaviors": {*c.behaviors()}, "observables": {*observables_of(c, c.therapies, AWAY)}, "claims": {*claims()},
         "hosts": {*hosts()}, "organs": {*organs()}, "scenarios": {*scenarios()}, "glossary": {*glossary()},
         "parameters": {path for path, _ in c.numbers()}, "pages": {*PAGES_OF_ALL},
     }  # fmt: skip

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from tmesim.cards import table
-from tmesim.catalogue import Catalogue, claims, load_catalogue
+from tmesim.catalogue import BREAST, Catalogue, claims, load_catalogue
 from tmesim.catalogue import hosts as all_hosts
 from tmesim.catalogue import organs as all_organs
+from tmesim.catalogue.files import ORGAN_FILES
 from tmesim.catalogue.glossary import glossary as terms
 from tmesim.catalogue.synonyms import words
 from tmesim.evidence import statements
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+AWAY = tuple(name for name in ORGAN_FILES if name != BREAST)
+"""Organs that may lie beside the tissue, each with observables of its own."""
 
 
 def cells(c: Catalogue) -> Iterable[Row]:
@@ -78,8 +81,9 @@ def behaviors(c: Catalogue) -> Iterable[Row]:
 
 
 def observables(c: Catalogue) -> Iterable[Row]:
-    for o in observables_of(c, c.therapies).values():
-        yield {"name": o.name, "unit": o.unit, "also": _others("observables", o.name), "meaning": o.meaning}
+    for o in observables_of(c, c.therapies, AWAY).values():
+        if "." not in o.name:  # of each organ beside the tissue there are the same
+            yield {"name": o.name, "unit": o.unit, "also": _others("observables", o.name), "meaning": o.meaning}
 
 
 def parameters(c: Catalogue) -> Iterable[Row]:

@@ -152,11 +152,18 @@ class MovieFrames:
             for place, x, (high, wide) in self._panels_of(arm, left):
                 sheet[top - 1 : top + high + 1, x - 1 : x + wide + 1] = self.faint[3]
                 if self.places:
-                    name = organ_named(place or self.scenario.start_of(arm).organ).label
-                    write_text(sheet, x, top - LABEL + 2, name, 11, self.ink, most=wide - text_width("0000", 11))
+                    room = wide - text_width("0000", 11)
+                    write_text(sheet, x, top - LABEL + 2, self._site(arm, place), 11, self.ink, most=room)
             rail = top + self.below
             sheet[rail : rail + 4, left : left + self.row] = self.rail
         paint_keys(sheet, keys, HEAD + rows * self.block, self.width - MARGIN, self.ink, int(self.faint[3]))
+
+    def _site(self, arm: str, place: str | None) -> str:
+        """What a panel is of: its organ, and whose tissue that has where it is not its own."""
+        start = self.scenario.start_of(arm)
+        soil = start.organ if place is None else start.organs[place].organ
+        own = organ_named(place or soil).label
+        return own if place in (None, soil) else f"{own}, tissue of {organ_named(soil).label}"
 
     def corner(self, k: int) -> tuple[int, int]:
         """Top and left of the panel of the k-th arm."""

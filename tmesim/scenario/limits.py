@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from tmesim import units
-from tmesim.catalogue import Catalogue, load_catalogue
+from tmesim.catalogue import Catalogue, load_catalogue, organs
 from tmesim.catalogue.models import Drug, Rule
 from tmesim.reading import suggestion
 from tmesim.scenario import machine
@@ -103,6 +103,20 @@ def sweeps(
             "time.step",
             f"vessel tips grow up to {tips:g} µm/h, which is {tips * step / spacing:.3g} sites in a step of "
             f"{units.show(step, 'h')}; the limit is {MAX_ADVANCE}: take shorter steps or wider sites",
+        )
+
+
+def blood(catalogue: Catalogue, host: str) -> Iterator[Finding]:
+    """Organs and gut together have no more blood than the heart pumps."""
+    if "circulation" not in catalogue.processes:
+        return
+    organs_have = math.fsum(o.measured(o.blood_share, "1", host) for o in organs().values() if o.lives_in(host))
+    gut = catalogue.processes["circulation"]["gut_share"].at(host)
+    if organs_have + gut > 1 + 1e-9:
+        most = units.show(round(1 - organs_have, 4))
+        yield "processes.circulation.gut_share", (
+            f"{units.show(gut)} of the cardiac output, with the {organs_have:.3g} that the organs have, is more than "
+            f"all of it; at most {most} is left"
         )
 
 

@@ -50,6 +50,7 @@ class Resolver(Biology):
             findings = [
                 *limits.sweeps(variant, used, host, tissue.spacing, time.step_h, clones),
                 *limits.levels(variant, used, host),
+                *limits.blood(variant, host),
                 *limits.drugs({use: variant.drugs[use] for use in used if use in variant.drugs}, host),
             ]
             for where, message in findings:
