@@ -11,7 +11,7 @@ from test_cli import tmesim
 from toys import TEXT, run
 
 from tmesim.cli.precision import print_power
-from tmesim.power import chance, half_width, plan, power_of, replicates_for, sentence, smallest, spread_ends
+from tmesim.power import chance, half_width, plan, power_of, replicates_for, sentence, smallest, spread_ends, told_span
 from tmesim.reading import InputError
 from tmesim.report import page
 from tmesim.scenario import read_text
@@ -110,6 +110,8 @@ def test_what_has_no_spread_or_no_end_is_not_made_up():
     assert (made.spread, made.now, made.shown, made.width_best) == (0, 0, 0, 2)
     wild = plan("e", "wild", "none", np.array([1.0, 1e6]), np.array([1.0, 2.0]), 0.1, 0.1, 0.8)
     assert math.isnan(wild.width_high) and math.isnan(wild.width_best)
+    assert told_span(math.nan, math.nan, math.nan) == "more than 100\u202f000"
+    assert told_span(5.0, 12.0, math.nan) == "12 (5 to more than 100\u202f000)"
     nothing = plan("e", "none_left", "none", np.full(3, np.nan), same, 0.1, 0.1, 0.8)
     assert nothing.n == 0 and math.isnan(nothing.spread) and math.isnan(nothing.width_best)
 

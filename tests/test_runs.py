@@ -65,6 +65,16 @@ def test_unpaired_values_of_stopped_runs_hold_the_true_difference_at_all_numbers
     assert held / trials >= 0.95
 
 
+def test_each_side_of_unpaired_stopped_runs_has_half_of_the_error():
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(5, 1, 9), rng.normal(3, 1, 7)
+    (_, a_low, a_high), (_, b_low, b_high) = (interval(x, 0.975, STOPPED) for x in (a, b))
+    c = compare_unpaired("e", "a", "b", a, b, kind=STOPPED)
+    assert (c.low, c.high) == pytest.approx((a_low - b_high, a_high - b_low), rel=1e-12) and math.isnan(c.p)
+    ends = (a_low / b_high - 1, a_high / b_low - 1)
+    assert (c.relative_low, c.relative_high) == pytest.approx(ends, rel=1e-12)
+
+
 def test_values_that_do_not_differ_and_sides_of_one_value_are_not_made_sure():
     same, other = np.array([2.0, 2.0]), np.array([3.0, 3.0])
     assert welch(same, same) == (0, 0, 0, 1) and welch(other, same) == (1, 1, 1, 0)

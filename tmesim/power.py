@@ -212,6 +212,11 @@ def sentence(result: Result) -> str:
     )
 
 
+def told_span(low: float, best: float, high: float) -> str:
+    """A number of replicates with its ends in words, such as "12 (5 to 80)"."""
+    return told(best) if math.isnan(low) else f"{told(best)} ({told(low)} to {told(high)})"
+
+
 def told(replicates: float) -> str:
     """A number of replicates in words."""
     return f"more than {compact(MOST)}" if math.isnan(replicates) else compact(replicates)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.power import DETECT, POWER, WIDTH, Plan, plan, told
+from tmesim.power import DETECT, POWER, WIDTH, Plan, plan, told_span
 from tmesim.wording import words
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Spreads:
         if not rows:
             return UNKNOWN
         row = max(rows, key=lambda each: each.spread)
-        return f"{told(row.width_best)} ({told(row.width_low)} to {told(row.width_high)})"
+        return told_span(row.width_low, row.width_best, row.width_high)
 
     def is_of(self, scenario: Scenario, identity: str) -> bool:
         """Whether what was measured is of this scenario as it is now; identity : its own"""
@@ -82,6 +82,6 @@ def page(scenario: Scenario, identity: str) -> list[str]:
     lines = [f"An interval of ± 10 % takes so many replicates (measured with {rows[0].n}, {spreads().begun}{since}):"]
     for row in rows:
         of = "" if row.arm == row.reference else f" in {words(row.arm)}"
-        takes = f"{told(row.width_best)} ({told(row.width_low)} to {told(row.width_high)})"
+        takes = told_span(row.width_low, row.width_best, row.width_high)
         lines.append(f"- {row.endpoint}{of}: {takes if row.spread > 0 else UNKNOWN}")
     return lines

@@ -71,13 +71,12 @@ def asked(
 
 def shown(row: Plan) -> dict[str, str]:
     """A row as a terminal shows it."""
-    from tmesim.power import told
+    from tmesim.power import told, told_span
 
     alone = row.arm == row.reference
 
     def replicates(name: str) -> str:
-        low, best, high = (told(getattr(row, f"{name}_{end}")) for end in ("low", "best", "high"))
-        return f"{best} ({low} to {high})"
+        return told_span(*(getattr(row, f"{name}_{end}") for end in ("low", "best", "high")))
 
     known = math.isfinite(row.spread)
     ends = f" ({percent(row.spread_low)} to {percent(row.spread_high)})"
