@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import tmesim as command
+from mutations import command
 from toys import TEXT, Toy
 
 import tmesim
@@ -97,6 +97,11 @@ def test_values_read_back_are_those_that_were_measured(whole):
     assert (found == frame.tumor_burden.to_numpy().reshape(6, 3)).all()
     difference = whole.values.differences("tumor_burden", "late")
     assert (difference[:2] == 0).all() and (difference[2:] < 0).any()
+
+
+def test_workers_change_no_byte(scenario, whole, tmp_path):
+    swept = toy_sweep(scenario, tmp_path / "sweep", workers=2)
+    assert tables(swept.path) == tables(whole.path)
 
 
 # Interrupted
@@ -188,7 +193,8 @@ def test_a_torn_line_is_no_job_and_one_of_another_sweep_neither(tmp_path):
     assert [one.job.point for one in Ledger(tmp_path / "jobs", "one").read()] == [1, 2]
 
 
-def test_workers_change_no_byte_and_a_job_whose_worker_died_is_done_again(scenario, whole, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_job_whose_worker_died_is_done_again(scenario, whole, tmp_path, monkeypatch):
     monkeypatch.setenv("TMESIM_TEST_DIED", str(tmp_path / "died"))
     swept = toy_sweep(scenario, tmp_path / "sweep", workers=2, engine=DiesOnce)
     assert (tmp_path / "died").is_file() and tables(swept.path) == tables(whole.path)
@@ -338,15 +344,15 @@ def test_the_command_sweeps_stops_and_goes_on(tmp_path):
         "--set", "tissue.size=[180 µm, 150 µm]", "--set", "start.tumor.radius=40 µm", "--out", str(tmp_path / "s"),
         "--workers", "1",
     ]  # fmt: skip
-    stopped = command(*arguments, "--budget", "0.001s")
-    assert stopped.returncode == 130 and "the budget is spent with" in stopped.stderr
-    went_on = command("sweep", str(tmp_path / "s" / "sweep.yaml"), "--resume", "--workers", "1")
-    assert went_on.returncode == 0 and "4 jobs done" in went_on.stderr, went_on.stderr
+    code, _, err = command(*arguments, "--budget", "0.001s")
+    assert code == 130 and "the budget is spent with" in err
+    code, out, err = command("sweep", tmp_path / "s" / "sweep.yaml", "--resume", "--workers", "1")
+    assert code == 0 and "4 jobs done" in err and "start.ecm=0.3" in out, err
     with open(tmp_path / "s" / "sweep.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["point"], row["start.ecm"], row["replicate"]) for row in rows] == [
         ("0", "0.1", "0"), ("0", "0.1", "1"), ("1", "0.3", "0"), ("1", "0.3", "1"),
     ]  # fmt: skip
-    wrong = command(*arguments[:2], "--vary", "start.ecm", "--budget", "x", "--out", str(tmp_path / "t"))
-    assert wrong.returncode == 2 and not (tmp_path / "t").exists()
-    assert "--vary: expected KEY=VALUE" in wrong.stderr and "--budget: " in wrong.stderr
+    code, _, err = command(*arguments[:2], "--vary", "start.ecm", "--budget", "x", "--out", tmp_path / "t")
+    assert code == 2 and not (tmp_path / "t").exists()
+    assert "--vary: expected KEY=VALUE" in err and "--budget: " in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -17,6 +18,9 @@ from tmesim.drawing.palette import FAINT, GRID, INK, REFERENCE_COLOR
 from tmesim.drawing.sheet import LABEL, SMALL, Sheet, fold, head_height, legend_on
 from tmesim.text import shortened
 from tmesim.wording import capital, compact
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NAMES, WIDTH, LINE, GAP, LEFT = 430, 400, 40, 40, 30  # pixels
 MOST = 24
@@ -98,7 +102,7 @@ def draw_tornado(tornado: Tornado, title: str, about: str) -> Drawing:
     return Drawing(literal(sheet.figure), title, f"{title}. Longest first: {told}.")
 
 
-def draw_bars(axes, panel: Panel, order: Sequence[str]) -> None:  # type: ignore[no-untyped-def]
+def draw_bars(axes: Axes, panel: Panel, order: Sequence[str]) -> None:
     """The bars of a panel from top to bottom, those of one key below one another within its line."""
     signed, far = False, 0.0
     for j, key in enumerate(order):

@@ -100,11 +100,12 @@ class SweepPlots:
                 if not effect:
                     y = y - y[0, 0]
                 bounds = np.array([[interval(each[np.isfinite(each)]) for each in row] for row in y])
-                against = words(plan.scenario.reference) if effect else "the first pair"
-                what = f"{words(arm)}, difference from {against}" if effect else f"difference from {against}"
+                against = words(plan.scenario.reference)
                 known = self._known(name)
-                maps.append(HeatMap(f"{known.label}: {what}", unit_words(known.unit), *np.moveaxis(bounds, -1, 0)))
-        about = self._about("● and bold: the 95 % interval (Student) of the paired difference excludes 0")
+                title = f"{known.label}: {words(arm)}, difference from {against}" if effect else known.label
+                maps.append(HeatMap(title, unit_words(known.unit), *np.moveaxis(bounds, -1, 0)))
+        what = "" if asked(plan)[0][1] else "Differences from the pair at the lower left. "
+        about = self._about(f"{what}● and bold: the 95 % interval (Student) of the paired difference excludes 0")
         return draw_maps(maps, *self._axes(), f"What if: {words(plan.scenario.name)}", about)
 
     def interaction(self, *endpoints: str | Iterable[str], arm: str | None = None) -> Drawing:

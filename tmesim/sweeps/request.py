@@ -33,12 +33,12 @@ class Request:
             options["set"] = {**(options.get("set") or {}), "endpoints": list(self.endpoints)}
         return load(self.source, **options, observables=observables_of)
 
-    def plan(self) -> Plan:
-        """The plan, each point checked."""
+    def plan(self, checked: bool = False) -> Plan:
+        """The plan, each point checked unless it was before."""
         scenario = self.scenario()
         if self.points is not None:
-            return listed(scenario, self.points, self.days)
-        return plan(scenario, self.vary, self.design, self.n, self.days)
+            return listed(scenario, self.points, self.days, checked)
+        return plan(scenario, self.vary, self.design, self.n, self.days, checked)
 
 
 def read_request(path: str | Path, **options: Any) -> Request:

@@ -45,7 +45,7 @@ class Sweep:
             raise InputError([Problem(f"is not the directory of a finished sweep{remedy}", file=str(self.path))])
         self._files = Checksums(self.path)
         self._files.check()
-        self.plan = read_request(self.path / ASKED).plan() if plan is None else plan
+        self.plan = read_request(self.path / ASKED).plan(checked=True) if plan is None else plan
         self.scenario = self.plan.scenario
         self.arms: tuple[str, ...] = tuple(self.scenario.arms)
         self.reference: str = self.scenario.reference
