@@ -15,7 +15,7 @@ from tmesim.trial.identity import computing_versions
 ENGINE = (
     "body", "catalogue", "frames.py", "kernels", "observables", "reading", "recorder.py", "scenario", "section.py",
     "sweeps/jobs.py", "sweeps/places.py", "tissue", "trial/branches.py", "trial/case.py", "trial/replicate.py",
-    "units.py",
+    "units.py", "zones.py",
 )  # fmt: skip
 """Sources of the package that take part in a job; the catalogue's numbers have a hash of their own."""
 
