@@ -195,7 +195,10 @@ class Result:
         return pandas.DataFrame({column: counted(values) for column, values in self.columns(name).items()})
 
     def columns(self, name: str) -> dict[str, np.ndarray]:
-        """A table of the run, such as "timeseries.csv", as columns; InputError when it is not whole."""
+        """A table of the run as columns; InputError when it is not whole.
+
+        name : of its file, such as "timeseries.csv"
+        """
         if name not in self._tables:
             if name == CAUSES and not self.files.holds(CAUSES):
                 told = "is missing: this run is of an earlier version, which counted no causes; run the scenario again"
