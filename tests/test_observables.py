@@ -173,7 +173,7 @@ def test_a_branch_keeps_the_rows_before_it_and_goes_its_own_way():
     twin.take(drawn("T.", hour=6.0), 6)
     assert (len(recorder.table), len(twin.table)) == (1, 2)
     again = Recorder(recorder.observables)
-    again.restore(twin.table, twin.past_table)
+    again.restore(twin.table, twin.past_table, twin.causes_table)
     assert np.array_equal(again.table, twin.table) and again.past == twin.past
 
 

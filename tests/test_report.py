@@ -237,7 +237,7 @@ def test_the_page_loads_nothing_from_anywhere(text, tags):
         for name, value in attributes.items()
         if name in ("src", "srcset", "href", "poster", "data", "action")
     ]
-    assert sum(link.startswith("data:image/") for link in links) == 5
+    assert sum(link.startswith("data:image/") for link in links) == 6
     assert all(link.startswith(("data:", "#")) for link in links)
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     assert "url(" not in style and "@import" not in style
@@ -255,7 +255,10 @@ def test_the_page_is_sound_html_with_words_for_all_that_is_drawn(tags):
 
 
 def test_pictures_are_told_in_words_with_the_cells_that_they_show(result, tags):
-    told = [a["alt"] for tag, a in tags if tag == "img"]
+    every = [a["alt"] for tag, a in tags if tag == "img"]
+    (why,) = [alt for alt in every if alt.startswith("Why the tumors differ.")]
+    assert all(sentence in why for sentence in result.why().sentences)
+    told = [alt for alt in every if alt != why]
     assert len(told) == 3
     for arm in result.arms:
         first, last = result.series("tumor_burden", arm)[1][representative(result), [0, -1]]
@@ -401,7 +404,7 @@ def test_a_browser_shows_the_page_whole(text, tmp_path, width):
     assert match, done.stderr[-2000:]
     found = json.loads(html.unescape(match[1]))
     assert found["overflow"] <= 0 and found["wide"] == []
-    assert found["images"] == [True, True, True] and found["letters"] >= 11 and found["height"] > 2000
+    assert found["images"] == [True] * 4 and found["letters"] >= 11 and found["height"] > 2000
     assert (found["tissue"] < 800) == (width < 600)  # a phone gets the last day alone
     assert not any(found["over"])
     assert "CONSOLE" not in done.stderr
@@ -417,7 +420,8 @@ def test_render_draws_everything_again_without_simulating(result, tmp_path, monk
     shutil.copytree(result.path, run)
     invoke("render", run)
     first = {path.name: path.read_bytes() for path in (run / "report.html", *(run / "figures").iterdir())}
-    assert set(first) == {"report.html", "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "movie.gif"}
+    assert set(first) == {"report.html", "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "why.png",
+                          "movie.gif"}  # fmt: skip
     shutil.rmtree(run / "figures")
     (run / "report.html").unlink()
     monkeypatch.setattr(Body, "__init__", lambda *args, **kwargs: pytest.fail("a body was made"))

@@ -14,6 +14,7 @@ from tmesim.statistics import (
     interval,
     relative_change,
     sign_flip_p,
+    student_p,
 )
 from tmesim.storage.tables import csv_bytes
 from tmesim.wording import compact
@@ -132,3 +133,14 @@ def test_arms_are_compared_with_the_reference_in_order_and_adjusted_over_the_tab
         ("x", "one", "base"), ("x", "two", "base"), ("y", "one", "base"), ("y", "two", "base"),
     ]  # fmt: skip
     assert [c.p_adjusted for c in table] == pytest.approx(stats.false_discovery_control([c.p for c in table]))
+
+
+def test_students_p_agrees_with_its_interval_and_with_scipy():
+    rng = np.random.default_rng(3)
+    for n in (3, 4, 8):
+        for shift in (0.0, 0.5, 2.0):
+            x = rng.normal(shift, 1, n)
+            assert student_p(x) == pytest.approx(stats.ttest_1samp(x, 0).pvalue)
+            _, low, high = interval(x)
+            assert (student_p(x) < 0.05) == (low > 0 or high < 0)
+    assert student_p(np.zeros(4)) == 1 and student_p(np.ones(4)) == 0.125 and np.isnan(student_p(np.ones(1)))

@@ -8,7 +8,7 @@ A run is read whose arms are those of another and, from the first dose on, the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ import numpy as np
 from tmesim.catalogue import english
 from tmesim.catalogue.mechanisms import mechanisms
 from tmesim.reading import InputError, Problem
-from tmesim.statistics import interval
+from tmesim.statistics import CONFIDENCE, false_discovery, interval, student_p
 from tmesim.storage.tables import csv_bytes
 from tmesim.wording import capital, compact, words
 
@@ -31,7 +31,7 @@ WITHOUT = "__without_"
 """What stands between the name of an arm and that of the group that it is without."""
 COLUMNS = (
     "endpoint", "arm", "reference", "group", "label", "effect", "effect_without", "contribution", "low", "high",
-    "reference_change", "reference_low", "reference_high", "n",
+    "p", "p_adjusted", "reference_change", "reference_low", "reference_high", "n",
 )  # fmt: skip
 
 
@@ -56,9 +56,15 @@ class Contribution:
         found = self.effect - self.effect_without
         return interval(found[~np.isnan(found)])
 
+    @cached_property
+    def p(self) -> float:
+        """Two-sided p of the mean (Student's t); 1 where every value is 0, NaN for fewer than two."""
+        found = self.effect - self.effect_without
+        return student_p(found[~np.isnan(found)])
+
     @property
     def sure(self) -> bool:
-        """Whether the interval leaves out 0."""
+        """Whether the interval leaves out 0, which of some thirty groups that do nothing one or two will do."""
         _, low, high = self.spread
         return low > 0 or high < 0
 
@@ -100,6 +106,10 @@ class Ablation:
         found = [self._of(endpoint, arm, group) for group in self.groups]
         return sorted(found, key=lambda each: -np.nan_to_num(abs(each.spread[0]), nan=-1.0))
 
+    def adjusted(self, ranked: Sequence[Contribution]) -> list[float]:
+        """p values of the groups of one arm and endpoint, adjusted for their number (Benjamini and Hochberg)."""
+        return false_discovery([each.p for each in ranked])
+
     def _of(self, endpoint: str, arm: str, group: str) -> Contribution:
         at, reference = self.result.endpoint, self.result.reference
         off = at(endpoint, f"{reference}{WITHOUT}{group}")
@@ -113,14 +123,15 @@ class Ablation:
         """The rows of `table`."""
         for endpoint in self.endpoints:
             for arm in self.arms:
-                for each in self.ranked(endpoint, arm):
+                ranked = self.ranked(endpoint, arm)
+                for each, q in zip(ranked, self.adjusted(ranked), strict=True):
                     effect, without, reference = (
                         interval(v[~np.isnan(v)]) for v in (each.effect, each.effect_without, each.reference_change)
                     )
                     count = int((~np.isnan(each.effect - each.effect_without)).sum())
                     yield (
                         endpoint, arm, self.result.reference, each.group, each.label, effect[0], without[0],
-                        *each.spread, *reference, count,
+                        *each.spread, each.p, q, *reference, count,
                     )  # fmt: skip
 
     @cached_property
@@ -142,7 +153,9 @@ class Ablation:
     def _sentence(self, arm: str) -> str:
         endpoint = self.result.known(self.endpoints[0])
         ranked = self.ranked(arm=arm)
-        sure, nothing = [each for each in ranked if each.sure], [each for each in ranked if each.spread[0] == 0]
+        adjusted = self.adjusted(ranked)
+        sure = [each for each, q in zip(ranked, adjusted, strict=True) if q < 1 - CONFIDENCE]
+        nothing = [each for each in ranked if not (each.effect - each.effect_without).any()]
         effect = interval(ranked[0].effect[~np.isnan(ranked[0].effect)])
         text = (
             f"{capital(words(arm))} changes the number of {endpoint.label} by {compact(effect[0])} on day "
@@ -154,5 +167,5 @@ class Ablation:
             parts = [f"{each.label} ({compact(each.spread[0])} of it)" for each in sure[:3]]
             text += f"; what surely contributes is {english.joined(parts)}"
         else:
-            text += "; no group surely contributes"
+            text += "; no group surely contributes, all of them considered"
         return f"{text}. {len(nothing)} of {len(ranked)} groups change nothing in it.".replace("-", "−")

@@ -205,6 +205,21 @@ def student(pairs: int, confidence: float = CONFIDENCE) -> float:
     return float(stdtrit(pairs - 1, 0.5 + confidence / 2))
 
 
+def student_p(x: np.ndarray) -> float:
+    """Two-sided p of the mean by Student's t; 1 when every value is 0, NaN for fewer than two.
+
+    Values that are equal but not 0 have no spread to go by: there it is the least p of `sign_flip_p`.
+    """
+    from scipy.special import stdtr
+
+    if x.size < 2:
+        return math.nan
+    deviation = _deviation(x)
+    if deviation == 0:
+        return 1.0 if x[0] == 0 else 2.0 ** (1 - x.size)
+    return float(2 * stdtr(x.size - 1, -abs(_mean(x)) / deviation * math.sqrt(x.size)))
+
+
 def interval(x: np.ndarray, confidence: float = CONFIDENCE, kind: str = FIXED) -> tuple[float, float, float]:
     """Mean and interval; NaN bounds for fewer than two values (or too few for a confidence sequence), [x, x] where no
     value differs."""

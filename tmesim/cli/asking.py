@@ -26,8 +26,9 @@ Differences are from the reference, paired, with 95 % intervals; * where one lea
 cells at the end, so the differences of gains less those of losses are the difference of the cells."""
 CONTRIBUTING = """
 contribution: the effect with the group less the effect without it, paired, with 95 % interval; * where it leaves out
-0. What no rule does (killing itself, division, diffusion, what a drug scales) is not switched off. Groups interact, so
-contributions need not add up."""
+0, as one in twenty does by chance. What is called sure above is so with all groups considered (false discovery rate
+5 %). What no rule does (killing itself, division, diffusion, what a drug scales) is not switched off. Groups interact,
+so contributions need not add up."""
 
 
 def print_why(folder: Path, csv: Path | None, as_json: bool) -> None:

@@ -73,7 +73,7 @@ class Calendar:
     rows: Moments
     frames: Moments
     snapshots: Moments
-    causes: Moments
+    causes: Moments = Moments()
 
 
 def calendar_of(time: Time, arms: Iterable[Arm] = ()) -> Calendar:
