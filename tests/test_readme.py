@@ -145,21 +145,29 @@ def desk(tmp_path_factory):
     return folder
 
 
+SHORT = {
+    "atlas": ["--days", "4", "--replicates", "2"], "demo": ["--no-browser"],
+    "sweep": ["--days", "8", "--replicates", "1"], "why": ["--groups", "exhaustion", "--replicates", "2"],
+}  # fmt: skip
+"""What makes a command shorter; of an option that is given twice the last counts."""
+
+
 @pytest.mark.slow
 def test_every_command_of_the_readme_runs(desk):
     """In the order of the page; RUN is the directory of the first run. A run that says not how long goes on to the day
-    after the first dose, on two replicates: `.ci/run` runs the main job whole. A page for a class shows four days."""
+    after the first dose, on two replicates: `.ci/run` runs the main job whole."""
     commands = shown_commands()
     assert len(commands) > 8
     first = desk / "runs" / "first"
     for number, command in enumerate(commands):
         words = [str(first) if word == "RUN" else word for word in shlex.split(command, comments=True)]
         if words[1] == "run" and "--out" not in words:
-            words += ["--out", str(first if not first.exists() else first.with_name(f"run_{number}"))]
-            words += [] if "--days" in words else ["--days", "8"]
-            words += [] if "--replicates" in words else ["--replicates", "2"]
-        if words[1] == "atlas":
-            words += ["--days", "4", "--replicates", "2"]
+            named = first.with_name(Path(words[2]).stem)
+            named = first if not first.exists() else named if not named.exists() else f"{named}_{number}"
+            words += ["--out", str(named)]
+            words += [] if "--days" in words else ["--days", "3" if "--until" in words else "8"]
+            words += [] if {"--replicates", "--until"} & {*words} else ["--replicates", "2"]
+        words += SHORT.get(words[1], []) if words[1] != "why" or "--ablate" in words else []
         answer = tmesim(*words[1:], cwd=desk)
         assert answer.returncode == 0, f"{command}\n{answer.stdout}{answer.stderr}"
 

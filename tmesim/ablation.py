@@ -20,7 +20,7 @@ from tmesim.catalogue.mechanisms import mechanisms
 from tmesim.reading import InputError, Problem
 from tmesim.statistics import CONFIDENCE, false_discovery, interval, student_p
 from tmesim.storage.tables import csv_bytes
-from tmesim.wording import capital, compact, words
+from tmesim.wording import capital, signed, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,15 +157,15 @@ class Ablation:
         sure = [each for each, q in zip(ranked, adjusted, strict=True) if q < 1 - CONFIDENCE]
         nothing = [each for each in ranked if not (each.effect - each.effect_without).any()]
         effect = interval(ranked[0].effect[~np.isnan(ranked[0].effect)])
+        change = signed(effect[0])
         text = (
-            f"{capital(words(arm))} changes the number of {endpoint.label} by {compact(effect[0])} on day "
+            f"{capital(words(arm))} changes the number of {endpoint.label} by {change} on day "
             f"{self.result.scenario.time.days:g}" if endpoint.unit == "cells" else
-            f"{capital(words(arm))} changes the {endpoint.label} by {compact(effect[0])} on day "
-            f"{self.result.scenario.time.days:g}"
+            f"{capital(words(arm))} changes the {endpoint.label} by {change} on day {self.result.scenario.time.days:g}"
         )  # fmt: skip
         if sure:
-            parts = [f"{each.label} ({compact(each.spread[0])} of it)" for each in sure[:3]]
+            parts = [f"{each.label} ({signed(each.spread[0])} of it)" for each in sure[:3]]
             text += f"; what surely contributes is {english.joined(parts)}"
         else:
             text += "; no group surely contributes, all of them considered"
-        return f"{text}. {len(nothing)} of {len(ranked)} groups change nothing in it.".replace("-", "−")
+        return f"{text}. {len(nothing)} of {len(ranked)} groups change nothing in it."

@@ -207,8 +207,8 @@ def sentence(result: Result) -> str:
     what += " (of all arms the one that needs most)" if len(rows) > 1 else ""
     return (
         f"An interval of ± {100 * row.width:g} % for {what} takes about {told(row.width_best)} replicates "
-        f"({told(row.width_low)} to {told(row.width_high)}, as {row.n} tell the spread "
-        f"only so well), with --until about {told(row.until_best)}."
+        f"({told(row.width_low)} to {told(row.width_high)}: {row.n} tell the spread only roughly), with --until about "
+        f"{told(row.until_best)}."
     )
 
 

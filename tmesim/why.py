@@ -23,7 +23,7 @@ from tmesim.notices import notices, untargeted, untreated
 from tmesim.scenario.schedule import begins_at
 from tmesim.statistics import interval
 from tmesim.storage.tables import csv_bytes
-from tmesim.wording import capital, compact, words
+from tmesim.wording import capital, compact, signed, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -357,8 +357,3 @@ def told(result: Result, term: Term) -> str:
 
 def more_or_fewer(number: float) -> str:
     return f"{compact(abs(number))} {'more' if number > 0 else 'fewer'}"
-
-
-def signed(value: float) -> str:
-    text = compact(abs(value))
-    return f"−{text}" if value < 0 else f"+{text}" if value > 0 else text

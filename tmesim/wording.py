@@ -45,6 +45,12 @@ def compact(value: float) -> str:
     return f"{value:#.2g}" if size >= 0.001 else f"{value:.1e}"
 
 
+def signed(value: float) -> str:
+    """`compact` of a change: with its sign, a minus that is one."""
+    text = compact(abs(value))
+    return f"−{text}" if value < 0 else f"+{text}" if value > 0 else text
+
+
 def p_value(p: float) -> str:
     """A p value: two digits, `–` for NaN; below a thousandth its size says nothing more."""
     if math.isnan(p):
