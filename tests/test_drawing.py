@@ -319,7 +319,7 @@ def test_render_draws_the_panels_and_formats_that_are_asked_for(result, shell):
 
 def test_render_without_panels_draws_what_a_run_draws(result, tmp_path):
     files = [path.name for path in draw_panels(result, tmp_path)]
-    assert files == ["tissue.png", "oxygen.png", "trajectories.png", "effects.png", "movie.gif"]
+    assert files == ["tissue.png", "oxygen.png", "trajectories.png", "effects.png", "why.png", "movie.gif"]
 
 
 @pytest.mark.parametrize(
