@@ -20,6 +20,7 @@ from tmesim.catalogue.files import (
     FILES,
     GLOSSARY,
     HOST_FILES,
+    MECHANISMS,
     ORGAN_FILES,
     UNMODELED,
     WORDS,
@@ -368,7 +369,7 @@ def test_all_problems_come_at_once_each_with_its_line():
 def test_every_file_of_the_catalogue_is_read_and_every_one_that_is_read_is_there():
     folder = Path(str(FOLDER))
     there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")}
-    read = [name for names in FILES.values() for name in names] + [CLAIMS, UNMODELED, WORDS, GLOSSARY]
+    read = [name for names in FILES.values() for name in names] + [CLAIMS, UNMODELED, MECHANISMS, WORDS, GLOSSARY]
     read += [f"hosts/{name}" for name in HOST_FILES]
     read += [f"organs/{name}" for name in ORGAN_FILES]
     assert len(read) == len(set(read))

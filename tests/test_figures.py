@@ -1,5 +1,6 @@
 """Figures of a small real run: that they are drawn, and that they show the numbers of the run."""
 
+import functools
 import io
 import math
 import re
@@ -57,9 +58,9 @@ class Copy:
 
     def __init__(self, result, **changes):
         names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue", "one_start",
-                 "places", "start_of")  # fmt: skip
+                 "places", "start_of", "catalogue_at_start")  # fmt: skip
         self.__dict__.update({n: getattr(result, n) for n in ("arms", "reference", "replicates", "observables",
-                              "snapshot_days", "comparisons", "series", "endpoint", "snapshot")})  # fmt: skip
+                              "snapshot_days", "comparisons", "series", "endpoint", "snapshot", "stopping")})  # fmt: skip
         self.scenario = SimpleNamespace(**{n: getattr(result.scenario, n) for n in names} | changes)
 
 
@@ -72,9 +73,9 @@ def has(image, color, least=1):
     return np.count_nonzero((np.abs(image - rgb) <= 1).all(-1)) >= least
 
 
-def test_a_run_draws_its_four_figures_and_its_movie(result):
+def test_a_run_draws_its_five_figures_and_its_movie(result):
     assert {p.name for p in (result.path / "figures").iterdir()} == {
-        "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "movie.gif",
+        "tissue.png", "oxygen.png", "trajectories.png", "effects.png", "why.png", "movie.gif",
     }  # fmt: skip
 
 
@@ -313,7 +314,18 @@ def test_every_eye_tells_all_cells_vessels_and_grounds_apart(result, sight):
 
 def away(name):
     """Whether a cell type is that of other organs than the breast."""
-    return name not in load("untreated").reached | load("in_situ").reached
+    return name not in of_the_breast()
+
+
+@functools.cache
+def of_the_breast():
+    return load("untreated").reached | load("in_situ").reached
+
+
+@functools.cache
+def of_an_organ(organ):
+    made = load("experimental_metastasis", arms="lung", set={"start.organ": organ})
+    return {name: made.catalogue.cells[name] for name in made.reached if name != "endothelial"}
 
 
 def seen_beside(cells, sight):
@@ -326,8 +338,7 @@ def seen_beside(cells, sight):
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_every_eye_tells_the_cells_of_an_organ_apart(organ, sight):
     """Those that are there, beside each other; large bodies are told by their size and their membrane too."""
-    made = load("experimental_metastasis", arms="lung", set={"start.organ": organ})
-    cells = {name: made.catalogue.cells[name] for name in made.reached if name != "endothelial"}
+    cells = of_an_organ(organ)
     seen = seen_beside(cells, sight)
     for a, b in combinations(seen, 2):
         large = any(name in cells and cells[name].extent is not None for name in (a, b))

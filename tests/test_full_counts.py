@@ -64,12 +64,11 @@ def test_a_part_is_tried_only_where_the_full_count_has_passed_with_these_sources
 
 
 def test_the_closing_lines_tell_how_many_were_tried_and_why(result):
-    assert told(NAME, result).startswith(
-        f"PART OF THE COUNT: 10 of 50 {NAME}; all of them passed on {result[NAME]['date']}"
-    )
+    full, part, date = COUNTS[NAME].full, COUNTS[NAME].part, result[NAME]["date"]
+    assert told(NAME, result).startswith(f"PART OF THE COUNT: {part} of {full} {NAME}; all of them passed on {date}")
     changed = {NAME: result[NAME] | {"sources": ""}}
-    assert told(NAME, changed) == f"FULL COUNT: 50 {NAME}: the sources have changed since {result[NAME]['date']}"
-    assert told(NAME, {}) == f"FULL COUNT: 50 {NAME}: there is no kept result"
+    assert told(NAME, changed) == f"FULL COUNT: {full} {NAME}: the sources have changed since {date}"
+    assert told(NAME, {}) == f"FULL COUNT: {full} {NAME}: there is no kept result"
 
 
 def test_results_are_kept_side_by_side_in_the_order_of_the_table():
@@ -91,7 +90,7 @@ def test_each_result_is_kept_as_it_ends_and_what_has_passed_is_not_run_again(tmp
     )
     (tmp_path / "test_some.py").write_text(
         f"from full_counts import count, counted\n"
-        f"@counted({NAME!r})\ndef test_a(): assert count({NAME!r}) == 50\n"
+        f"@counted({NAME!r})\ndef test_a(): assert count({NAME!r}) == {COUNTS[NAME].full}\n"
         f"@counted({OTHER!r})\ndef test_b(): assert False\n"
         f"def test_c(): pass\n"
     )
@@ -103,7 +102,7 @@ def test_each_result_is_kept_as_it_ends_and_what_has_passed_is_not_run_again(tmp
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False).stdout
 
     first = session("-n", "1")
-    assert f"FULL COUNT: 50 {NAME}, as asked for" in first and "1 failed, 2 passed" in first
+    assert f"FULL COUNT: {COUNTS[NAME].full} {NAME}, as asked for" in first and "1 failed, 2 passed" in first
     assert {name: one["outcome"] for name, one in kept().items()} == {NAME: "passed", OTHER: "failed"}
     again = session()
     assert "1 failed, 1 passed" in again and NAME not in again

@@ -202,6 +202,7 @@ def read_all(path):
     """Whatever a user can read of a run."""
     result = tmesim.Result(path)
     result.timeseries, result.endpoints, result.comparison, result.comparisons, result.provenance  # noqa: B018
+    result.columns(checksums.CAUSES)
     for arm in result.arms:
         for replicate in range(result.replicates):
             for day in result.snapshot_days:
@@ -274,8 +275,8 @@ def test_damaged_drawings_are_drawn_again(short, tmp_path):
     path = run(short, tmp_path / "run", figures=True).path
     expected = contents(path)
     drawings = [path / "report.html", *sorted((path / "figures").iterdir())]
-    assert len(drawings) == 6
-    for file, broken in zip(drawings, (b"", None, b"\x89PNG broken", b"x", b"GIF89a", b""), strict=True):
+    assert len(drawings) == 7
+    for file, broken in zip(drawings, (b"", None, b"\x89PNG broken", b"x", b"GIF89a", b"", b"\x89PNG"), strict=True):
         file.unlink() if broken is None else file.write_bytes(broken)
     render_run(path, False, True)
     assert contents(path) == expected
@@ -313,7 +314,7 @@ def test_an_old_run_stays_readable_and_says_once_what_cannot_be_checked(old):
         warnings.simplefilter("always")
         read_all(old)
     (note,) = [str(each.message) for each in told]
-    assert "has no sums of scenario.yaml, cells/, fields/, frames/: not checked" in note
+    assert "has no sums of scenario.yaml, causes.csv, cells/, fields/, frames/: not checked" in note
 
 
 def test_a_complete_old_run_is_taken_as_this_run(old, short):
@@ -493,7 +494,7 @@ def test_a_run_killed_while_replicates_are_added_resumes_to_the_same_bytes(whole
         with pytest.raises(KeyboardInterrupt):
             run(short, path, replicates=3)
         alive()
-        assert len(list(path.glob("*.csv"))) == 3
+        assert len(list(path.glob("*.csv"))) == 4
         run(short, path, replicates=3, resume=True)
         assert contents(path) == expected, moment
         shutil.rmtree(path)

@@ -229,7 +229,7 @@ class VesselSupply(Entry):
     level : the level in the blood of perfused vessels, in the unit of the field, whatever else there is
     primary : what a full-grown primary adds to it in the organs beside it, a smaller one by its share of full_grown, in
         the unit of the field
-    full_grown : how many tumor cells a full-grown primary has
+    full_grown : the tumor cells of a full-grown primary (cells)
     """
 
     level: Number

@@ -29,6 +29,8 @@ SKIN, SKIN_EDGE, TISSUE, TISSUE_EDGE = "#F4F1ED", "#C5BDB3", "#E4DBD1", "#B5A89B
 """A body and the organs in it."""
 ARTERY, VEIN, PORTAL, LYMPH, HEART = "#C4473A", "#4A7FB5", "#7F5FA3", "#5E8C4A", "#8E2F26"
 """The ways of tumor cells through it."""
+SENSITIVE = ("#C8742F", "#4C6A92", "#7F9F7F", "#9A6B9A")
+"""Of the measures or values of a key in a tornado, in their order."""
 CAME, NUMBER = "#8C8C8C", "#5F5F5F"
 """The share of cells that came to an organ, as a disk and as a number."""
 PERFUSED, CLOSED, CASING = "#EF103B", "#FFFFFF", "#5A5A5A"

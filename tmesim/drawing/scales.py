@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from tmesim.drawing.palette import FAINT
 from tmesim.wording import compact
 
 if TYPE_CHECKING:
@@ -59,5 +60,5 @@ class Scale:
             between = (np.partition(np.unique(self.places), 1)[:2]).mean()
             for shift in (-0.008, 0.008):  # a break of the axis between 0 and the rest
                 at = between + shift * span
-                axes.plot([at - 0.006 * span, at + 0.006 * span], [-0.025, 0.025], color="#666666", lw=0.9,
+                axes.plot([at - 0.006 * span, at + 0.006 * span], [-0.025, 0.025], color=FAINT, lw=0.9,
                           transform=axes.get_xaxis_transform(), clip_on=False)  # fmt: skip

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
-from tmesim.drawing.palette import FAINT, GRID, INK, REFERENCE_COLOR
+from tmesim.drawing.palette import FAINT, GRID, INK, REFERENCE_COLOR, SENSITIVE
 from tmesim.drawing.sheet import LABEL, SMALL, Sheet, fold, head_height, legend_on
 from tmesim.text import shortened
 from tmesim.wording import capital, compact
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 NAMES, WIDTH, LINE, GAP, LEFT = 430, 400, 40, 40, 30  # pixels
 MOST = 24
 """Keys that are drawn; the others are counted in a note."""
-COLORS = ("#C8742F", "#4C6A92", "#7F9F7F", "#9A6B9A")
-"""Of the measures or values of a key, in their order."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def draw_tornado(tornado: Tornado, title: str, about: str) -> Drawing:
     sheet.head(LEFT, title, about, room)
     keys = [
         Line2D([], [], ls="", marker="D", ms=5, mfc="white", mec=INK, label=name)
-        if mark else Patch(facecolor=COLORS[i % len(COLORS)], label=name)
+        if mark else Patch(facecolor=SENSITIVE[i % len(SENSITIVE)], label=name)
         for i, (name, mark) in enumerate(tornado.series)
     ]  # fmt: skip
     if keys:
@@ -117,7 +115,7 @@ def draw_bars(axes: Axes, panel: Panel, order: Sequence[str]) -> None:
             if bar.mark:
                 axes.plot([bar.value], [y], marker="D", ms=5, mfc="white", mec=INK, mew=0.9, zorder=5)
                 continue
-            axes.barh(y, bar.value, height=0.9 * thick, color=COLORS[bar.series % len(COLORS)], lw=0, zorder=2)
+            axes.barh(y, bar.value, height=0.9 * thick, color=SENSITIVE[bar.series % len(SENSITIVE)], lw=0, zorder=2)
             if math.isfinite(bar.low):
                 axes.plot([bar.low, bar.high], [y, y], color=INK, lw=1.1, solid_capstyle="butt", zorder=4)
             if bar.text:
