@@ -59,8 +59,9 @@ class Copy:
     def __init__(self, result, **changes):
         names = ("name", "question", "host", "time", "arms", "endpoints", "reference", "catalogue", "one_start",
                  "places", "start_of", "catalogue_at_start")  # fmt: skip
-        self.__dict__.update({n: getattr(result, n) for n in ("arms", "reference", "replicates", "observables",
-                              "snapshot_days", "comparisons", "series", "endpoint", "snapshot", "stopping")})  # fmt: skip
+        self.__dict__.update({n: getattr(result, n) for n in (
+            "arms", "reference", "replicates", "observables", "stopping", "intervals", "snapshot_days", "comparisons",
+            "series", "endpoint", "snapshot")})  # fmt: skip
         self.scenario = SimpleNamespace(**{n: getattr(result.scenario, n) for n in names} | changes)
 
 
