@@ -133,14 +133,12 @@ def test_list_alone_counts():
     assert all(kind in done.stdout for kind in LISTS)
 
 
-def test_everything_that_is_listed_can_be_explained():
+def test_a_drug_is_explained_by_any_of_its_names():
     from tmesim.cli.pages import explain
 
-    catalogue = load_catalogue()
-    for kind in ("cells", "fields", "rules", "therapies", "signals", "behaviors", "observables"):
-        for row in LISTS[kind](catalogue):
-            assert row["name"] in explain(row["name"])
-    for alias in catalogue.therapies["anti_cd25"].aliases:
+    aliases = load_catalogue().therapies["anti_cd25"].aliases
+    assert aliases
+    for alias in aliases:
         assert "anti_cd25 is a therapy" in explain(alias)
 
 
