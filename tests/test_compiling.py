@@ -152,6 +152,13 @@ def test_where_nothing_can_be_kept_nothing_is_compiled_ahead(monkeypatch):
     compiling.warm(2)
 
 
+def test_what_warms_sets_the_number_of_threads_before_numba_comes():
+    """A process that has numba already compiles for several threads, which takes a minute and which no worker wants."""
+    code = "import sys, tmesim.trial.compiling; print('numba' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout == "False\n"
+
+
 @pytest.mark.slow
 def test_after_warming_a_run_compiles_nothing():
     compiling.warm(2)

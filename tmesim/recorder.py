@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +18,12 @@ from tmesim.frames import FrameLog
 from tmesim.observables import LOOKED_BACK, Observable, Reading, measure, to_look_back
 from tmesim.observables.reading import Treated
 from tmesim.scenario.schedule import Calendar
-from tmesim.tissue.ledger import Entry
 
-CAUSES = ("hour", *Entry._fields, "count")
+CAUSES = ("hour", "cell", "way", "cause", "zone", "count")
 """Columns of the table of causes."""
+
+if TYPE_CHECKING:
+    from tmesim.tissue.ledger import Entry
 
 RATE_WINDOW_H = 24.0
 """Rates of change look back this far, h, however often rows are written; in the first hours, to the start."""
@@ -116,6 +119,8 @@ class Recorder:
     def restore(self, table: np.ndarray, past: np.ndarray, causes: np.ndarray) -> None:
         """Take up the rows, what rates look back on and the ledgers, as `table`, `past_table` and `causes_table` gave
         them."""
+        from tmesim.tissue.ledger import Entry  # it brings the engine, which those who only prepare a run do without
+
         ledgers: dict[float, dict[Entry, float]] = {}
         for hour, *entry, number in causes.tolist():
             ledgers.setdefault(float(hour), {})[Entry(*entry)] = float(number)

@@ -90,8 +90,6 @@ class Act(Process):
         events_ = rules.kinds["event_first"][cells.type[found]].astype(np.int64) + cells.event[found] - 1
         mine = self.raised[events_]
         rows, events_ = found[mine], events_[mine]
-        if rows.size == 0:
-            return rows, events_, np.zeros((0, 1))
         return rows, events_, raising.shares(
             rows, self.hazard[events_], self.place, self.most, tissue.clock.hour, cells.columns, tissue.layers,
             tissue.maps, rules, passed.inputs,
