@@ -10,6 +10,7 @@ import yaml
 from mutations import command
 
 import tmesim
+from tmesim.calibration import waves
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, region
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
@@ -193,6 +194,8 @@ def test_each_parameter_moves_numbers_of_the_catalogue_and_its_whole_range_is_al
     assert len(free) <= MOST and all(p.why and set(p.moves) <= set(MEASURES) for p in free)
     paths = [path for p in free for path in p.paths]
     assert len(paths) == len(set(paths))
+    for p in free:
+        assert [p.factor(u) for u in (0, 0.5, 1)] == pytest.approx([p.low, (p.low * p.high) ** 0.5, p.high], rel=1e-5)
     for u in (0.0, 1.0):
         made = scenario_with(scenario, settings(free, np.full(len(free), u)))
         numbers, before = (
@@ -262,6 +265,10 @@ def test_a_calibration_that_was_ended_goes_on_to_the_same_bytes(needs_sklearn, p
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     with pytest.raises(InputError, match="--resume"):
         calibrate(play, tmp_path / "torn", 1, quiet=True)
+    monkeypatch.setattr(waves, "model", lambda host: model(host) | {"engine": "new"})
+    with pytest.raises(InputError, match=r"was made on .* with another engine; choose another --out"):
+        calibrate(play, tmp_path / "torn", 1, resume=True, quiet=True)
+    monkeypatch.undo()
     with pytest.raises(InputError, match="another calibration"):
         calibrate(SimpleNamespace(**{**vars(play), "identity": "other"}), tmp_path / "torn", 1, resume=True)
 
@@ -277,7 +284,9 @@ def test_the_result_says_when_and_by_which_model_it_was_made(needs_sklearn, play
     said = yaml.safe_load((tmp_path / "a" / "calibration.yaml").read_text())
     assert said["best"] == settings(FREE, found.best) and set(said["targets"]) == {"y0", "y1", "y2", "y3"}
     low, high = np.quantile(found.ensemble[:, 0], (0.05, 0.95))
-    assert said["parameters"]["a"]["not_ruled_out"] == factors(FREE[:1], np.array([[low], [high]]))[:, 0].tolist()
+    ends = factors(FREE[:1], np.array([[low], [high]]))[:, 0]
+    assert said["parameters"]["a"]["not_ruled_out"] == pytest.approx(ends, rel=1e-4)
+    assert said["targets"]["y0"]["model"] == pytest.approx(np.median(found.given["y0"]), rel=1e-4)
     assert said["targets"]["y3"]["role"] == "predicted" and said["stay_free"] == list(found.free)
     now = model("mouse")
     assert stale(said, now) == ""
@@ -300,7 +309,8 @@ def test_without_scikit_learn_it_says_what_to_install(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_a_miniature_goes_through_the_command(needs_sklearn, tmp_path):
     """A few points of a tiny tissue for two days: every part of the real thing, and no number to believe."""
-    given = ["calibrate", "mouse", "--points", "12", "--waves", "2", "--workers", "1", "--out", str(tmp_path / "a")]
+    given = ["calibrate", "mouse", "--points", "12", "--waves", "2", "--replicates", "2", "--workers", "1"]
+    given += ["--out", str(tmp_path / "a")]
     given += ["--set", "tissue.size=[240 µm, 240 µm]", "--set", "start.tumor.radius=75 µm", "--set", "time.days=3"]
     code, text, _ = command(*given)
     assert code == 0 and "calibration.yaml" in text, text

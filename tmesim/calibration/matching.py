@@ -95,11 +95,10 @@ def worst(held: Sequence[Held]) -> Implausibility:
 @dataclass(frozen=True)
 class Region:
     """Points of the unit cube that are not ruled out, spread evenly over their region; or, where there are none, the
-    least implausible that were found. volume : its share of the cube, 0 where it is empty. level : as far as it came"""
+    least implausible that were found, the best first. volume : its share of the cube, 0 where it is empty"""
 
     points: np.ndarray
     volume: float
-    level: float
 
     @property
     def is_empty(self) -> bool:
@@ -123,8 +122,8 @@ def region(of: Implausibility, dimensions: int, seed: int, particles: int = PART
             chosen = np.concatenate([np.flatnonzero(inside), rng.choice(np.flatnonzero(inside), int((~inside).sum()))])
             points, found = moved(points[chosen], found[chosen], of, level, rng)
         if level <= CUT:
-            return Region(points, volume, level)
-    return Region(points[np.argsort(found, kind="stable")], 0.0, float(found.min()))
+            return Region(points, volume)
+    return Region(points[np.argsort(found, kind="stable")], 0.0)
 
 
 def moved(

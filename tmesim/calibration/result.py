@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from tmesim.calibration.study import Outcome
     from tmesim.scenario import Scenario
 
+TOLD = 5
+"""Significant digits in `calibration.yaml`; the tables have all."""
+NUMBERS = ("low", "high", "model", "model_low", "model_high")
 TAILS = (0.05, 0.95)
 """Quantiles that are told of the ensemble."""
 COLUMNS = ("group", "measure", "label", "unit", "low", "high", "model", "model_low", "model_high", "role", "verdict",
@@ -57,12 +61,13 @@ def summary(
     """What `calibration.yaml` says."""
     free = found.question.parameters
     where = found.match.region
+    worst = max((float(each(found.best[None])[0]) for each in found.match.kept), default=0.0)
     low, high = (factors(free, np.quantile(found.ensemble, q, axis=0)[None])[0] for q in TAILS)
     best = factors(free, found.best[None])[0]
     told = {
         p.name: {
-            "label": p.label, "prior": [p.low, p.high], "not_ruled_out": [float(low[k]), float(high[k])],
-            "best": float(best[k]), "spread_of_prior": round(float(found.spread[k]), 3),
+            "label": p.label, "prior": [p.low, p.high], "not_ruled_out": [short(low[k]), short(high[k])],
+            "best": short(best[k]), "spread_of_prior": round(float(found.spread[k]), 3),
             "free": p.name in found.free,
         }
         for k, p in enumerate(free)
@@ -73,7 +78,7 @@ def summary(
         "model": dict(model),
         "scenario": scenario.said(),
         "design": {"points": found.points, "waves": waves, "replicates": replicates, "seed": found.question.seed},
-        "not_ruled_out": {"share_of_prior": float(where.volume), "least_implausibility": float(where.level)},
+        "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(worst)},
         "parameters": told,
         "best": settings(free, found.best),
         "stay_free": list(found.free),
@@ -82,10 +87,15 @@ def summary(
         "held_out": found.question.held_out,
         "not_seen": list(found.unseen),
         "targets": {row["measure"]: {
-            key: row[key] for key in ("low", "high", "model", "model_low", "model_high", "role", "verdict")
-            if row[key] == row[key]
+            **{key: short(row[key]) for key in NUMBERS if math.isfinite(row[key])},
+            "role": row["role"], "verdict": row["verdict"] or "unknown",
         } for row in rows},
     }  # fmt: skip
+
+
+def short(value: float) -> float:
+    """A number in the digits that are told."""
+    return float(f"{value:.{TOLD}g}")
 
 
 def target_rows(found: Outcome) -> list[dict[str, Any]]:
@@ -113,7 +123,7 @@ def target_rows(found: Outcome) -> list[dict[str, Any]]:
 def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:
     """Why a result is not that of the model of today; empty where it is.
 
-    content : of a `calibration.yaml`; now : as `waves.model` says
+    content : of a `calibration.yaml`, or of what was asked; now : as `waves.model` says
     """
     changed = [name for name, value in now.items() if content["model"].get(name) != value]
     return f"was made on {content['date']} with another {' and '.join(changed)}" if changed else ""

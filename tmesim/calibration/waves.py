@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +23,7 @@ import numpy as np
 from tmesim.calibration.emulator import require_sklearn
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.parameters import factors, settings
-from tmesim.calibration.result import write_result
+from tmesim.calibration.result import stale, write_result
 from tmesim.calibration.study import Outcome, Question, outcome
 from tmesim.reading import InputError, Problem
 from tmesim.scenario import Scenario
@@ -161,6 +162,7 @@ class Place:
     def __init__(self, path: Path, asked: Calibration) -> None:
         self.path, self.asked = path, asked
         self.model = model(asked.scenario.host)
+        self.begun = datetime.now(UTC).date().isoformat()
         self._lock: IO[str] | None = None
 
     def claim(self, resume: bool) -> None:
@@ -171,8 +173,9 @@ class Place:
             old = read_sealed(self.path / ASKED)
             if old.get("calibration") != self.asked.identity:
                 raise self._refusal("holds another calibration; choose another --out")
-            if old.get("model") != self.model:
-                raise self._refusal("holds this calibration by another model; choose another --out")
+            if changed := stale(old, self.model):
+                raise self._refusal(f"holds this calibration, which {changed}; choose another --out")
+            self.begun = old["date"]
             if not resume:
                 raise self._refusal("holds this calibration, or a part of it; --resume goes on, or adds --waves")
         elif self.path.is_dir() and any(self.path.iterdir()):
@@ -182,7 +185,8 @@ class Place:
             self._lock = lock(self.path / "checkpoints" / "lock")
         except BlockingIOError:
             raise self._refusal("is being written by another process") from None
-        write(self.path / ASKED, sealed({"calibration": self.asked.identity, "model": self.model}))
+        said = {"calibration": self.asked.identity, "date": self.begun, "model": self.model}
+        write(self.path / ASKED, sealed(said))
 
     def release(self) -> None:
         """Let another process have it."""

@@ -206,8 +206,8 @@ def calibrate(
     host: Annotated[str, typer.Argument(metavar="[HOST]", help="mouse, human or a host of the catalogue.")] = "mouse",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory; default runs/calibration_HOST.")] = None,
     waves: Annotated[int, typer.Option(min=1, help="Rounds of simulating where nothing is ruled out yet.")] = 3,
-    points: Annotated[int, typer.Option(min=12, help="Points of each wave.")] = 64,
-    replicates: Annotated[int, typer.Option(min=2, help="Replicates of each point, on the same seeds.")] = 2,
+    points: Annotated[int, typer.Option(min=12, help="Points of each wave.")] = 128,
+    replicates: Annotated[int, typer.Option(min=2, help="Replicates of each point, on the same seeds.")] = 4,
     hold_out: Annotated[
         str, typer.Option(metavar="GROUP", help="A group of targets that is predicted instead of fitted; or none.")
     ] = "rim, front and core",

@@ -52,11 +52,18 @@ def draw_calibration(outcome: Outcome, scenario: Scenario) -> Drawing:
         below += GROUP
         for target in those:
             draw_row(sheet, Found(target, outcome.given[target.measure]), below)
-            if (role := outcome.role(target.measure)) == "given up":
-                sheet.text(LEFT + 260, below + ROW / 2 - 2, role, SMALL, FAINT)
+            sheet.text(LEFT + 200, below + ROW / 2 - 2, told(outcome, target.measure), SMALL, FAINT)
             below += ROW
-    told = "; ".join(f"{t.label}: {outcome.role(t.measure)}, {'met' if outcome.is_met(t) else 'missed'}" for t in seen)
-    return Drawing(literal(sheet.figure), title, f"{title}. {told}.")
+    words = "; ".join(f"{t.label}: {outcome.role(t.measure)}, {'met' if outcome.is_met(t) else 'missed'}" for t in seen)
+    return Drawing(literal(sheet.figure), title, f"{title}. {words}.")
+
+
+def told(outcome: Outcome, measure: str) -> str:
+    """What became of a target, and the error of its emulator at points that it was not shown."""
+    each = outcome.held[measure]
+    error = each.emulator.error
+    size = f"×{compact(float(np.exp(error)))}" if each.aim.log else compact(error)
+    return f"{outcome.role(measure)}; emulator errs by {size}"
 
 
 def draw_parameter(sheet: Sheet, parameter: Parameter, outcome: Outcome, k: int, y: float) -> None:
