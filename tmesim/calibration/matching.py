@@ -144,7 +144,7 @@ def moved(
 
 @dataclass(frozen=True)
 class Match:
-    """What is not ruled out by the targets that were kept.
+    """What is not ruled out by the targets that were kept, so many that it is not empty.
 
     conflicts : measures that no point meets, alone or two together
     given_up : measure → why

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +48,6 @@ class Outcome:
 
     ensemble : (members, parameters) in the unit cube, from what is not ruled out; best : the least implausible member
     given : measure → (members,) of what the emulator expects there, in the target's unit
-    chance : measure → (members,) how far the mean over replicates may lie from that, one deviation, in that unit
     spread : (parameters,) deviation of what is not ruled out over that of the prior
     predicted : measures of the group that was held out
     unseen : measures of which there is no emulator, as too few points have them or all have the same
@@ -62,7 +60,6 @@ class Outcome:
     ensemble: np.ndarray
     best: np.ndarray
     given: dict[str, np.ndarray]
-    chance: dict[str, np.ndarray]
     spread: np.ndarray
     predicted: tuple[str, ...]
     unseen: tuple[str, ...]
@@ -108,20 +105,7 @@ def outcome(question: Question, points: np.ndarray, values: np.ndarray, ensemble
     found = match(fitted, len(question.parameters), question.seed, question.particles)
     where = found.region.points
     members = where[np.random.default_rng(question.seed).permutation(len(where))[:ensemble]]
-    if found.region.is_empty:
-        members = where[:1]
-    given, chance = _expected(held.values(), members)
+    given = {name: each.aim.plain(each.emulator(members)[0]) for name, each in held.items()}
     total = np.sum([each(members) ** 2 for each in found.kept], axis=0) if found.kept else np.zeros(len(members))
-    spread = np.clip(where.std(0) * np.sqrt(12.0), 0.0, None)
-    return Outcome(question, len(points), found, held, members, members[int(np.argmin(total))], given, chance, spread,
-                   predicted, tuple(unseen))  # fmt: skip
-
-
-def _expected(held: Iterable[Held], members: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    given, chance = dict[str, np.ndarray](), dict[str, np.ndarray]()
-    for each in held:
-        mean, variance = each.emulator(members)
-        deviation = np.sqrt(variance + each.emulator.chance)
-        given[each.measure] = each.aim.plain(mean)
-        chance[each.measure] = (each.aim.plain(mean + deviation) - each.aim.plain(mean - deviation)) / 2
-    return given, chance
+    best, spread = members[int(np.argmin(total))], where.std(0) * np.sqrt(12.0)
+    return Outcome(question, len(points), found, held, members, best, given, spread, predicted, tuple(unseen))

@@ -203,7 +203,7 @@ def sweep(
 
 @app.command()
 def calibrate(
-    host: Annotated[str, typer.Argument(metavar="[HOST]", help="mouse, human or a host of the catalogue.")] = "mouse",
+    host: Annotated[str, typer.Argument(metavar="HOST", help="mouse, human or a host of the catalogue.")] = "mouse",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory; default runs/calibration_HOST.")] = None,
     waves: Annotated[int, typer.Option(min=1, help="Rounds of simulating where nothing is ruled out yet.")] = 3,
     points: Annotated[int, typer.Option(min=12, help="Points of each wave.")] = 128,

@@ -59,9 +59,7 @@ def print_outcome(found: Outcome, folder: Path) -> None:
     from tmesim.cli.lists import print_rows
 
     free = found.question.parameters
-    region = found.match.region
-    say("All points are ruled out; the least implausible is told." if region.is_empty else
-        f"Not ruled out: {compact(100 * region.volume)} % of the prior.")  # fmt: skip
+    say(f"Not ruled out: {compact(100 * found.match.region.volume)} % of the prior.")
     ends = factors(free, found.ensemble)
     best = factors(free, found.best[None])[0]
     print_rows([
@@ -78,6 +76,10 @@ def print_outcome(found: Outcome, folder: Path) -> None:
         if row["verdict"] in ("below", "above"):
             told = f"{compact(row['model'])} {row['unit']}".strip()
             say(f"missed: {row['label']}, {told}, {row['verdict']} its interval ({row['role']})")
+    if found.predicted:
+        right = sum(found.is_met(found.held[name].aim.target) for name in found.predicted)
+        told = f"{right} of {len(found.predicted)} targets are predicted within their intervals"
+        say(f"held out: {line(found.question.held_out)}; {told}")
     if found.unseen:
         say(f"not seen in enough points, or the same in all: {', '.join(found.unseen)}")
     say(f"{line(folder)}: calibration.yaml, targets.csv, ensemble.csv, figures/targets.png")

@@ -25,17 +25,16 @@ if TYPE_CHECKING:
 def draw_calibration(outcome: Outcome, scenario: Scenario) -> Drawing:
     """The parameters with their priors, then the targets by group."""
     width = 2 * LEFT + NAMES + STRIP + NUMBERS + SOURCE
-    question, empty = outcome.question, outcome.match.region.is_empty
+    question = outcome.question
     title = f"Calibration on untreated tumors: {scenario.host}"
     seen = [target for target in question.targets if target.measure in outcome.given]
     met = sum(outcome.is_met(target) for target in seen)
     about = (
         f"{outcome.points} points simulated, {scenario.time.days:g} days, n = {scenario.replicates} replicates each. "
-        + ("All points are ruled out: the least implausible is shown. " if empty else
-           f"Not ruled out: {compact(100 * outcome.match.region.volume)} % of the prior. ")
-        + f"Dots: the {len(outcome.ensemble)} members of the ensemble by the emulators; bar: their median. Band: the "
-        f"published interval, or the prior of a parameter. {met} of {len(seen)} targets are met."
-    )  # fmt: skip
+        f"Not ruled out: {compact(100 * outcome.match.region.volume)} % of the prior. Dots: the {len(outcome.ensemble)} "
+        "members of the ensemble by the emulators; bar: their median. Band: the published interval, or the prior of a "
+        f"parameter. {met} of {len(seen)} targets are met."
+    )
     groups = [(name, list(those)) for name, those in groupby(seen, key=lambda target: target.group)]
     top = head_height(title, about, width - 2 * LEFT) + 16
     height = top + (1 + len(groups)) * GROUP + (len(seen) + len(question.parameters)) * ROW + 16
