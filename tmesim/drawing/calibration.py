@@ -31,9 +31,9 @@ def draw_calibration(outcome: Outcome, scenario: Scenario) -> Drawing:
     met = sum(outcome.is_met(target) for target in seen)
     about = (
         f"{outcome.points} points simulated, {scenario.time.days:g} days, n = {scenario.replicates} replicates each. "
-        f"Not ruled out: {compact(100 * outcome.match.region.volume)} % of the prior. Dots: the {len(outcome.ensemble)} "
-        "members of the ensemble by the emulators; bar: their median. Band: the published interval, or the prior of a "
-        f"parameter. {met} of {len(seen)} targets are met."
+        f"Not ruled out: {compact(100 * outcome.match.region.volume)} % of the prior. Dots: the "
+        f"{len(outcome.ensemble)} members of the ensemble by the emulators; bar: their median. Band: the published "
+        f"interval, or the prior of a parameter. {met} of {len(seen)} targets are met."
     )
     groups = [(name, list(those)) for name, those in groupby(seen, key=lambda target: target.group)]
     top = head_height(title, about, width - 2 * LEFT) + 16
