@@ -202,6 +202,50 @@ def sweep(
 
 
 @app.command()
+def calibrate(
+    host: Annotated[str, typer.Argument(metavar="HOST", help="mouse, human or a host of the catalogue.")] = "mouse",
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory; default runs/calibration_HOST.")] = None,
+    waves: Annotated[int, typer.Option(min=1, help="Rounds of simulating where nothing is ruled out yet.")] = 3,
+    points: Annotated[int, typer.Option(min=12, help="Points of each wave.")] = 128,
+    replicates: Annotated[int, typer.Option(min=2, help="Replicates of each point, on the same seeds.")] = 4,
+    hold_out: Annotated[
+        str, typer.Option(metavar="GROUP", help="A group of targets that is predicted instead of fitted; or none.")
+    ] = "rim, front and core",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of the section that is simulated; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the design and of the replicates.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="2h", help="Wall time after which no job is begun; --resume goes on.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where one was ended, or add waves.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Fit a few parameters to what is known of untreated tumors, and say which values are not ruled out.
+
+    Takes hours, and the extra `tmesim[calibration]`. Ended early it exits with 130; each wave leaves a whole result.
+
+    Examples:
+
+    - `tmesim calibrate mouse --budget 4h`
+
+    - `tmesim calibrate mouse --budget 4h --resume`  (goes on where it was ended)
+
+    - `tmesim calibrate human --waves 2 --points 96 --hold-out "oxygen and necrosis"`
+
+    - `tmesim calibrate mouse --set "tissue.size=[600 µm, 600 µm]" --set time.days=7 --out runs/miniature`
+    """
+    with exit_codes():
+        from tmesim.cli.calibrating import calibrate_host
+
+        calibrate_host(
+            host, out, waves, points, replicates, hold_out, set_ or [], seed, workers, budget, resume, quiet
+        )  # fmt: skip
+
+
+@app.command()
 def render(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
     format: Annotated[

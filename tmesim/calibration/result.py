@@ -1,0 +1,129 @@
+"""The result of a calibration: written as files, and read again to see whether it is current."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tmesim.calibration.parameters import factors, settings
+from tmesim.storage import write
+from tmesim.storage.tables import csv_bytes
+
+if TYPE_CHECKING:
+    from tmesim.calibration.study import Outcome
+    from tmesim.scenario import Scenario
+
+TOLD = 5
+"""Significant digits in `calibration.yaml`; the tables have all."""
+NUMBERS = ("low", "high", "model", "model_low", "model_high")
+TAILS = (0.05, 0.95)
+"""Quantiles that are told of the ensemble."""
+COLUMNS = ("group", "measure", "label", "unit", "low", "high", "model", "model_low", "model_high", "role", "verdict",
+           "emulator_error", "emulator_surprise", "chance", "why", "source", "checked")  # fmt: skip
+
+
+def write_result(
+    folder: Path, found: Outcome, scenario: Scenario, waves: int, model: Mapping[str, str], points: np.ndarray,
+    values: np.ndarray,
+) -> None:  # fmt: skip
+    """Every file of a result, `calibration.yaml` last.
+
+    points : (points, parameters) in the unit cube; values : (points, targets, replicates)
+    """
+    import yaml
+
+    from tmesim.drawing.calibration import draw_calibration
+
+    question, free = found.question, found.question.parameters
+    rows = target_rows(found)
+    jobs = (
+        [point, replicate, *values[point, :, replicate].tolist()]
+        for point in range(len(points)) for replicate in range(values.shape[2])
+    )  # fmt: skip
+    write(folder / "rows.csv", csv_bytes(("point", "replicate", *question.measures), jobs))
+    members = ([i, *row] for i, row in enumerate(factors(free, found.ensemble).tolist()))
+    write(folder / "ensemble.csv", csv_bytes(("member", *(p.name for p in free)), members))
+    write(folder / "targets.csv", csv_bytes(COLUMNS, [[row[column] for column in COLUMNS] for row in rows]))
+    draw_calibration(found, scenario).save(folder / "figures" / "targets.png")
+    content = summary(found, scenario, waves, model, values.shape[2], rows)
+    write(folder / "calibration.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+
+
+def summary(
+    found: Outcome, scenario: Scenario, waves: int, model: Mapping[str, str], replicates: int,
+    rows: list[dict[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    """What `calibration.yaml` says."""
+    free = found.question.parameters
+    where = found.match.region
+    worst = max((float(each(found.best[None])[0]) for each in found.match.kept), default=0.0)
+    low, high = (factors(free, np.quantile(found.ensemble, q, axis=0)[None])[0] for q in TAILS)
+    best = factors(free, found.best[None])[0]
+    told = {
+        p.name: {
+            "label": p.label, "prior": [p.low, p.high], "not_ruled_out": [short(low[k]), short(high[k])],
+            "best": short(best[k]), "spread_of_prior": round(float(found.spread[k]), 3),
+            "free": p.name in found.free,
+        }
+        for k, p in enumerate(free)
+    }  # fmt: skip
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "host": scenario.host,
+        "model": dict(model),
+        "scenario": scenario.said(),
+        "design": {"points": found.points, "waves": waves, "replicates": replicates, "seed": found.question.seed},
+        "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(worst)},
+        "parameters": told,
+        "best": settings(free, found.best),
+        "stay_free": list(found.free),
+        "conflicts": [list(names) for names in found.match.conflicts],
+        "given_up": dict(found.match.given_up),
+        "held_out": found.question.held_out,
+        "not_seen": list(found.unseen),
+        "targets": {row["measure"]: {
+            **{key: short(row[key]) for key in NUMBERS if math.isfinite(row[key])},
+            "role": row["role"], "verdict": row["verdict"] or "unknown",
+        } for row in rows},
+    }  # fmt: skip
+
+
+def short(value: float) -> float:
+    """A number in the digits that are told."""
+    return float(f"{value:.{TOLD}g}")
+
+
+def target_rows(found: Outcome) -> list[dict[str, Any]]:
+    """A row a target: its interval, what the emulators expect over the ensemble, its role and the emulator's error, on
+    the scale of the fit."""
+    rows = []
+    for target in found.question.targets:
+        name, nothing = target.measure, float("nan")
+        row = {"group": target.group, "measure": name, "label": target.label, "unit": target.unit,
+               "low": nothing if target.low is None else float(target.low),
+               "high": nothing if target.high is None else float(target.high), "role": found.role(name),
+               "why": found.match.given_up.get(name, ""), "source": target.source,
+               "checked": target.checked}  # fmt: skip
+        model, verdict, errors = [nothing] * 3, "", [nothing] * 3
+        if name in found.held:
+            values, emulator = found.given[name], found.held[name].emulator
+            model = [float(np.quantile(values, q)) for q in (0.5, *TAILS)]
+            verdict, errors = target.verdict(values), [emulator.error, emulator.surprise, emulator.chance]
+        row |= dict(zip(("model", "model_low", "model_high"), model, strict=True)) | {"verdict": verdict}
+        row |= dict(zip(("emulator_error", "emulator_surprise", "chance"), errors, strict=True))
+        rows.append(row)
+    return rows
+
+
+def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:
+    """Why a result is not that of the model of today; empty where it is.
+
+    content : of a `calibration.yaml`, or of what was asked; now : as `waves.model` says
+    """
+    changed = [name for name, value in now.items() if content["model"].get(name) != value]
+    return f"was made on {content['date']} with another {' and '.join(changed)}" if changed else ""
