@@ -22,7 +22,7 @@ from tmesim.observables import observables_of
 from tmesim.reading import InputError
 from tmesim.report import page
 from tmesim.scenario import read_text
-from tmesim.statistics import interval
+from tmesim.statistics import FIXED, STOPPED, interval
 from tmesim.storage import write
 from tmesim.storage.checksums import CAUSES, MARKER, read_sealed, sealed
 from tmesim.trial.ablating import acting, plan
@@ -162,10 +162,31 @@ def fake(values, replicates=4, arms=("plain", "drug"), start=100.0):
     scenario = read_text(f"{text}endpoints: [tumor_burden]\n")
     scenario = scenario.with_options(arms=list(arms)) if len(arms) < 2 else scenario
     return SimpleNamespace(arms=arms, reference="plain", scenario=scenario, replicates=replicates,
-                           columns=lambda name: columns)  # fmt: skip
+                           columns=lambda name: columns, intervals=FIXED)  # fmt: skip
 
 
 BIRTHS, DEATHS, KILLS = (GAIN, "division"), (LOSS, "apoptosis"), (LOSS, "killed_by.ctl")
+
+
+def test_a_cause_that_one_interval_of_many_calls_different_by_chance_is_not_named():
+    """Beside nine causes of which nothing is sure; alone it would be."""
+    kills = [(LOSS, f"killed_by.{who}") for who in ("m1", "m2", "nk", "th1", "treg", "monocyte", "caf", "dendritic")]
+    plain = {BIRTHS: [50, 50, 50, 50], KILLS: [5, 5, 5, 5]} | {kill: [5, 5, 5, 5] for kill in kills}
+    drug = {BIRTHS: [50, 51, 49, 50], KILLS: [6, 8, 6, 7]} | {kill: [5, 6, 4, 5] for kill in kills}
+    several = Why(fake({"plain": plain, "drug": drug}))
+    (term,) = (term for term in several.terms("drug") if term.cause == "killed_by.ctl")
+    assert term.sure and "no cause is surely different" in several.sentence("drug")
+    alone = Why(fake({arm: {key: all_[key] for key in (BIRTHS, KILLS)} for arm, all_ in
+                      (("plain", plain), ("drug", drug))}))  # fmt: skip
+    assert "killed by cytotoxic T cells" in alone.sentence("drug")
+
+
+def test_of_a_run_that_was_stopped_when_it_was_narrow_causes_have_intervals_that_hold_for_it():
+    result = fake({"plain": {KILLS: [5, 5, 5, 5]}, "drug": {KILLS: [6, 8, 6, 7]}})
+    wide = SimpleNamespace(**{**vars(result), "intervals": STOPPED})
+    (usual, *_), (stopped, *_) = (Why(each).terms("drug") for each in (result, wide))
+    assert stopped.effect[0] == usual.effect[0]
+    assert stopped.effect[1] < usual.effect[1] < usual.effect[2] < stopped.effect[2]
 
 
 def test_the_sentence_names_the_cause_that_carries_the_difference():

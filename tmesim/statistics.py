@@ -220,6 +220,11 @@ def student_p(x: np.ndarray) -> float:
     return float(2 * stdtr(x.size - 1, -abs(_mean(x)) / deviation * math.sqrt(x.size)))
 
 
+def mean_p(x: np.ndarray, kind: str = FIXED) -> float:
+    """Two-sided p of a mean that goes with `interval`. kind : of the interval"""
+    return student_p(x) if kind == FIXED else p_ever(x.size, _mean(x), _deviation(x))
+
+
 def interval(x: np.ndarray, confidence: float = CONFIDENCE, kind: str = FIXED) -> tuple[float, float, float]:
     """Mean and interval; NaN bounds for fewer than two values (or too few for a confidence sequence), [x, x] where no
     value differs."""

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from tmesim.why import Term, Why
 
 SUMMING = """
-Differences are from the reference, paired, with 95 % intervals; * where one leaves out 0. Gains less losses are the
-cells at the end, so the differences of gains less those of losses are the difference of the cells."""
+Differences are from the reference, paired, with 95 % intervals; * where one leaves out 0, as one in twenty does by
+chance. What is called sure above is so with all causes considered (false discovery rate 5 %). Gains less losses are
+the cells at the end, so the differences of gains less those of losses are the difference of the cells."""
 CONTRIBUTING = """
 contribution: the effect with the group less the effect without it, paired, with 95 % interval; * where it leaves out
 0, as one in twenty does by chance. What is called sure above is so with all groups considered (false discovery rate

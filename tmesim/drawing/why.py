@@ -4,7 +4,7 @@ losses of each day."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,10 +69,11 @@ def draw_why(result: Result) -> Drawing:
     width = 2 * LEFT + NAMES + STEPS + NUMBERS
     room = width - 2 * LEFT
     title = f"Why: {words(scenario.name)}"
+    lines = f"Lines: 95 % interval ({result.intervals}, paired), bold numbers where it leaves out 0. "
     about = (
         f"Tumor cells on day {scenario.time.days:g}, {scenario.host}, n = {n} replicate{'s' * (n > 1)}. Each bar is "
         "what one cause of births or losses adds to the tumor or takes from it; together they are the difference. "
-        f"{'Lines: 95 % interval (Student, paired), bold numbers where it leaves out 0. ' * (n > 1)}"
+        f"{lines * (n > 1)}"
         "Below: events a day in each arm, means of the replicates."
     )
     curves = shown_curves(why)
@@ -111,7 +112,7 @@ def within_arm(why: Why, arm: str) -> list[Step]:
     begun = [term for term in terms if term.cause == "start"]
     first = float(sum(term.spread[0] for term in begun))
     steps = [
-        Term(t.arm, t.cell, t.since, t.way, t.cause, t.zone, t.values, t.values if t.way == GAIN else -t.values)
+        replace(t, effects=t.values if t.way == GAIN else -t.values)
         for t in terms
         if t.cause != "start"
     ]
@@ -128,7 +129,7 @@ def waterfall(why: Why, terms: list[Term], name: str, first: float) -> list[Step
     if rest:
         named.append((f"{len(rest)} smaller causes", np.sum([term.effects for term in rest], axis=0)))
     for text, effects in named:
-        mean, low, high = interval(effects)
+        mean, low, high = interval(effects, kind=why.result.intervals)
         steps.append(Step(text, at, at + mean, at + low, at + high))
         at += mean
     return steps
