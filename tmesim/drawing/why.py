@@ -123,7 +123,8 @@ def within_arm(why: Why, arm: str) -> list[Step]:
 def waterfall(why: Why, terms: list[Term], name: str, first: float) -> list[Step]:
     """Steps of terms from a first number on, those beyond MOST_STEPS together."""
     ordered = sorted(terms, key=lambda term: -abs(term.effect[0]))
-    few, rest = ordered[:MOST_STEPS], ordered[MOST_STEPS:]
+    most = MOST_STEPS if len(ordered) > MOST_STEPS + 1 else len(ordered)  # one more takes no more room by its name
+    few, rest = ordered[:most], ordered[most:]
     steps, at = [Step(name, 0, first, whole=True)], first
     named = [(label(why.result, term.cause, term.way), term.effects) for term in few]
     if rest:
