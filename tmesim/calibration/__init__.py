@@ -8,8 +8,9 @@ means over replicates, whose noise is the variance of a replicate over their num
 
     I²(x) = (z − E f(x))² / (Var f(x) + chance + target + discrepancy)
 
-(Craig et al. 1997 in Case Studies in Bayesian Statistics 3:37; Vernon, Goldstein & Bower 2010 Bayesian Anal 5:619; for
-models that hang on chance Andrianakis et al. 2015 PLoS Comput Biol 11:e1003968):
+(Craig et al. 1997 in Case Studies in Bayesian Statistics 3:37, doi:10.1007/978-1-4612-2290-3_2; Vernon, Goldstein &
+Bower 2010 Bayesian Anal 5:619, doi:10.1214/10-BA524; for models that hang on chance Andrianakis et al. 2015 PLoS Comput
+Biol 11:e1003968, as recalled):
 
 | term        | what it is                                                                                        |
 |-------------|---------------------------------------------------------------------------------------------------|
@@ -21,9 +22,9 @@ models that hang on chance Andrianakis et al. 2015 PLoS Comput Biol 11:e1003968)
 
 A target whose ends lie more than fivefold apart is told by its logarithm. x is ruled out where I > 3 for any target:
 at least 95 % of a distribution with one peak lie within three deviations, whatever its shape (Pukelsheim 1994 Am Stat
-48:88). The next wave is simulated where nothing is ruled out. That region is often a small part of the cube, and is
+48:88, as recalled). The next wave is simulated where nothing is ruled out. That region is often a small part of the cube, and is
 reached over levels: the best tenth of some particles is kept, copied and moved at random below that level, until the
-level is 3 (Au & Beck 2001 Probab Eng Mech 16:263); tenths multiply to its volume.
+level is 3 (Au & Beck 2001 Probab Eng Mech 16:263, as recalled); tenths multiply to its volume.
 
 Targets that no point meets, alone or two together, are named; of those, the one with the weakest source is given up,
 and it is said why. One group of targets is held out of the fit and predicted. A parameter whose values that are not
