@@ -22,9 +22,9 @@ Biol 11:e1003968, as recalled):
 
 A target whose ends lie more than fivefold apart is told by its logarithm. x is ruled out where I > 3 for any target:
 at least 95 % of a distribution with one peak lie within three deviations, whatever its shape (Pukelsheim 1994 Am Stat
-48:88, as recalled). The next wave is simulated where nothing is ruled out. That region is often a small part of the cube, and is
-reached over levels: the best tenth of some particles is kept, copied and moved at random below that level, until the
-level is 3 (Au & Beck 2001 Probab Eng Mech 16:263, as recalled); tenths multiply to its volume.
+48:88, as recalled). The next wave is simulated where nothing is ruled out. That region is often a small part of the
+cube, and is reached over levels: the best tenth of some particles is kept, copied and moved at random below that level,
+until the level is 3 (Au & Beck 2001 Probab Eng Mech 16:263, as recalled); tenths multiply to its volume.
 
 Targets that no point meets, alone or two together, are named; of those, the one with the weakest source is given up,
 and it is said why. One group of targets is held out of the fit and predicted. A parameter whose values that are not
