@@ -2,6 +2,7 @@
 cannot be met together is named; and it goes on where it was ended."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,12 +14,14 @@ import tmesim
 from tmesim.calibration import waves
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, region
+from tmesim.calibration.members import members
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
-from tmesim.calibration.result import stale
+from tmesim.calibration.result import base_numbers, stale
 from tmesim.calibration.sections import question_of, section_of
-from tmesim.calibration.study import Question, outcome
+from tmesim.calibration.study import Question, checked, outcome
 from tmesim.calibration.waves import Calibration, calibrate, model
 from tmesim.reading import InputError
+from tmesim.storage.tables import csv_bytes, read_columns
 from tmesim.sweeps.jobs import Done, Job
 from tmesim.sweeps.plan import scenario_with
 from tmesim.targets import Target, found_in
@@ -246,7 +249,7 @@ class Play:
 def play(monkeypatch):
     monkeypatch.setattr(Play, "broken", None)
     question = asked(targets(clean(TRUTH[None])[0]), particles=100)
-    return Calibration(question, section_of("mouse", 2, 3, TINY), 12, 2, Play)
+    return Calibration(question, section_of("mouse", 2, 3, TINY), 12, 2, simulator=Play)
 
 
 FILES = ("rows.csv", "ensemble.csv", "targets.csv", "wave_1.csv", "wave_2.csv")
@@ -271,6 +274,49 @@ def test_a_calibration_that_was_ended_goes_on_to_the_same_bytes(needs_sklearn, p
     monkeypatch.undo()
     with pytest.raises(InputError, match="another calibration"):
         calibrate(SimpleNamespace(**{**vars(play), "identity": "other"}), tmp_path / "torn", 1, resume=True)
+
+
+def test_members_are_simulated_on_seeds_of_their_own_and_one_that_misses_does_not_fit(needs_sklearn, play, tmp_path):
+    fitted = calibrate(play, tmp_path / "a", 1, quiet=True)
+    other = section_of("human", 2, 3, TINY)
+    found = calibrate(replace(play, checks=3, transfer=other), tmp_path / "a", 1, resume=True, quiet=True)
+    assert (found.ensemble == fitted.ensemble).all() and found.simulated.shape == (len(found.ensemble), 4, 3)
+    rows = read_columns((tmp_path / "a" / "members.csv").read_bytes(), (), "")
+    away = np.abs(found.simulated.mean(2) - clean(found.ensemble)).mean()
+    assert away < 3 * NOISE and set(rows["replicate"]) == {2, 3, 4}
+    kept = [each.measure for each in found.match.kept]
+    for member, fits in zip(found.simulated, found.fits, strict=True):
+        by_hand = [
+            abs(member[k].mean() - each.aim.target.low - WIDTH)
+            / np.sqrt(each.emulator.replicate_variance / 3 + (WIDTH / 2) ** 2)
+            for k, each in ((int(name[1:]), found.held[name]) for name in kept)
+        ]
+        assert fits == (max(by_hand) <= CUT)
+    assert found.fits.any() and found.fits[(found.ensemble == found.best).all(1)].all(), "the best is one that fits"
+    off = checked(found, found.simulated + 10 * WIDTH)
+    assert not off.fits.any()
+
+
+def test_sets_that_were_kept_are_absolute_and_only_those_that_fit(needs_sklearn, tmp_path):
+    free = parameters()
+    base = section_of("mouse", 2, 1, {})
+    numbers = base_numbers(base, free)
+    rows = [[0, *[2.0] * len(free), 1.0, 1], [1, *[1.0] * len(free), 5.0, 0], [2, *[0.5] * len(free), 1.0, 1]]
+    (tmp_path / "ensemble.csv").write_bytes(
+        csv_bytes(("member", *(p.name for p in free), "implausibility", "fits"), rows)
+    )
+    content = {"date": "2026-11-30", "host": "mouse", "model": model("mouse"), "numbers": numbers}
+    (tmp_path / "calibration.yaml").write_text(yaml.safe_dump(content))
+    found = members("mouse", tmp_path)
+    assert len(found.settings) == 2 and found.model == model("mouse")
+    for said, factor in zip(found.settings, (2.0, 0.5), strict=True):
+        made = scenario_with(base, said)
+        known = {path: n.at("mouse") for path, n in made.catalogue.numbers()}
+        before = {path: n.at("mouse") for path, n in base.catalogue.numbers()}
+        for path in said:
+            assert known[path] == pytest.approx(before[path] * factor, rel=1e-5), path
+    with pytest.raises(InputError, match="holds no calibration"):
+        members("mouse", tmp_path / "none")
 
 
 def test_a_budget_ends_it_and_says_how_it_goes_on(needs_sklearn, play, tmp_path):

@@ -18,7 +18,7 @@ SEARCHES = 1
 class Emulator:
     """What a process says of one target, over the unit cube.
 
-    chance : variance of the mean over replicates, pooled over the points
+    chance : variance of the mean over replicates, pooled over the points; replicate_variance : of one
     error : root mean square of what it says of each point without it, less what was simulated there
     surprise : mean square of those errors in standard deviations; where it is above 1, variances are widened by it
     """
@@ -27,6 +27,7 @@ class Emulator:
     middle: float
     scale: float
     chance: float
+    replicate_variance: float
     error: float
     surprise: float
 
@@ -80,7 +81,7 @@ def fit(points: np.ndarray, values: np.ndarray, seed: int = 0) -> Emulator | Non
         process.fit(points, (mean - middle) / scale)
     away, spread = left_out(process, noise, (mean - middle) / scale)
     chance = pooled / values.shape[1]
-    return Emulator(process, middle, scale, chance, float(scale * np.sqrt((away**2).mean())),
+    return Emulator(process, middle, scale, chance, pooled, float(scale * np.sqrt((away**2).mean())),
                     float(((away / spread) ** 2).mean()))  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A job of a calibration: a replicate at a point, and what its untreated tissue gives for each target."""
+"""A job of a calibration: a replicate at a point, and what its untreated tissues give for each target."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ READ = ("tumor_radius", "tumor_burden", "tumor_births", "tumor_oxygen", "hypoxic
 class Tissues:
     """What the jobs of a wave have in common.
 
-    scenario : untreated, of one arm; settings : what each point sets, by path; measures : of the targets
+    scenario : untreated; its reference is measured, and its other arms are the hosts beside it
+    settings : what each point sets, by path; measures : of the targets
     """
 
     scenario: Scenario
@@ -56,9 +57,9 @@ class Tissues:
 
 @dataclass
 class Measured(Simulation):
-    """A replicate with its rows and its last section in memory: as much of a run's result as `Untreated` asks for."""
+    """A replicate with its rows and last sections in memory: as much of a run's result as `Untreated` asks for."""
 
-    section: Section | None = field(default=None)
+    sections: dict[str, Section] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         nothing = Moments()
@@ -71,7 +72,7 @@ class Measured(Simulation):
 
     def _snapshot(self, body: Body, segment: Segment) -> None:
         if body.step_index == self.case.scenario.time.steps:
-            self.section = Section.of(body.tissue)
+            self.sections |= dict.fromkeys(segment.arms, Section.of(body.tissue))
 
     # As a result
 
@@ -83,8 +84,7 @@ class Measured(Simulation):
         return self.scenario.time.days
 
     def snapshot(self, day: float, arm: str, replicate: int) -> Section:
-        assert self.section is not None
-        return self.section
+        return self.sections[arm]
 
     def series(self, name: str, arm: str) -> tuple[np.ndarray, np.ndarray]:
         """Days, and (1, days) of an observable."""

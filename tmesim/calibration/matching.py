@@ -56,7 +56,7 @@ class Aim:
         """Of its source."""
         return -1 if self.target.source.startswith("assumed") else STRENGTH[self.target.checked]
 
-    def implausibility(self, mean: np.ndarray, variance: np.ndarray, chance: float) -> np.ndarray:
+    def implausibility(self, mean: np.ndarray, variance: np.ndarray, chance: float | np.ndarray) -> np.ndarray:
         """As in the docstring of the package; all on the scale of the fit."""
         low, high = (None if end is None else float(self.scaled(np.array(end))) for end in
                      (self.target.low, self.target.high))  # fmt: skip
@@ -85,6 +85,19 @@ class Held:
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Implausibility of points, (points,)."""
         return self.aim.implausibility(*self.emulator(points), self.emulator.chance)
+
+    def of_simulated(self, values: np.ndarray) -> np.ndarray:
+        """Implausibility of what was simulated, (points,); NaN of a point without a value.
+
+        values : (points, replicates). The variance of a replicate is that of the fit, pooled over its points.
+        """
+        scaled = self.aim.scaled(values)
+        known = np.isfinite(scaled)
+        counts = known.sum(1)
+        total, none = np.where(known, scaled, 0.0).sum(1), np.full(len(values), np.nan)
+        mean = np.divide(total, counts, out=none, where=counts > 0)
+        chance = self.emulator.replicate_variance / np.maximum(counts, 1)
+        return self.aim.implausibility(mean, np.zeros(len(values)), chance)
 
 
 def worst(held: Sequence[Held]) -> Implausibility:

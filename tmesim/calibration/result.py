@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tmesim import units
 from tmesim.calibration.parameters import factors, settings
 from tmesim.storage import write
 from tmesim.storage.tables import csv_bytes
+from tmesim.targets import Found, table, table_bytes, targets_of
 
 if TYPE_CHECKING:
-    from tmesim.calibration.study import Outcome
+    from tmesim.calibration.parameters import Parameter
+    from tmesim.calibration.study import Outcome, Question
     from tmesim.scenario import Scenario
 
 TOLD = 5
@@ -39,19 +42,57 @@ def write_result(
 
     from tmesim.drawing.calibration import draw_calibration
 
-    question, free = found.question, found.question.parameters
+    question = found.question
     rows = target_rows(found)
     jobs = (
         [point, replicate, *values[point, :, replicate].tolist()]
         for point in range(len(points)) for replicate in range(values.shape[2])
     )  # fmt: skip
     write(folder / "rows.csv", csv_bytes(("point", "replicate", *question.measures), jobs))
-    members = ([i, *row] for i, row in enumerate(factors(free, found.ensemble).tolist()))
-    write(folder / "ensemble.csv", csv_bytes(("member", *(p.name for p in free)), members))
+    write(folder / "ensemble.csv", ensemble_bytes(found))
+    if found.simulated is not None:
+        write(folder / "members.csv", members_bytes(question, found.simulated, values.shape[2]))
     write(folder / "targets.csv", csv_bytes(COLUMNS, [[row[column] for column in COLUMNS] for row in rows]))
     draw_calibration(found, scenario).save(folder / "figures" / "targets.png")
     content = summary(found, scenario, waves, model, values.shape[2], rows)
     write(folder / "calibration.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+
+
+def ensemble_bytes(found: Outcome) -> bytes:
+    """A row a member: its factors, how implausible it is, and whether it fits (1) or not (0)."""
+    free, judged = found.question.parameters, zip(found.implausible.tolist(), found.fits.tolist(), strict=True)
+    rows = zip(factors(free, found.ensemble).tolist(), judged, strict=True)
+    lines = ([i, *row, short(implausible), int(fits)] for i, (row, (implausible, fits)) in enumerate(rows))
+    return csv_bytes(("member", *(p.name for p in free), "implausibility", "fits"), lines)
+
+
+def members_bytes(question: Question, simulated: np.ndarray, first: int) -> bytes:
+    """A row a member and replicate: what it gives for each target.
+
+    simulated : (members, targets, replicates), from the replicate `first` on
+    """
+    each = np.ndindex(len(simulated), simulated.shape[2])
+    rows = ([i, first + r, *simulated[i, :, r].tolist()] for i, r in each)
+    return csv_bytes(("member", "replicate", *question.measures), rows)
+
+
+def write_transfer(folder: Path, question: Question, scenario: Scenario, values: np.ndarray) -> None:
+    """`transfer_HOST.csv`: the targets of another host beside what members of the ensemble give in it, none of which
+    were fitted. values : (members, targets of the question, replicates)"""
+    places = {measure: k for k, measure in enumerate(question.measures)}
+    found = tuple(
+        Found(target, np.nanmean(values[:, places[target.measure]], axis=1))
+        for target in targets_of(scenario.species)
+        if target.measure in places and np.isfinite(values[:, places[target.measure]]).any(axis=1).all()
+    )
+    write(folder / f"transfer_{scenario.host}.csv", table_bytes(table(found, scenario.species)))
+
+
+def base_numbers(scenario: Scenario, free: Sequence[Parameter]) -> dict[str, str]:
+    """Path → the value on which a factor of 1 stands, with its unit."""
+    paths = {path for p in free for path in p.paths}
+    known = {path: number for path, number in scenario.catalogue.numbers() if path in paths}
+    return {path: units.show(number.at(scenario.species), number.unit) for path, number in known.items()}
 
 
 def summary(
@@ -72,6 +113,10 @@ def summary(
         }
         for k, p in enumerate(free)
     }  # fmt: skip
+    members = {} if found.simulated is None else {
+        "members": {"simulated": len(found.ensemble), "replicates": found.simulated.shape[2],
+                    "fit": int(found.fits.sum())}
+    }  # fmt: skip
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "host": scenario.host,
@@ -79,8 +124,10 @@ def summary(
         "scenario": scenario.said(),
         "design": {"points": found.points, "waves": waves, "replicates": replicates, "seed": found.question.seed},
         "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(worst)},
+        **members,
         "parameters": told,
         "best": settings(free, found.best),
+        "numbers": base_numbers(scenario, free),
         "stay_free": list(found.free),
         "conflicts": [list(names) for names in found.match.conflicts],
         "given_up": dict(found.match.given_up),

@@ -1,4 +1,4 @@
-"""The untreated tissue that is simulated for a host: a section small enough for hundreds of jobs."""
+"""The untreated tissues that are simulated for a host: sections small enough for hundreds of jobs."""
 
 from __future__ import annotations
 
@@ -20,17 +20,23 @@ OF_SPECIES: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 """Its own clock, and fewer fat cells where they are larger, as in the scenario `chemotherapy`."""
 NONE = "none"
+SCENARIO = "without_ctl"
+"""Untreated, in an intact host and in one without cytotoxic T cells."""
 
 
 def section_of(host: str, replicates: int, seed: int, said: Mapping[str, Any]) -> Scenario:
-    """The scenario `untreated` in a host, smaller and with one snapshot at its end. said : settings instead of those
+    """The scenario `without_ctl` in a host, smaller and with one snapshot at its end; without its second arm where no
+    target of the species needs it. said : settings instead of those
 
     InputError with what is wrong with the host or the settings.
     """
     known = hosts()
-    own = OF_SPECIES[known[host].species if host in known else "mouse"]  # of an unknown one `load` says so
+    species = known[host].species if host in known else "mouse"  # of an unknown one `load` says so
+    own = OF_SPECIES[species]
+    both = any(target.measure == "growth_without_ctl" and _has_interval(target) for target in targets_of(species))
     given = {**SMALLER, **own, "host": host, "endpoints": ["tumor_burden"], "time.snapshots": [], **said}
-    return load("untreated", set=given, seed=seed, replicates=replicates, observables=observables_of)
+    arms = None if both else "untreated"
+    return load(SCENARIO, set=given, seed=seed, replicates=replicates, arms=arms, observables=observables_of)
 
 
 def question_of(scenario: Scenario, hold_out: str) -> Question:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tmesim.calibration.emulator import fit
-from tmesim.calibration.matching import DISCREPANCY, PARTICLES, Aim, Held, Match, match
+from tmesim.calibration.matching import CUT, DISCREPANCY, PARTICLES, Aim, Held, Match, match, worst
 from tmesim.calibration.parameters import Parameter
 from tmesim.targets import Target
 
-ENSEMBLE = 100
-"""Points of the ensemble."""
+ENSEMBLE = 128
+"""Members of the ensemble, so that a hundred are left where some do not fit when they are simulated."""
 FREE = 0.9
 """A parameter is free where what is not ruled out spreads by this share of its prior, or more."""
 
@@ -51,6 +52,7 @@ class Outcome:
     spread : (parameters,) deviation of what is not ruled out over that of the prior
     predicted : measures of the group that was held out
     unseen : measures of which there is no emulator, as too few points have them or all have the same
+    simulated : (members, targets, replicates) of the members themselves, on seeds that the fit had not; None before
     """
 
     question: Question
@@ -63,6 +65,7 @@ class Outcome:
     spread: np.ndarray
     predicted: tuple[str, ...]
     unseen: tuple[str, ...]
+    simulated: np.ndarray | None = None
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -81,6 +84,22 @@ class Outcome:
         if measure in self.predicted:
             return "predicted"
         return "given up" if measure in self.match.given_up else "fitted"
+
+    @property
+    def implausible(self) -> np.ndarray:
+        """(members,) largest implausibility over the targets that were fitted: of what they give where they were
+        simulated, else as the emulators say. NaN of a member without a value counts as none."""
+        kept = self.match.kept
+        if self.simulated is None or not kept:
+            return worst(kept)(self.ensemble)
+        places = [self.question.measures.index(each.measure) for each in kept]
+        found = [each.of_simulated(self.simulated[:, k]) for k, each in zip(places, kept, strict=True)]
+        return np.nanmax([np.zeros(len(self.ensemble)), *found], axis=0)
+
+    @property
+    def fits(self) -> np.ndarray:
+        """(members,) which of them are not ruled out by what they give themselves."""
+        return self.implausible <= CUT
 
     def is_met(self, target: Target) -> bool:
         """Whether the median of the ensemble lies within the interval."""
@@ -109,3 +128,21 @@ def outcome(question: Question, points: np.ndarray, values: np.ndarray, ensemble
     total = np.sum([each(members) ** 2 for each in found.kept], axis=0) if found.kept else np.zeros(len(members))
     best, spread = members[int(np.argmin(total))], where.std(0) * np.sqrt(12.0)
     return Outcome(question, len(points), found, held, members, best, given, spread, predicted, tuple(unseen))
+
+
+def checked(found: Outcome, simulated: np.ndarray) -> Outcome:
+    """The outcome with its members as they were simulated: what they give, and the best of those that fit.
+
+    simulated : (members, targets, replicates), on seeds that the fit had not
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a member without any value of a target has no mean of it
+        means = np.nanmean(simulated, axis=2)
+    given = dict(found.given)
+    for k, target in enumerate(found.question.targets):
+        if target.measure in found.held:
+            given[target.measure] = means[:, k]
+    found = replace(found, simulated=simulated, given=given)
+    total = np.sum([each(found.ensemble) ** 2 for each in found.match.kept], axis=0)
+    order = np.argsort(np.where(found.fits, total, np.inf), kind="stable")
+    return replace(found, best=found.ensemble[order[0]]) if found.fits.any() and found.match.kept else found

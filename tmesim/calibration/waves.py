@@ -3,6 +3,10 @@
 `asked.json` which calibration this is · `wave_1.csv` … the designs · `checkpoints/wave_1` … the ledgers, kept so that
 more waves can follow · `rows.csv` what each job gave · `ensemble.csv` · `targets.csv` · `calibration.yaml` the result,
 with its date and the hash of the model · `figures/targets.png`. Each wave leaves a whole result.
+
+After the last wave the members of the ensemble are simulated on seeds that no wave had (`members.csv`), and those that
+miss a target then are marked as not fitting. Another host may be asked what it gives with those that fit
+(`transfer_HOST.csv`): it is no part of the fit.
 """
 
 from __future__ import annotations
@@ -16,15 +20,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from tmesim.calibration.emulator import require_sklearn
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.parameters import factors, settings
-from tmesim.calibration.result import stale, write_result
-from tmesim.calibration.study import Outcome, Question, outcome
+from tmesim.calibration.result import stale, write_result, write_transfer
+from tmesim.calibration.study import Outcome, Question, checked, outcome
 from tmesim.reading import InputError, Problem
 from tmesim.scenario import Scenario
 from tmesim.storage import write
@@ -44,6 +48,8 @@ from tmesim.trial.signals import Interrupted, signals_interrupt
 ASKED = "asked.json"
 SOURCES = ("targets/targets.yaml", "targets/measures.py", "calibration/parameters.yaml", "calibration/jobs.py")
 """Beside the model, what a result of the jobs hangs on."""
+TRANSFERRED = 20
+"""Members that are simulated in another host, at most."""
 
 
 def model(host: str) -> dict[str, str]:
@@ -59,6 +65,8 @@ class Calibration:
 
     scenario : untreated, its reference is measured; its replicates are those of each point
     points : of each wave; waves : how many
+    checks : replicates of each member, on seeds of their own; 0: members are not simulated
+    transfer : another host's section, in which members that fit are simulated too
     simulator : makes what does a job from what the points set; by default `Tissues`, a toy in tests
     """
 
@@ -66,11 +74,13 @@ class Calibration:
     scenario: Scenario
     points: int
     waves: int
+    checks: int = 0
+    transfer: Scenario | None = None
     simulator: Callable[[Scenario, Sequence[dict[str, str]], tuple[str, ...]], Any] = Tissues
 
     @property
     def identity(self) -> str:
-        """Which calibration it is; more waves of it are the same."""
+        """Which calibration it is; more waves of it are the same, and so is what follows them."""
         said = [self.scenario.said(), repr(self.question), self.points, self.scenario.replicates]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -97,63 +107,107 @@ def calibrate(
 
 
 def _carry_out(asked: Calibration, place: Place, workers: int, until: float | None, quiet: bool) -> Outcome:
-    question = asked.question
+    question, crew = asked.question, Crew(asked, place, workers, until, quiet)
     points, found = np.empty((0, len(question.parameters))), None
     values = np.empty((0, len(question.targets), asked.scenario.replicates))
     for wave in range(1, asked.waves + 1):
-        design = place.design(wave)
+        name = f"wave_{wave}"
+        design = place.design(name)
         if design is None:
             found = outcome(question, points, values) if wave > 1 and found is None else found
             fresh = question.design(asked.points) if found is None else found.next_design(
                 asked.points, question.seed + wave
             )  # fmt: skip
-            design = place.keep_design(wave, fresh)
-        done = _simulate(asked, place, wave, design, workers, until, quiet)
-        fresh_values = np.full((len(design), *values.shape[1:]), np.nan)
-        for one in done:
-            fresh_values[one.job.point, :, one.job.replicate] = one.tables[asked.scenario.reference][0, 1:]
-        points, values = np.concatenate([points, design]), np.concatenate([values, fresh_values])
+            design = place.keep_design(name, fresh)
+        stage = Stage(name, f"wave {wave} of {asked.waves}", asked.scenario, design, range(asked.scenario.replicates))
+        points, values = np.concatenate([points, design]), np.concatenate([values, crew.simulate(stage)])
         found = None
-        if place.design(wave + 1) is None or wave == asked.waves:
+        if place.design(f"wave_{wave + 1}") is None or wave == asked.waves:
             found = outcome(question, points, values)
             place.keep(found, wave, points, values)
     assert found is not None
+    return _check(asked, place, crew, found, points, values) if asked.checks else found
+
+
+def _check(
+    asked: Calibration, place: Place, crew: Crew, found: Outcome, points: np.ndarray, values: np.ndarray
+) -> Outcome:
+    """Simulate the members of the ensemble on seeds that no wave had, then those that fit in the other host."""
+    seen = range(asked.scenario.replicates)
+    checks = range(seen.stop, seen.stop + asked.checks)
+    name = f"members_{asked.waves}"  # the members are other ones after another wave
+    members = place.keep_design(name, found.ensemble)
+    found = checked(found, crew.simulate(Stage(name, "the members", asked.scenario, members, checks)))
+    place.keep(found, asked.waves, points, values)
+    if asked.transfer is not None:
+        chosen = members[found.fits][:TRANSFERRED]
+        host = asked.transfer.host
+        stage = Stage(f"transfer_{host}_{asked.waves}", f"members in {host}", asked.transfer, chosen, checks)
+        place.keep_transfer(asked.transfer, crew.simulate(stage))
     return found
 
 
-def _simulate(
-    asked: Calibration, place: Place, wave: int, design: np.ndarray, workers: int, until: float | None, quiet: bool
-) -> list[Done]:
-    """The jobs of a wave that are left, all points of the first replicate first."""
-    ledger = place.ledger(wave, design)
-    try:
-        done = ledger.open()
-        order = itertools.product(range(asked.scenario.replicates), range(len(design)))
-        jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
-        task = asked.simulator(
-            asked.scenario, [settings(asked.question.parameters, point) for point in design], asked.question.measures
-        )
-        with display_for(quiet, len(jobs) + len(done), len(done)) as display:
-            if jobs and asked.simulator is Tissues and is_cold():
-                display.say("compiling the kernels, once; this takes about a minute")
-                warm(1 if is_daemon() else processors(), display.say)
+class Stage(NamedTuple):
+    """Points that are simulated on some replicates of a scenario. name : of its files; told : in words"""
 
-            def take(one: Done) -> None:
-                ledger.add(one)
-                display.took(one)
+    name: str
+    told: str
+    scenario: Scenario
+    design: np.ndarray
+    replicates: range
 
-            left_s = None if until is None else until - time.time()
-            stopped = do(jobs, task, take, workers, left_s)
-            if left := display.jobs - display.count:
-                why = "stopped" if stopped else "the budget is spent"
-                about = f", about {duration(display.left())} more for it" if display.left() else ""
-                raise Interrupted(
-                    f"{why} in wave {wave} of {asked.waves} with {display.count} of {display.jobs} jobs done, {left} "
-                    f"left{about}; --resume goes on"
-                )
-        return ledger.read()
-    finally:
-        ledger.close()
+
+@dataclass(frozen=True)
+class Crew:
+    """Who does the jobs of a calibration, and until when (time in s)."""
+
+    asked: Calibration
+    place: Place
+    workers: int
+    until: float | None
+    quiet: bool
+
+    def simulate(self, stage: Stage) -> np.ndarray:
+        """(points, targets, replicates): what the jobs of a stage give, of which those that are left are done now.
+
+        All points of the first replicate are done first. Interrupted when it was stopped before the last.
+        """
+        design, replicates = stage.design, stage.replicates
+        values = np.full((len(design), len(self.asked.question.targets), len(replicates)), np.nan)
+        for one in self._done(stage):
+            row = one.tables[stage.scenario.reference][0, 1:]
+            values[one.job.point, :, one.job.replicate - replicates.start] = row
+        return values
+
+    def _done(self, stage: Stage) -> list[Done]:
+        asked, scenario, ledger = self.asked, stage.scenario, self.place.ledger(stage)
+        try:
+            done = ledger.open()
+            order = itertools.product(stage.replicates, range(len(stage.design)))
+            jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
+            free, measures = asked.question.parameters, asked.question.measures
+            task = asked.simulator(scenario, [settings(free, point) for point in stage.design], measures)
+            with display_for(self.quiet, len(jobs) + len(done), len(done)) as display:
+                if jobs and asked.simulator is Tissues and is_cold():
+                    display.say("compiling the kernels, once; this takes about a minute")
+                    warm(1 if is_daemon() else processors(), display.say)
+
+                def take(one: Done) -> None:
+                    ledger.add(one)
+                    display.took(one)
+
+                left_s = None if self.until is None else self.until - time.time()
+                stopped = do(jobs, task, take, self.workers, left_s)
+                if left := display.jobs - display.count:
+                    why = "stopped" if stopped else "the budget is spent"
+                    about = f", about {duration(display.left())} more for it" if display.left() else ""
+                    raise Interrupted(
+                        f"{why} in {stage.told} with {display.count} of {display.jobs} jobs done, {left} "
+                        f"left{about}; --resume goes on"
+                    )
+            return ledger.read()
+        finally:
+            ledger.close()
 
 
 class Place:
@@ -194,32 +248,36 @@ class Place:
             self._lock.close()
             self._lock = None
 
-    def ledger(self, wave: int, design: np.ndarray) -> Ledger:
-        """What came of the jobs of a wave; lines of another design are not taken."""
-        which = hashlib.sha256(np.ascontiguousarray(design).tobytes()).hexdigest()
-        return Ledger(self.path / "checkpoints" / f"wave_{wave}", f"{self.asked.identity} {self.model} {which}")
+    def ledger(self, stage: Stage) -> Ledger:
+        """What came of the jobs of a stage; lines of another design are not taken."""
+        which = hashlib.sha256(np.ascontiguousarray(stage.design).tobytes()).hexdigest()
+        return Ledger(self.path / "checkpoints" / stage.name, f"{self.asked.identity} {self.model} {which}")
 
-    def design(self, wave: int) -> np.ndarray | None:
-        """Points of a wave in the unit cube; None where there are none yet."""
-        path = self.path / f"wave_{wave}.csv"
+    def design(self, name: str) -> np.ndarray | None:
+        """Points of a stage in the unit cube; None where there are none yet."""
+        path = self.path / f"{name}.csv"
         if not path.is_file():
             return None
         columns = read_columns(path.read_bytes(), set(), str(path))
         return np.stack([columns[f"u.{p.name}"] for p in self.asked.question.parameters], -1)
 
-    def keep_design(self, wave: int, points: np.ndarray) -> np.ndarray:
-        """Write the points of a wave; returns them as they are read again."""
+    def keep_design(self, name: str, points: np.ndarray) -> np.ndarray:
+        """Write the points of a stage; returns them as they are read again."""
         free = self.asked.question.parameters
         names = ["point", *(f"u.{p.name}" for p in free), *(f"factor.{p.name}" for p in free)]
         rows = np.column_stack([np.arange(len(points)), points, factors(free, points)]).tolist()
-        write(self.path / f"wave_{wave}.csv", csv_bytes(names, ([int(row[0]), *row[1:]] for row in rows)))
-        found = self.design(wave)
+        write(self.path / f"{name}.csv", csv_bytes(names, ([int(row[0]), *row[1:]] for row in rows)))
+        found = self.design(name)
         assert found is not None
         return found
 
     def keep(self, found: Outcome, wave: int, points: np.ndarray, values: np.ndarray) -> None:
         """Write what the waves so far say."""
         write_result(self.path, found, self.asked.scenario, wave, self.model, points, values)
+
+    def keep_transfer(self, scenario: Scenario, values: np.ndarray) -> None:
+        """Write what members give in another host. values : (members, targets, replicates)"""
+        write_transfer(self.path, self.asked.question, scenario, values)
 
     def _refusal(self, message: str) -> InputError:
         return InputError([Problem(message, file=str(self.path))])

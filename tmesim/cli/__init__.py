@@ -220,7 +220,16 @@ def calibrate(
     budget: Annotated[
         str | None, typer.Option(metavar="2h", help="Wall time after which no job is begun; --resume goes on.")
     ] = None,
+    checks: Annotated[
+        int, typer.Option(min=0, help="Replicates of each member of the ensemble at the end, on fresh seeds; 0: none.")
+    ] = 2,
+    transfer: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Another host, in which members that fit are simulated too.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where one was ended, or add waves.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Put the result into the catalogue of this copy of the package.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
 ) -> None:
     """Fit a few parameters to what is known of untreated tumors, and say which values are not ruled out.
@@ -233,6 +242,8 @@ def calibrate(
 
     - `tmesim calibrate mouse --budget 4h --resume`  (goes on where it was ended)
 
+    - `tmesim calibrate mouse --transfer human --resume`  (asks what the fitted members give in people)
+
     - `tmesim calibrate human --waves 2 --points 96 --hold-out "oxygen and necrosis"`
 
     - `tmesim calibrate mouse --set "tissue.size=[600 µm, 600 µm]" --set time.days=7 --out runs/miniature`
@@ -241,7 +252,8 @@ def calibrate(
         from tmesim.cli.calibrating import calibrate_host
 
         calibrate_host(
-            host, out, waves, points, replicates, hold_out, set_ or [], seed, workers, budget, resume, quiet
+            host, out, waves, points, replicates, checks, hold_out, transfer, set_ or [], seed, workers, budget, resume,
+            keep, quiet,
         )  # fmt: skip
 
 

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 
 def calibrate_host(
-    host: str, out: Path | None, waves: int, points: int, replicates: int, hold_out: str,
-    assignments: Iterable[str], seed: int, workers: int | None, budget: str | None, resume: bool, quiet: bool,
+    host: str, out: Path | None, waves: int, points: int, replicates: int, checks: int, hold_out: str,
+    transfer: str | None, assignments: Iterable[str], seed: int, workers: int | None, budget: str | None, resume: bool,
+    keep: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Check everything, simulate, and say what came out and where it is."""
     from tmesim.calibration.emulator import require_sklearn
+    from tmesim.calibration.members import keep as keep_result
     from tmesim.calibration.sections import question_of, section_of
+    from tmesim.calibration.study import ENSEMBLE
     from tmesim.calibration.waves import Calibration, calibrate
     from tmesim.cli.running import assigned, describe
     from tmesim.sweeps.python import hours
 
     problems: list[Problem] = []
-    budget_s = None
+    budget_s, other = None, None
     try:
         budget_s = None if budget is None else hours(budget) * 3600
     except ValueError as error:
@@ -40,16 +43,26 @@ def calibrate_host(
         question = question_of(scenario, hold_out)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
+    if transfer is not None and not checks:
+        problems.append(Problem("simulates members of the ensemble; leave out --checks 0", "--transfer"))
+    elif transfer is not None:
+        try:
+            other = section_of(transfer, replicates, seed, {})
+        except InputError as error:
+            problems += error.problems
     if problems:
         raise InputError(problems)
     folder = out or Path("runs") / f"calibration_{scenario.host}"
     if not quiet:
-        jobs = waves * points * replicates
+        jobs = waves * points * replicates + checks * ENSEMBLE
         say(f"{describe(scenario)}, {len(question.parameters)} parameters, {waves} waves of {points} points, "
             f"{jobs} jobs → {line(folder)}", to_errors=True)  # fmt: skip
-    found = calibrate(Calibration(question, scenario, points, waves), folder, workers, budget_s, resume, quiet)
+    asked = Calibration(question, scenario, points, waves, checks, other)
+    found = calibrate(asked, folder, workers, budget_s, resume, quiet)
     if not quiet:
         print_outcome(found, folder)
+    if keep:
+        say(f"kept in {line(keep_result(folder, scenario.species))}")
 
 
 def print_outcome(found: Outcome, folder: Path) -> None:
@@ -68,6 +81,8 @@ def print_outcome(found: Outcome, folder: Path) -> None:
          "": "stays free" if p.name in found.free else ""}
         for k, p in enumerate(free)
     ])  # fmt: skip
+    if found.simulated is not None:
+        say(f"{int(found.fits.sum())} of {len(found.ensemble)} members fit where they are simulated on fresh seeds.")
     for names in found.match.conflicts:
         say(f"conflict: no point meets {' together with '.join(names)}")
     for name, why in found.match.given_up.items():

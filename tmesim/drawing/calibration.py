@@ -29,10 +29,13 @@ def draw_calibration(outcome: Outcome, scenario: Scenario) -> Drawing:
     title = f"Calibration on untreated tumors: {scenario.host}"
     seen = [target for target in question.targets if target.measure in outcome.given]
     met = sum(outcome.is_met(target) for target in seen)
+    members = "by the emulators" if outcome.simulated is None else (
+        f"as simulated on fresh seeds, of which {int(outcome.fits.sum())} fit"
+    )  # fmt: skip
     about = (
         f"{outcome.points} points simulated, {scenario.time.days:g} days, n = {scenario.replicates} replicates each. "
         f"Not ruled out: {compact(100 * outcome.match.region.volume)} % of the prior. Dots: the "
-        f"{len(outcome.ensemble)} members of the ensemble by the emulators; bar: their median. Band: the published "
+        f"{len(outcome.ensemble)} members of the ensemble {members}; bar: their median. Band: the published "
         f"interval, or the prior of a parameter. {met} of {len(seen)} targets are met."
     )
     groups = [(name, list(those)) for name, those in groupby(seen, key=lambda target: target.group)]

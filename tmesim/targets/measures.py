@@ -34,6 +34,8 @@ POPULATIONS: Mapping[str, tuple[str, ...]] = {
 }
 """What pathologists count by a marker, and the cell types that bear it; a body over several sites counts once."""
 WITHOUT_NUCLEUS = ("necrotic",)
+WITHOUT_CTL = "without_ctl"
+"""The arm of a host that never has cytotoxic T cells, as the scenario of that name has it beside the intact one."""
 
 
 class Untreated:
@@ -113,6 +115,12 @@ class Untreated:
         last = days >= days[-1] - LAST_DAYS
         return days[last], values[last]
 
+    def beside(self, arm: str) -> Untreated | None:
+        """Another arm of the same replicate on the same day; None where the run has none of that name."""
+        if arm not in self.result.scenario.arms:
+            return None
+        return Untreated(self.result, arm, self.replicate, self.day)
+
     def radii(self, since: float = -math.inf) -> tuple[np.ndarray, np.ndarray]:
         """Days (from one on) and the radius of the section on them; NaN in a window inside a lesion."""
         days, radius = self.until("tumor_radius")
@@ -166,6 +174,14 @@ def volume_growth(seen: Untreated) -> float:
     """Rate at which a ball of the section's radius R grows, 3 d ln R / dt: ln 2 over its doubling time."""
     days, radius = seen.lately()
     return 3.0 * slope(days, np.log(np.where(radius > 0, radius, np.nan)))
+
+
+def growth_without_ctl(seen: Untreated) -> float:
+    """Volume of a ball of the section's radius in the host without cytotoxic T cells, over that in this one."""
+    other = seen.beside(WITHOUT_CTL)
+    if other is None or seen.arm == WITHOUT_CTL:
+        return math.nan
+    return ratio(float(other.radii()[1][-1]) ** 3, float(seen.radii()[1][-1]) ** 3)
 
 
 # Oxygen and necrosis
@@ -259,6 +275,7 @@ MEASURES: Mapping[str, Callable[[Untreated], float]] = {
     **COURSES,
     "volume_growth": volume_growth,
     "radius_speed": radius_speed,
+    "growth_without_ctl": growth_without_ctl,
     "host_oxygen": host_oxygen,
     "hypoxia_by_size": hypoxia_by_size,
     "necrosis_onset": necrosis_onset,
