@@ -14,12 +14,13 @@ import tmesim
 from tmesim.calibration import waves
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, region
-from tmesim.calibration.members import members
+from tmesim.calibration.members import kept_place, members
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
-from tmesim.calibration.result import base_numbers, stale
+from tmesim.calibration.proof import confirm, model
+from tmesim.calibration.result import base_numbers, proof_of, stale
 from tmesim.calibration.sections import question_of, section_of
 from tmesim.calibration.study import Question, checked, outcome
-from tmesim.calibration.waves import Calibration, calibrate, model
+from tmesim.calibration.waves import Calibration, calibrate
 from tmesim.reading import InputError
 from tmesim.storage.tables import csv_bytes, read_columns
 from tmesim.sweeps.jobs import Done, Job
@@ -317,6 +318,36 @@ def test_sets_that_were_kept_are_absolute_and_only_those_that_fit(needs_sklearn,
             assert known[path] == pytest.approx(before[path] * factor, rel=1e-5), path
     with pytest.raises(InputError, match="holds no calibration"):
         members("mouse", tmp_path / "none")
+
+
+def test_a_result_whose_jobs_give_the_same_is_renewed_and_another_is_marked_stale(tmp_path):
+    """Sets by factors and by the absolute values that are kept give the same bits."""
+    tissue = section_of("mouse", 2, 3, TINY)
+    question = question_of(tissue, "none")
+    points = question.design(12)[[0, 5]]
+    jobs = Tissues(tissue, [settings(question.parameters, point) for point in points], question.measures)
+    values = np.array([[jobs(Job(i, 0)).tables["untreated"][0, 1:]] for i in range(2)]).transpose(0, 2, 1)
+    content = {"date": "2026-11-30", "host": "mouse", "model": model("mouse") | {"engine": "old"},
+               "proof": proof_of(question, tissue, points, values)}  # fmt: skip
+    path = tmp_path / "calibration.yaml"
+    path.write_text(yaml.safe_dump(content))
+    assert confirm(tmp_path, tissue) == []
+    assert yaml.safe_load(path.read_text())["model"] == model("mouse")
+    content["proof"][1]["gives"]["tumor_inside"] *= 1.0000001
+    path.write_text(yaml.safe_dump(content))
+    (difference,) = confirm(tmp_path, tissue)
+    said = yaml.safe_load(path.read_text())
+    assert difference.startswith("tumor_inside was") and said["model"]["engine"] == "old"
+    assert "tumor_inside was" in stale(said, model("mouse"))
+
+
+def test_what_is_kept_is_of_today_or_marked_stale():
+    """After a change of numbers or engine: `tmesim calibrate HOST --confirm` renews it, or marks it."""
+    for host in ("mouse", "human"):
+        path = kept_place(host) / "calibration.yaml"
+        if path.is_file():
+            content = yaml.safe_load(path.read_text())
+            assert "stale" in content or stale(content, model(host)) == "", f"tmesim calibrate {host} --confirm"
 
 
 def test_a_budget_ends_it_and_says_how_it_goes_on(needs_sklearn, play, tmp_path):

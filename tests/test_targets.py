@@ -35,7 +35,7 @@ class Kept:
 
     @property
     def scenario(self):
-        return SimpleNamespace(start_of=lambda arm: SimpleNamespace(interior=None))
+        return SimpleNamespace(start_of=lambda arm: SimpleNamespace(interior=None), arms={"a": None})
 
     def last_snapshot_day(self):
         return 10.0
@@ -97,6 +97,18 @@ def test_densities_and_ratios_are_counted_by_hand():
     by_hand = scores[seen.zones["rim"][y, x]].mean() / scores[seen.zones["core"][y, x]].mean()
     assert MEASURES["emt_rim_to_core"](seen) == pytest.approx(by_hand) and 1.5 < by_hand < 3.0
     assert MEASURES["host_oxygen"](seen) == 40.0
+
+
+def test_growth_without_cytotoxic_t_cells_is_a_ratio_of_volumes():
+    radii = {"untreated": [100.0, 200.0], "without_ctl": [100.0, 220.0]}
+    scenario = SimpleNamespace(start_of=lambda arm: SimpleNamespace(interior=None), arms=radii)
+    run = SimpleNamespace(
+        scenario=scenario, series=lambda name, arm: (np.array([0.0, 10.0]), np.array(radii[arm])[None])
+    )
+    assert MEASURES["growth_without_ctl"](Untreated(run, "untreated", 0)) == pytest.approx(1.1**3)
+    assert np.isnan(MEASURES["growth_without_ctl"](Untreated(run, "without_ctl", 0)))
+    del radii["without_ctl"]
+    assert np.isnan(MEASURES["growth_without_ctl"](Untreated(run, "untreated", 0))), "there is no such host beside it"
 
 
 def test_cells_of_types_yet_to_come_have_nuclei_and_debris_has_none():

@@ -11,8 +11,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tmesim import units
-from tmesim.calibration.parameters import DIGITS, parameters
+from tmesim.calibration.parameters import parameters
+from tmesim.calibration.proof import model
+from tmesim.calibration.result import scaled, stale
 from tmesim.catalogue.hosts import hosts
 from tmesim.reading import InputError, Problem
 from tmesim.storage.tables import read_columns
@@ -43,6 +44,11 @@ class Members:
         """Hashes of what it was fitted with."""
         return self.content["model"]
 
+    @property
+    def stale(self) -> str:
+        """Why they are not those of the model of today; empty where they are."""
+        return stale(self.content, model(self.content["host"]))
+
 
 def members(host: str, folder: Path | None = None) -> Members:
     """The sets of a calibration in a folder, or of the one that the package keeps of the host's species.
@@ -68,12 +74,6 @@ def members(host: str, folder: Path | None = None) -> Members:
         ),
         content,
     )
-
-
-def scaled(quantity: str, factor: float) -> str:
-    """A quantity times a factor."""
-    value, _, unit = quantity.partition(" ")
-    return units.show(float(f"{float(value) * factor:.{DIGITS}g}"), unit or "1")
 
 
 @cache

@@ -55,7 +55,34 @@ def write_result(
     write(folder / "targets.csv", csv_bytes(COLUMNS, [[row[column] for column in COLUMNS] for row in rows]))
     draw_calibration(found, scenario).save(folder / "figures" / "targets.png")
     content = summary(found, scenario, waves, model, values.shape[2], rows)
+    content["proof"] = proof_of(question, scenario, points, values)
     write(folder / "calibration.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+
+
+def proof_of(question: Question, scenario: Scenario, points: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
+    """Two of the jobs, with what they set, as absolute values, and what they gave: by them it can be seen whether a
+    later model gives the same."""
+    base = base_numbers(scenario, question.parameters)
+    return [
+        {
+            "replicate": 0,
+            "set": {
+                path: scaled(base[path], p.factor(u))
+                for p, u in zip(question.parameters, points[i], strict=True) for path in p.paths if path in base
+            },
+            "gives": {
+                name: float(value) for name, value in zip(question.measures, values[i, :, 0], strict=True)
+                if math.isfinite(value)
+            },
+        }
+        for i in sorted({0, len(points) - 1})
+    ]  # fmt: skip
+
+
+def scaled(quantity: str, factor: float) -> str:
+    """A quantity times a factor, to the last digit."""
+    value, _, unit = quantity.partition(" ")
+    return units.show(float(value) * factor, unit or "1")
 
 
 def ensemble_bytes(found: Outcome) -> bytes:
@@ -172,5 +199,7 @@ def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:
 
     content : of a `calibration.yaml`, or of what was asked; now : as `waves.model` says
     """
+    if "stale" in content:
+        return str(content["stale"])
     changed = [name for name, value in now.items() if content["model"].get(name) != value]
     return f"was made on {content['date']} with another {' and '.join(changed)}" if changed else ""

@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -27,6 +26,7 @@ import numpy as np
 from tmesim.calibration.emulator import require_sklearn
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.parameters import factors, settings
+from tmesim.calibration.proof import model
 from tmesim.calibration.result import stale, write_result, write_transfer
 from tmesim.calibration.study import Outcome, Question, checked, outcome
 from tmesim.reading import InputError, Problem
@@ -34,7 +34,6 @@ from tmesim.scenario import Scenario
 from tmesim.storage import write
 from tmesim.storage.checksums import read_sealed, sealed
 from tmesim.storage.tables import csv_bytes, read_columns
-from tmesim.sweeps import currency
 from tmesim.sweeps.crew import do
 from tmesim.sweeps.display import display_for, duration
 from tmesim.sweeps.jobs import Done, Job
@@ -46,17 +45,8 @@ from tmesim.trial.pool import is_daemon
 from tmesim.trial.signals import Interrupted, signals_interrupt
 
 ASKED = "asked.json"
-SOURCES = ("targets/targets.yaml", "targets/measures.py", "calibration/parameters.yaml", "calibration/jobs.py")
-"""Beside the model, what a result of the jobs hangs on."""
 TRANSFERRED = 20
 """Members that are simulated in another host, at most."""
-
-
-def model(host: str) -> dict[str, str]:
-    """What a result of today stands for: hashes of catalogue, engine, and of targets and parameters."""
-    root = resources.files("tmesim")
-    data = b"\0".join(root.joinpath(*name.split("/")).read_bytes() for name in SOURCES)
-    return currency.model(host) | {"targets": hashlib.sha256(data).hexdigest()}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -17,6 +17,8 @@ from tmesim.catalogue.numbers import Number, each_number, put
 from tmesim.catalogue.therapies import Drug, Therapy
 from tmesim.reading import DataPath, dotted, suggestion
 
+GROUNDS = ("source", "range", "note")
+"""Keys of what says where a number is from."""
 UNHASHED: Any = {"synonyms": True, "field": {"synonyms": True}}
 """What of an entry (a drug has a field within) is no part of the biology: words by which people find it."""
 
@@ -151,11 +153,29 @@ class Contents:
     @cached_property
     def hash(self) -> str:
         """SHA-256 over all entries; the order in which they are written does not matter, nor do their synonyms."""
-        content = {
+        return _hash(self._content())
+
+    @cached_property
+    def hash_of_numbers(self) -> str:
+        """As `hash`, without what says where numbers are from: equal where a simulation is."""
+        return _hash(_without(self._content(), GROUNDS))
+
+    def _content(self) -> dict[str, Any]:
+        return {
             kind: {name: e.model_dump(mode="json", exclude=UNHASHED) for name, e in getattr(self, kind).items()}
             for kind in KINDS
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _without(content: Any, keys: Collection[str]) -> Any:
+    """Nested dicts and lists without some keys."""
+    if isinstance(content, dict):
+        return {key: _without(value, keys) for key, value in content.items() if key not in keys}
+    return [_without(value, keys) for value in content] if isinstance(content, list) else content
 
 
 def folded(name: str) -> str:

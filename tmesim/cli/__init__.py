@@ -230,6 +230,9 @@ def calibrate(
     keep: Annotated[
         bool, typer.Option("--keep", help="Put the result into the catalogue of this copy of the package.")
     ] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="See whether the kept result is what today's model gives; fit nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
 ) -> None:
     """Fit a few parameters to what is known of untreated tumors, and say which values are not ruled out.
@@ -249,8 +252,11 @@ def calibrate(
     - `tmesim calibrate mouse --set "tissue.size=[600 µm, 600 µm]" --set time.days=7 --out runs/miniature`
     """
     with exit_codes():
-        from tmesim.cli.calibrating import calibrate_host
+        from tmesim.cli.calibrating import calibrate_host, confirm_host
 
+        if confirm:
+            confirm_host(host)
+            return
         calibrate_host(
             host, out, waves, points, replicates, checks, hold_out, transfer, set_ or [], seed, workers, budget, resume,
             keep, quiet,

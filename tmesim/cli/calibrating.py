@@ -65,6 +65,21 @@ def calibrate_host(
         say(f"kept in {line(keep_result(folder, scenario.species))}")
 
 
+def confirm_host(host: str) -> None:
+    """Simulate the proof of the kept calibration of a host's species again, and renew its hashes or mark it stale."""
+    from tmesim.calibration.members import kept_place, members
+    from tmesim.calibration.proof import confirm
+    from tmesim.calibration.sections import section_of
+
+    content = members(host).content
+    design = content["design"]
+    scenario = section_of(content["host"], design["replicates"], design["seed"], {})
+    if found := confirm(kept_place(host), scenario):
+        say(f"the calibration of {content['date']} is stale: {found[0]}")
+    else:
+        say(f"the calibration of {content['date']} is what the model of today gives, to the last digit")
+
+
 def print_outcome(found: Outcome, folder: Path) -> None:
     """What is not ruled out, the targets that are missed, and where the files are."""
     from tmesim.calibration.parameters import factors
