@@ -17,6 +17,7 @@ from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, region
 from tmesim.calibration.members import kept_place, members
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
 from tmesim.calibration.proof import confirm, model
+from tmesim.calibration.recovery import recovery
 from tmesim.calibration.result import base_numbers, proof_of, stale
 from tmesim.calibration.sections import question_of, section_of
 from tmesim.calibration.study import Question, checked, outcome
@@ -113,6 +114,20 @@ def test_the_truth_is_kept_in_nearly_all_of_many_data_sets(needs_sklearn, record
         covered += [found.ensemble[:, k].min() <= truth[k] <= found.ensemble[:, k].max() for k in range(3)]
     record_property("coverage", f"{np.mean(kept):.2f} not ruled out, {np.mean(covered):.2f} within the ensemble")
     assert np.mean(kept) >= 0.9 and np.mean(covered) >= 0.9
+
+
+def test_points_that_are_taken_for_the_truth_are_found_again(needs_sklearn):
+    """And as narrowly as the targets see them: what no target sees stays wide."""
+    rng, question = np.random.default_rng(4), asked(targets(clean(TRUTH[None])[0]))
+    points = question.design(32)
+    values = clean(points)[:, :, None] + rng.normal(0, NOISE, (32, 4, 3))
+    known = recovery(outcome(question, points, values), points, values)
+    assert known.kept.sum() >= 11 and known.found.mean() > 0.9
+    a, b, c = np.nanmean(known.spread, axis=0)
+    assert max(a, b) < 0.5 < 0.8 < c
+    other = np.roll(values, 5, axis=0)
+    wrong = recovery(outcome(question, points, values), points, other)
+    assert wrong.kept.sum() <= 2, "what another point gave is not taken for its own"
 
 
 def test_targets_that_contradict_are_named_and_the_weaker_source_is_given_up(needs_sklearn):

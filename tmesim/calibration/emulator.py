@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,17 @@ def fit(points: np.ndarray, values: np.ndarray, seed: int = 0) -> Emulator | Non
     chance = pooled / values.shape[1]
     return Emulator(process, middle, scale, chance, pooled, float(scale * np.sqrt((away**2).mean())),
                     float(((away / spread) ** 2).mean()))  # fmt: skip
+
+
+def without(emulator: Emulator, point: np.ndarray) -> Emulator:
+    """The emulator as it is without what was simulated at a point, its lengths as they are."""
+    from sklearn.gaussian_process import GaussianProcessRegressor
+
+    old = emulator.process
+    others = ~(old.X_train_ == point).all(1)
+    noise = old.alpha if np.ndim(old.alpha) == 0 else old.alpha[others]
+    process = GaussianProcessRegressor(old.kernel_, alpha=noise, optimizer=None)
+    return replace(emulator, process=process.fit(old.X_train_[others], old.y_train_[others]))
 
 
 def left_out(process: Any, noise: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from tmesim.targets import Found, table, table_bytes, targets_of
 
 if TYPE_CHECKING:
     from tmesim.calibration.parameters import Parameter
+    from tmesim.calibration.recovery import Recovery
     from tmesim.calibration.study import Outcome, Question
     from tmesim.scenario import Scenario
 
@@ -40,6 +41,7 @@ def write_result(
     """
     import yaml
 
+    from tmesim.calibration.recovery import recovery
     from tmesim.drawing.calibration import draw_calibration
 
     question = found.question
@@ -55,8 +57,29 @@ def write_result(
     write(folder / "targets.csv", csv_bytes(COLUMNS, [[row[column] for column in COLUMNS] for row in rows]))
     draw_calibration(found, scenario).save(folder / "figures" / "targets.png")
     content = summary(found, scenario, waves, model, values.shape[2], rows)
+    known = recovery(found, points, values)
+    write(folder / "recovery.csv", recovery_bytes(question, known))
+    content["recovery"] = {
+        "truths": len(known.truths), "kept": int(known.kept.sum()), "found": short(float(known.found.mean())),
+        "spread_of_prior": {
+            p.name: round(float(np.nanmean(known.spread[:, k])), 3) for k, p in enumerate(question.parameters)
+            if np.isfinite(known.spread[:, k]).any()
+        },
+    }  # fmt: skip
     content["proof"] = proof_of(question, scenario, points, values)
     write(folder / "calibration.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
+
+
+def recovery_bytes(question: Question, known: Recovery) -> bytes:
+    """A row a truth and parameter: its factor, whether it was kept and found, and how narrow what was found is."""
+    true = factors(question.parameters, known.truths)
+    return csv_bytes(
+        ("truth", "parameter", "factor", "kept", "found", "spread"),
+        (
+            [i, p.name, true[i, k], int(known.kept[i]), int(known.found[i, k]), short(float(known.spread[i, k]))]
+            for i in range(len(true)) for k, p in enumerate(question.parameters)
+        ),
+    )  # fmt: skip
 
 
 def proof_of(question: Question, scenario: Scenario, points: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
