@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 GROUNDS = {
-    "source": "from a source: a paper, a label or a claim of the seed documents",
-    "bounded": "assumed, beside a measurement that is cited",
+    "source": "cited: from a paper with author, year and identifier that was looked up, for this host",
+    "named": "from a paper or a drug's label that is named and not looked up",
+    "bounded": "assumed, within a factor of two of what a paper states",
     "assumed": "assumed, each with its reason",
     "definition": "true by definition",
     "none": "without a note, set by the scenario",
 }
 
 
-def counted(catalogue: Catalogue) -> dict[str, dict[str, int]]:
-    """How many numbers rest on which ground: kind of entry → ground → count."""
+def counted(catalogue: Catalogue, host: str) -> dict[str, dict[str, int]]:
+    """How many numbers of a host rest on which ground: kind of entry → ground → count."""
     table: dict[str, dict[str, int]] = {}
     for path, number in catalogue.numbers():
-        kind = table.setdefault(path.split(".")[0], dict.fromkeys(GROUNDS, 0))
-        kind[ground(number)] += 1
+        if host in number.hosts:
+            kind = table.setdefault(path.split(".")[0], dict.fromkeys(GROUNDS, 0))
+            kind[ground(catalogue, path, host)] += 1
     return table
 
 
