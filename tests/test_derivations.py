@@ -261,3 +261,12 @@ def test_every_number_has_one_ground_of_those_that_there_are():
     for path, number in CATALOGUE.numbers():
         for host in number.hosts:
             assert ground(CATALOGUE, path, host) in GROUNDS
+
+
+def test_the_readme_counts_the_cited_numbers_of_each_host():
+    text = " ".join((HERE.parent / "README.md").read_text(encoding="utf-8").split())
+    mouse, human = (
+        sum(ground(CATALOGUE, path, host) == "source" for path, number in CATALOGUE.numbers() if host in number.hosts)
+        for host in ("mouse", "human")
+    )
+    assert f"is of that host: {mouse} for a mouse, {human} for a human." in text
