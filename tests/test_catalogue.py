@@ -27,7 +27,6 @@ from tmesim.catalogue.files import (
     documents,
 )
 from tmesim.catalogue.frozen import frozendict
-from tmesim.evidence import ground
 from tmesim.kernels import arrays
 from tmesim.reading import InputError, dotted
 from tmesim.units import UnitError, same_dimension, show
@@ -538,15 +537,9 @@ def test_a_rule_keeps_its_limit_when_the_one_that_stated_it_is_off():
     assert built.without(["first"]).rules["second"].base.at("mouse") == 0
 
 
-@pytest.mark.parametrize(
-    ("source", "ground_of_it"),
-    [
-        ("Vaupel et al. 1991 Cancer Res 51:3316", "source"),
-        ("assumed: below 10 mmHg (Vaupel et al. 1991 Cancer Res 51:3316)", "bounded"),
-        ("assumed: once a day (PMID 30442814)", "bounded"),
-        ("assumed: the middle of 1 to 2000 pM", "assumed"),
-        ("definition: none without the drug", "definition"),
-    ],
-)
-def test_a_number_rests_on_what_its_text_cites(source, ground_of_it):
-    assert ground(Number(value=1, unit="pM", source=source)) == ground_of_it
+def test_texts_of_a_number_are_of_one_host_or_of_both():
+    number = Number(value=1, unit="pM", source=["mouse: seen", "human: assumed: as mouse", "both"])
+    assert number.texts_at("mouse") == ("seen", "both") and number.texts_at("human") == ("assumed: as mouse", "both")
+    assert not number.assumed_at("mouse") and number.assumed_at("human") and number.assumed
+    with pytest.raises(ValueError, match="say why it is assumed"):
+        Number(value=1, unit="pM", source=["mouse: seen", "human: assumed:"])

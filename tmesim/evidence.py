@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tmesim.catalogue.changes import SET
+from tmesim.catalogue.derivations import derivations, interval, worked_out
+from tmesim.catalogue.works import named, works
+
 if TYPE_CHECKING:
+    from tmesim.catalogue import Catalogue
     from tmesim.catalogue.models import Number
 
-CITATION = re.compile(r"\bdoi:|\bPMID |\bPMC\d|\b(18|19|20)\d\d [A-Z]\w*|\b(label|product information)\b")
-"""A paper (year and journal, or an identifier) or a drug's label in the text of a source."""
+NEAR = 2.0
+"""A number is near a measurement when it lies within this factor of what is stated."""
+
+GROUNDS = ("source", "named", "bounded", "assumed", "definition", "none")
+"""The grounds of a number, as `ground` tells them."""
 
 
 @cache
@@ -30,14 +37,40 @@ def statements() -> Mapping[str, Mapping[str, Any]]:
     return {}
 
 
-def ground(number: Number) -> str:
-    """On what a number rests.
+def cited(number: Number, host: str) -> bool:
+    """Whether the value of a number for a host is cited: nothing of it is assumed, and a text of that host names, by
+    authors and year, a work that has an identifier and was looked up, and not as recalled."""
+    texts = [text for text in number.texts_at(host) if "as recalled" not in text]
+    return not number.assumed_at(host) and any(works()[name].citable for name in named(texts))
 
-    `source`; `bounded` (assumed, but its text cites a measurement that it lies near or that limits it); `assumed`;
-    `definition` (true by construction); `none`.
+
+def near(c: Catalogue, path: str, host: str) -> bool:
+    """Whether a number lies within a factor of `NEAR` of what works state that were looked up, by its derivation; one
+    that a scenario has set has none, and figures that are all assumed are no measurement."""
+    derivation, number = derivations().get(path, {}).get(host), c.number(path)
+    if derivation is None or SET in number.source or set(derivation.stated) <= set(derivation.assumed):
+        return False
+    if not any(works()[name].citable for name in derivation.works):
+        return False
+    low, high = interval(c, path, host)
+    if not (derivation.low and derivation.high):
+        low = high = worked_out(c, path, host, derivation.formula or derivation.low or derivation.high)
+    return low / NEAR <= number.at(host) <= high * NEAR
+
+
+def ground(c: Catalogue, path: str, host: str) -> str:
+    """On what the value of a number for a host rests.
+
+    `source` (see `cited`); `named` (a work or a drug's label is named, but was not looked up or has no identifier);
+    `bounded` (assumed, near a measurement: see `near`); `assumed`; `definition` (true by construction); `none`
+    (without a note, or set by a scenario).
     """
-    if not number.source:
+    number = c.number(path)
+    texts = number.texts_at(host)
+    if not texts or texts == (SET,):
         return "none"
-    if number.assumed:
-        return "bounded" if any(CITATION.search(text) for text in number.source) else "assumed"
-    return "definition" if all(text.startswith("definition") for text in number.source) else "source"
+    if number.assumed_at(host):
+        return "bounded" if near(c, path, host) else "assumed"
+    if any(text.startswith("definition") for text in texts):
+        return "definition"
+    return "source" if cited(number, host) else "named"

@@ -89,6 +89,7 @@ ORGAN_FILES = ("breast", "lung", "kidney", "liver", "bone", "brain", "muscle", "
 """The files of `organs/` by the names of the organs: the breast, then where cells of its tumors may come to."""
 
 CLAIMS, UNMODELED, MECHANISMS, WORDS, GLOSSARY = "claims", "unmodeled", "mechanisms", "words", "glossary"
+WORKS, DERIVATIONS = "works", "derivations"
 
 
 def packaged(name: str, kind: str | None = None) -> Document:

@@ -82,7 +82,8 @@ def _sources(value: Any) -> tuple[str, ...]:
     texts = _names(value)
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"expected text or a list of texts, got '{brief(value)}'")
-    if any(text.strip() == "assumed" or text.strip() == "assumed:" for text in texts):
+    bare = (text.strip().removeprefix("mouse: ").removeprefix("human: ") for text in texts)
+    if any(text in ("assumed", "assumed:") for text in bare):
         raise ValueError("say why it is assumed: 'assumed: …'")
     return tuple(texts)
 
@@ -124,7 +125,8 @@ class Number(Entry):
 
     value : the number, or one for each species: {mouse: 1, human: 2}
     unit : its unit, such as 1/h or pM; it is converted to the unit of its place
-    source : where it comes from: a publication, the id of a claim, or `assumed: why`
+    source : where it comes from: a publication, the id of a claim, or `assumed: why`; one that begins with `mouse: ` or
+        `human: ` is of the value for that species alone
     range : lowest and highest plausible value, in the same unit
     note : a remark on the number
     """
@@ -168,9 +170,19 @@ class Number(Entry):
         """The hosts for which there is a value."""
         return tuple(self.value) if isinstance(self.value, Mapping) else HOSTS
 
+    def texts_at(self, host: str) -> tuple[str, ...]:
+        """The sources for a host: those that begin with its name, without it, and those of all hosts."""
+        others = tuple(f"{other}: " for other in HOSTS if other != host)
+        return tuple(text.removeprefix(f"{host}: ") for text in self.source if not text.startswith(others))
+
+    def assumed_at(self, host: str) -> bool:
+        """Whether the value for a host is assumed."""
+        return any(text.strip().startswith("assumed") for text in self.texts_at(host))
+
     @property
     def assumed(self) -> bool:
-        return any(text.strip().startswith("assumed") for text in self.source)
+        """Whether the value for any host is assumed."""
+        return any(self.assumed_at(host) for host in self.hosts)
 
     def converted(self, to: tuple[str, ...]) -> Number:
         """The same number in the first of some units that has its dimension; UnitError if none has."""

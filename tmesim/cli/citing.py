@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tmesim.catalogue import english, host_named, load_catalogue
+from tmesim.catalogue import HOSTS, english, host_named, load_catalogue
 from tmesim.observables import observables_of
 from tmesim.report import grounds
 from tmesim.report.opening import given
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 SHORT = {
-    "source": "from a publication, a drug's label or a claim of the seed documents",
-    "bounded": "assumed near a measurement that is cited",
+    "source": "cited from publications",
+    "named": "from a publication or a drug's label that was not looked up",
+    "bounded": "assumed within a factor of two of what a publication states",
     "assumed": "assumed",
     "definition": "true by definition",
     "none": "set by the scenario without a note",
@@ -37,7 +38,7 @@ def methods(what: str | None = None) -> str:
     """
     if what is None:
         c = load_catalogue()
-        text = f"{_model(c, __version__)} {_statistics()}"
+        text = f"{_model(c, __version__, HOSTS[0])} {_statistics()}"
         return _page("Methods", text, _reference(__version__), [])
     if Path(what).is_dir():
         from tmesim.shown import Result
@@ -51,7 +52,7 @@ def methods(what: str | None = None) -> str:
     versions = facts.get("versions", {})
     version = versions.get("tmesim", __version__)
     parts = [
-        _model(scenario.catalogue, version),
+        _model(scenario.catalogue, version, scenario.species),
         _experiment(scenario),
         _arms(scenario),
         _statistics(scenario),
@@ -61,15 +62,15 @@ def methods(what: str | None = None) -> str:
     return _page(f"Methods: {words(scenario.name)}", "\n\n".join(parts), reference, grounds.primary(scenario))
 
 
-def _model(c: Catalogue, version: str) -> str:
-    totals = grounds.without_none(grounds.counted(c))
+def _model(c: Catalogue, version: str, host: str) -> str:
+    totals = grounds.without_none(grounds.counted(c, host))
     rules, grounded = len(c.all_rules), grounds.grounded(c)
     which = "all" if grounded == rules else str(grounded)
     return (
         f"Simulations were made with tmesim {version} [1], an agent-based model of the breast tumor microenvironment "
         "on a lattice. Cells divide, die, move, kill and change state at rates that depend on diffusing signals, "
         f"contacts and slow inner states by {rules} rules with Hill responses, {which} of which name a claim or a "
-        f"publication for their direction. Of the {sum(totals.values())} numbers of the model, "
+        f"publication for their direction. Of the {sum(totals.values())} numbers of the model for a {host}, "
         f"{english.joined(f'{n} are {SHORT[g]}' for g, n in totals.items())}. `tmesim explain model` prints a "
         "description that follows the ODD protocol."
     )

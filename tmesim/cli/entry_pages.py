@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tmesim.catalogue import Catalogue, NumberSpec, english, hosts, organs, unmodeled
+from tmesim.catalogue.derivations import told
 from tmesim.catalogue.glossary import glossary
 from tmesim.catalogue.models import Rule
 from tmesim.catalogue.synonyms import synonyms_of
@@ -97,6 +98,7 @@ def _parameter(c: Catalogue, name: str) -> list[str]:
             break
     page.append(f"- Possible: {bounds(spec, number.unit_at(number.hosts[0]))}.")
     page += [f"- {claim(text)}" for text in number.source] or ["- It rests on the evidence of its entry."]
+    page += [f"- Worked out: {line}." for line in told(c, name)]
     page += [number.note] if number.note else []
     word = ".".join(rest[1:]) if kind == "cells" and rest[0] == "behaviors" else ""
     if word:

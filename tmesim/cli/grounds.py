@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tmesim.catalogue import BREAST, Catalogue, claims, load_catalogue, organs, unmodeled
+from tmesim.catalogue import BREAST, HOSTS, Catalogue, claims, load_catalogue, organs, unmodeled
 from tmesim.catalogue.folds import assumptions
-from tmesim.evidence import ground, statements
+from tmesim.evidence import GROUNDS, ground, statements
 from tmesim.text import json_text, say, say_all
 
 
@@ -67,14 +67,17 @@ def _named(c: Catalogue) -> dict[str, list[str]]:
 def gathered(c: Catalogue) -> dict[str, Any]:
     """Everything `evidence` prints, as plain data."""
     known, reasons, named = claims(), unmodeled(), modeled(c)
-    grounds = {path: ground(number) for path, number in c.numbers()}
-    by_kind: dict[str, Counter[str]] = {}
-    for path, basis in grounds.items():
-        by_kind.setdefault(path.split(".")[0], Counter())[basis] += 1
+    numbers: dict[str, dict[str, Counter[str]]] = {host: {} for host in HOSTS}
+    for path, number in c.numbers():
+        for host in number.hosts:
+            numbers[host].setdefault(path.split(".")[0], Counter())[ground(c, path, host)] += 1
     on_claims = [name for name, rule in c.all_rules.items() if any(text in known for text in rule.evidence)]
     return {
-        "numbers": {kind: dict(counts) for kind, counts in by_kind.items()},
-        "assumed": [path for path, basis in grounds.items() if basis in ("assumed", "bounded")],
+        "numbers": {
+            host: {kind: {g: counts[g] for g in GROUNDS if counts[g]} for kind, counts in by_kind.items()}
+            for host, by_kind in numbers.items()
+        },
+        "assumed": [path for path, number in c.numbers() if number.assumed],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
         "claims": {
             "modeled": named,
@@ -99,13 +102,13 @@ def gathered(c: Catalogue) -> dict[str, Any]:
 def print_assumed(c: Catalogue) -> None:
     """Every assumed number, in a line with those that say the same of other cell types."""
     found = assumptions(c)
-    numbers = [number for _, number in c.numbers()]
+    numbers = dict(c.numbers())
     count = sum(len(each.paths) for each in found)
-    near = sum(ground(number) == "bounded" for number in numbers)
+    close = sum(any(ground(c, path, host) == "bounded" for host in n.hosts) for path, n in numbers.items())
     say(
-        f"{count} of {len(numbers)} numbers are assumed, {near} of them near a measurement that is cited. Rules that\n"
-        "say the same of several cell types stand in one line, and so do numbers that several entries have; in\n"
-        "brackets is how many assumed numbers a line holds."
+        f"{count} of {len(numbers)} numbers are assumed for a host or both, {close} of them within a factor of\n"
+        "two of what a publication states. Rules that say the same of several cell types stand in one line, and so do\n"
+        "numbers that several entries have; in brackets is how many assumed numbers a line holds."
     )
     for kind in dict.fromkeys(each.kind for each in found):
         mine = [each for each in found if each.kind == kind]
@@ -115,6 +118,20 @@ def print_assumed(c: Catalogue) -> None:
 
 def counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _say_numbers(host: str, kinds: dict[str, dict[str, int]]) -> None:
+    """A line for each kind of entry: how many numbers of a host rest on what."""
+    titles = {"source": "cited", "named": "named", "definition": "by definition", "bounded": "near"}
+    titles["assumed"] = "assumed"
+    say(f"\n{f'Numbers of a {host}':20s} {' '.join(f'{title:>13s}' for title in titles.values())}")
+    total: Counter[str] = Counter()
+    for kind, counts in [*kinds.items(), ("all", total)]:
+        total.update(counts if kind != "all" else {})
+        say(f"  {kind:18s} {' '.join(f'{counts.get(g, 0):13d}' for g in titles)}")
+    count = max(1, total.total() - total["definition"])
+    shares = ", ".join(f"{total[g] / count:.0%} are {titles[g]}" for g in ("source", "bounded", "assumed"))
+    say(f"Of those that are not definitions, {shares}.")
 
 
 def print_evidence(as_json: bool, assumed: bool = False) -> None:
@@ -137,19 +154,12 @@ def print_evidence(as_json: bool, assumed: bool = False) -> None:
         told = f", {counts['told']} left out with a reason" if counts["told"] else ""
         say(f"  {group:28s} {counts['modeled']:4d} of {counts['all']:3d}{told}")
     say(f"\nRules: {found['rules']['all']}, of which {found['rules']['on_claims']} rest on a claim of the documents")
-    say("\nNumbers              cited  by definition  assumed near a measurement  assumed")
-    total: Counter[str] = Counter()
-    for kind, counts in [*found["numbers"].items(), ("all", total)]:
-        total.update(counts if kind != "all" else {})
-        say(
-            f"  {kind:16s} {counts.get('source', 0):8d} {counts.get('definition', 0):14d} "
-            f"{counts.get('bounded', 0):26d} {counts.get('assumed', 0):8d}"
-        )
-    count = max(1, total.total() - total["definition"])
-    share, near = (total["assumed"] + total["bounded"]) / count, total["bounded"] / count
+    for host, kinds in found["numbers"].items():
+        _say_numbers(host, kinds)
     say(
-        f"\n{share:.0%} of the numbers that are not definitions are assumed, {near:.0%} beside a measurement that is "
-        "cited; each says why (tmesim evidence --assumed lists them by what they say)."
+        "\nCited: nothing of it is assumed, and its text names, by author and year, a work with an identifier that\n"
+        "was looked up, in this host. Named: a work or label that was not, or has no identifier. Near: assumed, and\n"
+        "within a factor of two of what a work states. Each assumed number says why: tmesim evidence --assumed."
     )
     say(f"\nClaims that are left out with a reason ({len(reasons)}):")
     for name, reason in reasons.items():

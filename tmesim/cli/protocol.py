@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tmesim.body.step import STEP
-from tmesim.catalogue import Catalogue, english, hosts, load_catalogue, organs
+from tmesim.catalogue import HOSTS, Catalogue, english, hosts, load_catalogue, organs
 from tmesim.catalogue.vocabulary import BEHAVIORS, SIGNALS
 from tmesim.observables import observables_of
 from tmesim.report import grounds
@@ -187,7 +187,7 @@ def _input(c: Catalogue) -> list[str]:
 
 
 def _submodels(c: Catalogue) -> list[str]:
-    table = grounds.without_none(grounds.counted(c))
+    table = grounds.without_none(grounds.counted(c, HOSTS[0]))
     lines = ["## 7. Submodels", "", "### Rules", ""]
     lines += [
         f"{len(c.all_rules)} rules with {sum(1 for path, _ in c.numbers() if '.rules.' in f'.{path}')} numbers set the "
@@ -208,7 +208,8 @@ def _submodels(c: Catalogue) -> list[str]:
     return [
         *lines,
         "",
-        f"Of all {total} numbers of the catalogue: {grounded}. `tmesim list parameters` gives each with its source.",
+        f"Of all {total} numbers of the catalogue for a {HOSTS[0]}: {grounded}. `tmesim list parameters` gives each "
+        "with its source.",
     ]
 
 

@@ -30,7 +30,7 @@ OTHER_CATALOGUE = (
 def assumed(result: Result) -> Markup:
     """Grounds of the numbers, and the evidence behind the drugs."""
     scenario = result.scenario
-    table = grounds.counted(scenario.catalogue)
+    table = grounds.counted(scenario.catalogue, scenario.species)
     totals = grounds.without_none(table)
     grounded = grounds.grounded(scenario.catalogue)
     whole, rules = sum(totals.values()), len(scenario.catalogue.all_rules)

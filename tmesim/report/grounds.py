@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from tmesim.scenario import Scenario
 
 GROUNDS = {
-    "source": "from a source: a paper, a label or a claim of the seed documents",
-    "bounded": "assumed, beside a measurement that is cited",
+    "source": "cited: from a paper with author, year and identifier that was looked up, for this host",
+    "named": "from a paper or a drug's label that is named and not looked up",
+    "bounded": "assumed, within a factor of two of what a paper states",
     "assumed": "assumed, each with its reason",
     "definition": "true by definition",
     "none": "without a note, set by the scenario",
 }
 
 
-def counted(catalogue: Catalogue) -> dict[str, dict[str, int]]:
-    """How many numbers rest on which ground: kind of entry → ground → count."""
+def counted(catalogue: Catalogue, host: str) -> dict[str, dict[str, int]]:
+    """How many numbers of a host rest on which ground: kind of entry → ground → count."""
     table: dict[str, dict[str, int]] = {}
     for path, number in catalogue.numbers():
-        kind = table.setdefault(path.split(".")[0], dict.fromkeys(GROUNDS, 0))
-        kind[ground(number)] += 1
+        if host in number.hosts:
+            kind = table.setdefault(path.split(".")[0], dict.fromkeys(GROUNDS, 0))
+            kind[ground(catalogue, path, host)] += 1
     return table
 
 
@@ -54,19 +56,20 @@ def steps(catalogue: Catalogue, therapy: Therapy, host: str) -> Iterator[Step]:
     """The effects of a therapy in words."""
     if not isinstance(therapy, Drug):
         for told_so, numbers in english.local_effects(catalogue, therapy):
-            texts = [text.removeprefix("assumed").lstrip(": ") for number in numbers for text in number.source]
-            yield Step(told_so, tuple(t for t in texts if t), any(number.assumed for number in numbers))
+            texts = [text.removeprefix("assumed").lstrip(": ") for number in numbers for text in number.texts_at(host)]
+            yield Step(told_so, tuple(t for t in texts if t), any(number.assumed_at(host) for number in numbers))
         return
     for effect in therapy.effects:
         number = effect.fraction if effect.fraction is not None else effect.to
         if number is not None:
-            texts = [text.removeprefix("assumed").lstrip(": ") for text in (*number.source, *effect.evidence)]
-            yield Step(told(catalogue, effect, number.at(host)), tuple(t for t in texts if t), number.assumed)
+            texts = [text.removeprefix("assumed").lstrip(": ") for text in (*number.texts_at(host), *effect.evidence)]
+            yield Step(told(catalogue, effect, number.at(host)), tuple(t for t in texts if t), number.assumed_at(host))
     for kill in therapy.kills:
         who = english.joined(english.plural(catalogue, name) for name in kill.cells) or "leukocytes"
         where = "in blood and lymph node" if kill.state == "resting" else "that divide in the lymph node"
-        texts = [text.removeprefix("assumed").lstrip(": ") for text in (*kill.rate.source, *kill.evidence)]
-        yield Step(f"kills {who} {where} at {kill.rate.at(host):g}/h", tuple(t for t in texts if t), kill.rate.assumed)
+        texts = [text.removeprefix("assumed").lstrip(": ") for text in (*kill.rate.texts_at(host), *kill.evidence)]
+        told_so = f"kills {who} {where} at {kill.rate.at(host):g}/h"
+        yield Step(told_so, tuple(t for t in texts if t), kill.rate.assumed_at(host))
 
 
 def told(catalogue: Catalogue, effect: Effect, value: float) -> str:
