@@ -4,20 +4,13 @@ versions that decide the bits of a job."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
 from tmesim.catalogue import catalogue_of
+from tmesim.fingerprint import ENGINE, with_sources
 from tmesim.trial.identity import computing_versions
 
-ENGINE = (
-    "body", "catalogue", "frames.py", "kernels", "observables", "reading", "recorder.py", "scenario", "section.py",
-    "sweeps/jobs.py", "sweeps/places.py", "tissue", "trial/branches.py", "trial/case.py", "trial/replicate.py",
-    "units.py", "zones.py",
-)  # fmt: skip
-"""Sources of the package that take part in a job; the catalogue's numbers have a hash of their own."""
+__all__ = ["ENGINE", "changed", "model"]
 
 
 def model(host: str) -> dict[str, str]:
@@ -32,14 +25,4 @@ def changed(kept: dict[str, str], host: str) -> list[str]:
 
 @cache
 def _engine() -> str:
-    sums = hashlib.sha256(repr(sorted(computing_versions().items())).encode())
-    root = Path(str(resources.files("tmesim")))
-    for path in sorted(_sources(root)):
-        data = path.read_bytes()
-        sums.update(f"{path.relative_to(root).as_posix()} {len(data)}\n".encode() + data)
-    return sums.hexdigest()
-
-
-def _sources(root: Path) -> Iterator[Path]:
-    for name in ENGINE:
-        yield from (root / name).rglob("*.py") if (root / name).is_dir() else [root / name]
+    return str(with_sources(hashlib.sha256(repr(sorted(computing_versions().items())).encode())).hexdigest())
