@@ -35,8 +35,8 @@ def part(known):
     changed = {name for host in said["hosts"] for name in known.changed(host)}
     stale = f"**Stale**: {' and '.join(sorted(changed))} changed since. " if changed else ""
     return (
-        f"{stale}Parameter sets that fit untreated tumors: {hosts}, each in {said['pairs']} pairs, {said['date']}. About the "
-        f"same is within ± {100 * said['margin']:.0f} %. {holds} of {len(known.told)} conclusions hold in "
+        f"{stale}Parameter sets that fit untreated tumors: {hosts}, each in {said['pairs']} pairs, {said['date']}. "
+        f"About the same is within ± {100 * said['margin']:.0f} %. {holds} of {len(known.told)} conclusions hold in "
         f"{100 * said['holds_from']:.0f} % of the sets once the chance of few pairs is taken off:\n\n"
         "| conclusion | sets | chance taken off, % | holds |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )

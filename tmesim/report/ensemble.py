@@ -48,12 +48,12 @@ def others(result: Result) -> Markup | None:
         return None
     made = known.said["hosts"][result.scenario.host]
     wide, high = (side / 1000 for side in reversed(made["patch_um"]))
-    said = known.said
+    said, pairs = known.said, known.said["pairs"]
+    margin, enough = (f"{100 * said[name]:.0f} %" for name in ("margin", "holds_from"))
     how = (
-        f"By an ensemble of {said['date']}: sets of numbers that untreated tumors do not rule out, each in "
-        f"{said['pairs']} pairs of patches of {wide:g} × {high:g} mm until day {made['days']:g}. About the same is within "
-        f"± {100 * said['margin']:.0f} %. What comes out in fewer than {100 * said['holds_from']:.0f} % of the sets hangs "
-        "on the numbers."
+        f"By an ensemble of {said['date']}: sets of numbers that untreated tumors do not rule out, each in {pairs} "
+        f"pairs of patches of {wide:g} × {high:g} mm until day {made['days']:g}. About the same is within ± {margin}. "
+        f"What comes out in fewer than {enough} of the sets hangs on the numbers."
     )
     warning = stale(result)
     return both(
