@@ -23,8 +23,9 @@ def part(known):
         return NONE
     said = known.said
     hosts = " and ".join(
-        f"{each['sets']} of the {host} (fitted on {each['fitted']}; patches of {each['patch_um'][0] / 1000:g} mm, "
-        f"{each['days']:g} days)" for host, each in said["hosts"].items()
+        f"{each['sets']} of the {host} (fitted on {each['fitted']}{by}; patches of {each['patch_um'][0] / 1000:g} mm, "
+        f"{each['days']:g} days)"
+        for host, each in said["hosts"].items() for by in [", by another model" if each["fitted_stale"] else ""]
     )  # fmt: skip
     rows = [
         f"| {capital(each.conclusion.says(each.outcome))} | {each.count(each.outcome)} of {each.row['sets']:.0f} "

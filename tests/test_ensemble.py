@@ -23,7 +23,7 @@ from tmesim.ensemble.designs import DAYS, designs_of
 from tmesim.ensemble.members import Members, members_in
 from tmesim.ensemble.running import Sections, carry_out
 from tmesim.ensemble.shares import DRAWS, HOLDS, settle, shares_of
-from tmesim.ensemble.study import APART, OWN, Ensemble
+from tmesim.ensemble.study import OWN, Ensemble
 from tmesim.fingerprint import fingerprint
 from tmesim.observables import observables_of
 from tmesim.reading import InputError
@@ -137,6 +137,45 @@ def test_pairs_that_are_not_defined_are_left_out():
     assert nothing.outcome == "" and not nothing.holds and nothing.counts == (0, 0, 0)
 
 
+# A toy
+
+
+class Play:
+    """Effects that are known: of the antibody against VEGF −0.5, of its low dose by the set, of the others none, with
+    luck of a pair. broken : how many jobs are done before it fails"""
+
+    broken = None
+
+    def __init__(self, scenario, settings):
+        self.scenario, self.settings = scenario, settings
+
+    def __call__(self, job, stopped=None):
+        if type(self).broken is not None:
+            type(self).broken -= 1
+            if type(self).broken < 0:
+                raise RuntimeError("the power is out")
+        said = self.settings[job.point].get("cells.tumor.behaviors.division", "x1")
+        effects = {"anti_vegf__anti_vegf": -0.5, "anti_vegf__low_dose": math.log(float(said.removeprefix("x")))}
+        rng, tables = np.random.default_rng(job.replicate), {}
+        for arm in self.scenario.arms:
+            value = 1000 * math.exp(effects.get(arm, 0.0) + rng.normal(0, 0.02))
+            ends = {"region_fraction": 0.3, "edge_contact": 0.1 * (job.point == 2)}
+            row = [ends.get(name, value) for name in self.scenario.endpoints]
+            tables[arm] = np.array([[self.scenario.time.days, *row]])
+        return Done(job, tables, 0.01)
+
+
+FACTORS = (0.6, 0.7, 1.0, 1.0, 1.5)
+
+
+@pytest.fixture
+def play(monkeypatch):
+    monkeypatch.setattr(Play, "broken", None)
+    settings = tuple({"cells.tumor.behaviors.division": f"x{factor:g}"} for factor in FACTORS)
+    members = {"mouse": Members("mouse", settings, "2026-01-01", {"catalogue": "old"})}
+    return Ensemble(designs_of(["anti_vegf"], KNOWN, 1, TINY), members, KNOWN, 5, 2, Play)
+
+
 # The sections
 
 
@@ -181,9 +220,17 @@ def test_a_pair_of_the_catalogue_is_what_a_run_of_the_scenario_alone_gives():
             )
 
 
-def test_no_two_sets_share_a_seed_and_the_catalogue_has_those_of_runs():
-    seeds = {replicate_seed(1, k * APART + pair) for k in range(101) for pair in range(3)}
-    assert len(seeds) == 303 and replicate_seed(1, 0) in seeds
+def test_no_two_sets_share_a_seed_and_the_catalogue_has_those_of_runs(play):
+    seeds = {}
+    for job in play.jobs():
+        point = play.points[job.point]
+
+        def note(inner, stopped, point=point, job=job):
+            seeds[point.set, job.replicate] = replicate_seed(1, inner.replicate)
+
+        Sections(play.points, (note,))(job)
+    assert len(set(seeds.values())) == len(seeds) == OWN + 5 * 2
+    assert [seeds[0, pair] for pair in range(OWN)] == [replicate_seed(1, pair) for pair in range(OWN)]
 
 
 def test_what_is_asked_wrongly_is_told_at_once():
@@ -197,43 +244,7 @@ def test_what_is_asked_wrongly_is_told_at_once():
         asked.check()
 
 
-# On the disk, with a toy
-
-
-class Play:
-    """Effects that are known: of the antibody against VEGF −0.5, of its low dose by the set, of the others none, with
-    luck of a pair. broken : how many jobs are done before it fails"""
-
-    broken = None
-
-    def __init__(self, scenario, settings):
-        self.scenario, self.settings = scenario, settings
-
-    def __call__(self, job, stopped=None):
-        if type(self).broken is not None:
-            type(self).broken -= 1
-            if type(self).broken < 0:
-                raise RuntimeError("the power is out")
-        said = self.settings[job.point].get("cells.tumor.behaviors.division", "x1")
-        effects = {"anti_vegf__anti_vegf": -0.5, "anti_vegf__low_dose": math.log(float(said.removeprefix("x")))}
-        rng, tables = np.random.default_rng(job.replicate), {}
-        for arm in self.scenario.arms:
-            value = 1000 * math.exp(effects.get(arm, 0.0) + rng.normal(0, 0.02))
-            ends = {"region_fraction": 0.3, "edge_contact": 0.1 * (job.point == 2)}
-            row = [ends.get(name, value) for name in self.scenario.endpoints]
-            tables[arm] = np.array([[self.scenario.time.days, *row]])
-        return Done(job, tables, 0.01)
-
-
-FACTORS = (0.6, 0.7, 1.0, 1.0, 1.5)
-
-
-@pytest.fixture
-def play(monkeypatch):
-    monkeypatch.setattr(Play, "broken", None)
-    settings = tuple({"cells.tumor.behaviors.division": f"x{factor:g}"} for factor in FACTORS)
-    members = {"mouse": Members("mouse", settings, "2026-01-01", {"catalogue": "old"})}
-    return Ensemble(designs_of(["anti_vegf"], KNOWN, 1, TINY), members, KNOWN, 5, 2, Play)
+# On the disk
 
 
 def rows(folder):
@@ -419,7 +430,7 @@ def test_readme_has_a_row_for_each_conclusion(told):
     assert len(lines) == len(told.told) == 5
     assert lines[0].startswith("| An antibody against VEGF leaves a smaller tumor than no treatment | 5 of 5 | 100 [")
     assert lines[0].endswith("| yes |") and lines[-1].endswith("| no |")
-    assert "5 of the mouse (fitted on 2026-01-01; patches of 0.24 mm, 9 days)" in part
+    assert "5 of the mouse (fitted on 2026-01-01, by another model; patches of 0.24 mm, 9 days)" in part
 
 
 def test_what_the_package_keeps_is_current_or_told_as_stale():

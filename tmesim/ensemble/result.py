@@ -61,6 +61,7 @@ def summary(result: Result) -> dict[str, Any]:
                 "sets": result.sets[design.host],
                 "fitted": result.members[design.host].date,
                 "fitted_with": dict(result.members[design.host].model),
+                "fitted_stale": result.members[design.host].stale,
                 "days": design.scenario.time.days,
                 "patch_um": list(design.scenario.tissue.size_um),
                 "seed": design.scenario.seed,
