@@ -20,8 +20,8 @@ import yaml
 
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.parameters import parameters
+from tmesim.fingerprint import code, fingerprint
 from tmesim.storage import write
-from tmesim.sweeps import currency
 from tmesim.sweeps.jobs import Job
 from tmesim.targets import targets_of
 
@@ -37,14 +37,13 @@ def model(host: str) -> dict[str, str]:
     parameters."""
     from tmesim.catalogue import host_named
 
-    known = currency.model(host)
-    root = resources.files("tmesim")
-    code = [currency.code(root.joinpath(*name.split("/")).read_text(encoding="utf-8")) for name in CODE]
+    known, root = fingerprint(host), resources.files("tmesim")
+    jobs = [code(root.joinpath(*name.split("/")).read_text(encoding="utf-8")) for name in CODE]
     asked = {
         "targets": [(t.measure, t.low, t.high, t.group, t.checked) for t in targets_of(host_named(host).species)],
         "parameters": [(p.name, p.paths, p.low, p.high) for p in parameters()],
     }
-    return known | {"engine": _hash([known["engine"], *code]), "targets": _hash(asked)}
+    return known | {"sources": _hash([known["sources"], *jobs]), "targets": _hash(asked)}
 
 
 def _hash(content: Any) -> str:

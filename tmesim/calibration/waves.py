@@ -34,6 +34,7 @@ from tmesim.scenario import Scenario
 from tmesim.storage import write
 from tmesim.storage.checksums import read_sealed, sealed
 from tmesim.storage.tables import csv_bytes, read_columns
+from tmesim.sweeps import currency
 from tmesim.sweeps.crew import do
 from tmesim.sweeps.display import display_for, duration
 from tmesim.sweeps.jobs import Done, Job
@@ -241,7 +242,8 @@ class Place:
     def ledger(self, stage: Stage) -> Ledger:
         """What came of the jobs of a stage; lines of another design are not taken."""
         which = hashlib.sha256(np.ascontiguousarray(stage.design).tobytes()).hexdigest()
-        return Ledger(self.path / "checkpoints" / stage.name, f"{self.asked.identity} {self.model} {which}")
+        model = self.model | currency.model(self.asked.scenario.host)  # the last bits hang on versions too
+        return Ledger(self.path / "checkpoints" / stage.name, f"{self.asked.identity} {model} {which}")
 
     def design(self, name: str) -> np.ndarray | None:
         """Points of a stage in the unit cube; None where there are none yet."""

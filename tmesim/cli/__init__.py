@@ -264,6 +264,58 @@ def calibrate(
 
 
 @app.command()
+def ensemble(
+    scenarios: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Only these; by default all of which something is concluded.")
+    ] = None,
+    sets: Annotated[int, typer.Option(min=2, help="Parameter sets of each host, the first of its calibration.")] = 100,
+    pairs: Annotated[int, typer.Option(min=2, max=999, help="Pairs of each set.")] = 2,
+    from_: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="DIR", help="A calibration, whose parameter sets are taken; one for each host."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory; default runs/ensemble.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of the sections that are simulated; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the pairs.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="2h", help="Wall time after which no job is begun; --resume goes on.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where one was ended, or add --sets or --pairs.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="For developers: keep the result in the package, for reports and README.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Ask which conclusions of the main scenarios hold in other parameter sets that fit untreated tumors.
+
+    Takes the sets that a calibration did not rule out, each in small sections and two pairs; some three hours of one
+    core for a hundred. Ended early it exits with 130.
+
+    Examples:
+
+    - `tmesim ensemble --from runs/calibration_mouse --budget 1h`
+
+    - `tmesim ensemble --from runs/calibration_mouse --budget 1h --resume`  (goes on where it was ended)
+
+    - `tmesim ensemble --from runs/calibration_mouse --from runs/calibration_human --sets 50 --out runs/both`
+
+    - `tmesim ensemble --from runs/calibration_mouse --scenarios treg_depletion,anti_vegf --sets 20 --pairs 4`
+    """
+    with exit_codes():
+        from tmesim.cli.ensembling import ensemble_of
+
+        ensemble_of(
+            scenarios, sets, pairs, from_ or [], out, set_ or [], seed, workers, budget, resume, keep, quiet
+        )  # fmt: skip
+
+
+@app.command()
 def render(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
     format: Annotated[

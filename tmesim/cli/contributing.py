@@ -78,6 +78,7 @@ def contributing(c: Catalogue) -> list[str]:
         "    python -m pytest -m slow          long validations; add -n 2 --dist loadgroup for two processors",
         "    python tests/full_counts.py       mutations, kills and signals at their full counts, kept with their date",
         "    python tests/keep_demo.py RUN     the page of `tmesim demo`, anew from a run",
+        "    python tests/keep_ensemble.py     README's part on other parameter sets, from what the package keeps",
         "    python tests/spreads.py           how many replicates the scenarios take, kept with its date",
         "    ruff check . && mypy && lint-imports",
         "    .ci/run                           all of it, as a newcomer would, in a fresh environment",
@@ -100,10 +101,10 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "calibration", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown", "drawing",
-    "runs", "spreads", "power", "ablation", "why", "targets", "soil_shares", "validation", "destinations", "notices",
-    "organ_totals", "organ_places", "result", "interaction", "sensitivity", "statistics", "tables", "sequences",
-    "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",
-    "zones", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
-    "kernels",
+    "cli", "bench", "ensemble", "calibration", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown",
+    "drawing", "runs", "spreads", "power", "ablation", "why", "conclusions", "targets", "soil_shares", "validation",
+    "destinations", "notices", "organ_totals", "organ_places", "result", "interaction", "sensitivity", "statistics",
+    "tables", "sequences", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario",
+    "fingerprint", "catalogue", "evidence", "arguments", "zones", "section", "storage", "cards", "markup",
+    "reading", "reserved", "units", "text", "wording", "version", "kernels",
 )  # fmt: skip

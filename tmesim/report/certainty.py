@@ -12,7 +12,7 @@ from tmesim.drawing.strip import Strip, reach
 from tmesim.markup import Markup, both, tag, term
 from tmesim.notices import stopped, untreated
 from tmesim.power import sentence
-from tmesim.report import answer
+from tmesim.report import answer, ensemble
 from tmesim.statistics import CONFIDENCE
 from tmesim.wording import capital, change, compact, p_value, words
 
@@ -111,6 +111,7 @@ def sure(result: Result) -> Markup | None:
         tag("div", table, class_="tablebox"),
         tag("p", f"{notes}.", class_="caption") if notes else None,
         tag("details", tag("summary", "How to read this table"), reading),
+        ensemble.others(result),
     )
 
 

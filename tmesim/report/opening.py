@@ -8,7 +8,7 @@ from tmesim.catalogue import english, organ_named
 from tmesim.drawing import page
 from tmesim.markup import Markup, both, tag
 from tmesim.notices import never_given, notices, untreated
-from tmesim.report import answer, grounds
+from tmesim.report import answer, ensemble, grounds
 from tmesim.scenario import courses
 from tmesim.wording import words
 
@@ -54,7 +54,8 @@ def told(result: Result) -> Markup:
 def compared(result: Result, c: Comparison, o: Observable) -> Markup:
     """The card of an arm against the reference."""
     day = result.scenario.time.days
-    notes = [note for note in (answer.caution(c), answer.missing(result, c.endpoint, c.arm, c.reference)) if note]
+    said = (answer.caution(c), answer.missing(result, c.endpoint, c.arm, c.reference))
+    notes = [note for note in (*said, ensemble.line(result, c.arm, c.endpoint)) if note]
     return tag(
         "li",
         tag("p", unbroken(answer.headline(c)), class_="large") if c.n else None,
