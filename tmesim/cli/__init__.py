@@ -267,7 +267,7 @@ def predict(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where it was ended.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the result in the package.")] = False,
-    kept: Annotated[bool, typer.Option("--kept", help="Show the result that is kept, and whether it is stale.")] = False,
+    kept: Annotated[bool, typer.Option("--kept", help="Show the kept result, and whether it is stale.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Show what was written down, and simulate nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
 ) -> None:

@@ -100,7 +100,8 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "calibration", "predictions", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown", "drawing",
+    "cli", "bench", "calibration", "predictions", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown",
+    "drawing",
     "runs", "spreads", "power", "ablation", "why", "targets", "soil_shares", "validation", "destinations", "notices",
     "organ_totals", "organ_places", "result", "interaction", "sensitivity", "statistics", "tables", "sequences",
     "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",

@@ -19,9 +19,9 @@ from tmesim.wording import capital, compact, words
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tmesim.predictions.result import Row
+    from tmesim.predictions.rows import Row
 
-LEFT, NAMES, STRIP, NUMBERS, SOURCE, ROW, GROUP = 30, 620, 520, 430, 640, 78, 58  # pixels
+LEFT, NAMES, STRIP, NUMBERS, SOURCE, ROW, GROUP = 30, 660, 520, 430, 640, 92, 58  # pixels
 OURS = ARM_COLORS[1]
 COLORS = {"hit": MET, "miss": MISSED, "inconclusive": FAINT}
 WIDEST = 3.0
@@ -34,8 +34,8 @@ def draw_predictions(rows: Sequence[Row], about: str) -> Drawing:
     title = "Predictions beside what was published"
     counts = ", ".join(f"{sum(row.verdict == verdict for row in rows)} {verdict}" for verdict in COLORS)
     about = (
-        f"{about}. Band: what the publication lets expect, open where it has no end. Blue line: what was predicted. Dot "
-        f"and bar: the model, with its 95 % interval over pairs. Relative changes; of combinations the share taken beyond "
+        f"{about}. Band: what the publication lets expect, open where it has no end. Blue line: our prediction. Dot "
+        "and bar: the model, with its 95 % interval over pairs. Relative changes; of combinations the share beyond "
         f"independence. {counts}."
     )
     groups = [(name, list(those)) for name, those in groupby(rows, key=lambda row: row.group)]
@@ -55,14 +55,14 @@ def draw_predictions(rows: Sequence[Row], about: str) -> Drawing:
 def _draw_row(sheet: Sheet, row: Row, y: float) -> None:
     middle = y + ROW / 2 - 6
     sheet.box(LEFT, y - 5, sheet.width - 2 * LEFT, 1, GRID)
-    sheet.text(LEFT, middle - 27, fold(capital(line(row.label)), NAMES - 24, LABEL, most=2), LABEL, weight="bold")
-    sheet.text(LEFT, middle + 17, f"{words(row.host)}, day {row.day:g}, n = {row.pairs} pairs", SMALL, FAINT)
+    sheet.text(LEFT, middle - 32, fold(capital(line(row.label)), NAMES - 24, LABEL, most=2), LABEL, weight="bold")
+    sheet.text(LEFT, middle + 20, f"{words(row.host)}, day {row.day:g}, n = {row.pairs} pairs", SMALL, FAINT)
     _draw_strip(sheet.axes(LEFT + NAMES, y + 2, STRIP - 50, ROW - 38), row)
     x = LEFT + NAMES + STRIP
     sheet.text(x, middle - 20, interval_told(row.value, row.low, row.high), LABEL)
     sheet.text(x, middle + 2, row.verdict, SMALL, COLORS[row.verdict], weight="bold")
-    sheet.text(x + 130, middle + 2, f"as predicted: {row.ours}", SMALL, OURS)
-    source = f"{span_told(row.published_low, row.published_high)}: {line(row.source)} [{row.checked}]"
+    sheet.text(x + 136, middle + 2, f"our prediction: {row.ours}", SMALL, OURS)
+    source = f"{span_told(row.published_low, row.published_high)}: {line(row.source)} [{row.checked}]."
     note = f" {capital(row.note)}." if row.note else ""
     sheet.text(x + NUMBERS, middle - 22, fold(source + note, SOURCE, SMALL, most=3), SMALL, FAINT)
 

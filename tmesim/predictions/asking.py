@@ -1,7 +1,7 @@
 """What predictions ask of the model: points, each some arms of an ask in a host, and the jobs that simulate them.
 
-A job is a pair, or more arms of one replicate, at a point; all points share the seeds of their replicates, so that arms of
-different points are paired as those of one are. Arms of an ask are split over several points, so that an interruption
+A job is a replicate of all arms of a point; all points share the seeds of their replicates, so that arms of different
+points are paired as those of one are. Arms of an ask are split over several points, so that an interruption
 loses minutes.
 """
 

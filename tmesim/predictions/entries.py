@@ -146,7 +146,7 @@ class Slope(Said):
 
 
 class BeyondNull(Quantity):
-    """What an arm is over its reference, over the same in a null that grows alike. null : its name among what is asked"""
+    """What an arm is over its reference, over the same in a null that grows alike. null : its name among the asks"""
 
     OTHERS = ("reference",)
     kind: Literal["beyond_null"]
@@ -244,7 +244,7 @@ def _wrong(found: Predictions, document: Document) -> Iterator[Problem]:
             if host not in hosts():
                 yield document.problem((*at, "hosts", i), f"there is no host '{host}'.{suggestion(host, hosts())}")
         try:
-            scenarios[name] = load(ask.scenario, set=ask.set or None, observables=observables_of)
+            scenarios[name] = _loaded(ask.scenario, repr(sorted(ask.set.items())), *ask.set.items())
         except InputError as error:
             yield document.problem((*at, "scenario"), "; ".join(problem.message for problem in error.problems))
     for name, entry in found.predictions.items():
@@ -252,17 +252,23 @@ def _wrong(found: Predictions, document: Document) -> Iterator[Problem]:
         if entry.ask not in found.asks:
             yield document.problem((*at, "ask"), f"'{entry.ask}' is not asked.{suggestion(entry.ask, found.asks)}")
             continue
-        for ask, part in _asks_of(entry):
-            if ask not in found.asks:
-                yield document.problem((*at, *part), f"'{ask}' is not asked.{suggestion(ask, found.asks)}")
-            elif entry.host not in found.asks[ask].hosts:
-                told = ", ".join(found.asks[ask].hosts)
-                yield document.problem((*at, "host"), f"'{ask}' is not asked of '{entry.host}', but of {told}")
-            elif ask in scenarios:
-                yield from _unreadable(entry, scenarios[ask], document, at)
+        for asked, part in _asks_of(entry):
+            if asked not in found.asks:
+                yield document.problem((*at, *part), f"'{asked}' is not asked.{suggestion(asked, found.asks)}")
+            elif entry.host not in found.asks[asked].hosts:
+                told = ", ".join(found.asks[asked].hosts)
+                yield document.problem((*at, "host"), f"'{asked}' is not asked of '{entry.host}', but of {told}")
+            elif asked in scenarios:
+                yield from _unreadable(entry, scenarios[asked], document, at)
         null = entry.quantity.null if isinstance(entry.quantity, BeyondNull) else None
         if null in found.asks and not found.asks[null].vary:
             yield document.problem((*at, "quantity", "null"), f"'{null}' varies nothing by which it could grow alike")
+
+
+@cache
+def _loaded(name: str, _: str, *settings: tuple[str, Any]) -> Scenario:
+    """A packaged scenario with settings. _ : them as text, since 1 and 1.0 are equal"""
+    return load(name, set=dict(settings) or None, observables=observables_of)
 
 
 def _asks_of(entry: Prediction) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -12,16 +12,16 @@ logarithms where a ratio is told, which is then told as a relative change exp(me
 | bliss           | f_a f_b − f_ab, shares of the means that are left; jackknife over pairs (tmesim.interaction) |
 | beyond_null     | the ratio less that of the null at the same growth                                          |
 
-The null is simulated with some factors on one number. Its reference has a mean ln x at each; the two factors whose means
-lie on either side of that of the hierarchy are weighted so that the means agree, and so are their ratios, pair by
+The null is simulated with some factors on one number. Its reference has a mean ln x at each; the two factors whose
+means lie on either side of that of the hierarchy are weighted so that the means agree, and so are their ratios, pair by
 pair. What these means are uncertain by is not counted. Where no factor reaches that growth there is no value.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -33,18 +33,20 @@ from tmesim.statistics import interval
 HALF = 0.5
 COUNTED = ("cells", "cell")
 
-Read = Callable[[str, str], np.ndarray]
-
 
 @dataclass(frozen=True)
 class Given:
-    """A value with its interval, NaN where there is none. pairs : on which it stands; note : for people"""
+    """A value with its interval, NaN where there is none. pairs : on which it stands; note : for people
+
+    late : whether a day that is asked for lies after the end of a run that was made shorter, so that it is no answer
+    """
 
     value: float
     low: float
     high: float
     pairs: int
     note: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,26 +80,32 @@ class Values:
 
 
 def given(entry: Prediction, values: Values) -> Given:
-    """What the model gives for a prediction."""
+    """What the model gives for a prediction; of a run that was made shorter what it gives at its end."""
+    found, end = _given(entry, values), values.ends[entry.ask]
+    if max(entry.quantity.days()) <= end:
+        return found
+    note = f"read on day {end:g}, so no answer"
+    return replace(found, note="; ".join(filter(None, (note, found.note))), late=True)
+
+
+def _given(entry: Prediction, values: Values) -> Given:
     asked = entry.quantity
 
     def log(arm: str, day: float = asked.day) -> np.ndarray:
         return values.log(entry.ask, entry.host, arm, asked.observable, day)
 
-    late = [day for day in asked.days() if day > values.ends[entry.ask]]
-    note = f"read on day {values.ends[entry.ask]:g}" if late else ""
     if isinstance(asked, Ratio):
-        return relative(log(asked.arm) - log(asked.reference), note)
+        return relative(log(asked.arm) - log(asked.reference))
     if isinstance(asked, RatioOfRatios):
         own, other = log(asked.arm) - log(asked.reference), log(asked.other_arm) - log(asked.other_reference)
-        return relative(own - other, note)
+        return relative(own - other)
     if isinstance(asked, Change):
-        return relative(log(asked.arm) - log(asked.arm, asked.since), note)
+        return relative(log(asked.arm) - log(asked.arm, asked.since))
     if isinstance(asked, Slope):
-        return relative(slope(np.array([*asked.doses.values()]), np.array([log(arm) for arm in asked.doses])), note)
+        return relative(slope(np.array([*asked.doses.values()]), np.array([log(arm) for arm in asked.doses])))
     if isinstance(asked, Bliss):
-        return _beyond_bliss(entry, asked, values, note)
-    return _beyond_null(entry, asked, values, note)
+        return _beyond_bliss(entry, asked, values)
+    return _beyond_null(entry, asked, values)
 
 
 def relative(logs: np.ndarray, note: str = "") -> Given:
@@ -106,7 +114,8 @@ def relative(logs: np.ndarray, note: str = "") -> Given:
     if known.size == 0:
         return Given(math.nan, math.nan, math.nan, 0, note)
     mean, low, high = interval(known)
-    return Given(*(float(np.expm1(each)) for each in (mean, low, high)), known.size, note)
+    value, low, high = (float(np.expm1(each)) for each in (mean, low, high))
+    return Given(value, low, high, known.size, note)
 
 
 def slope(doses: np.ndarray, logs: np.ndarray) -> np.ndarray:
@@ -116,19 +125,20 @@ def slope(doses: np.ndarray, logs: np.ndarray) -> np.ndarray:
     return found
 
 
-def _beyond_bliss(entry: Prediction, asked: Bliss, values: Values, note: str) -> Given:
+def _beyond_bliss(entry: Prediction, asked: Bliss, values: Values) -> Given:
     def read(arm: str) -> np.ndarray:
         return values.read(entry.ask, entry.host, arm, asked.observable, asked.day)
 
     y = np.array([[read(asked.reference), read(asked.other_arm)], [read(asked.arm), read(asked.both)]])
     y = y[:, :, np.isfinite(y).all(axis=(0, 1))]
     if y.shape[-1] == 0:
-        return Given(math.nan, math.nan, math.nan, 0, note)
+        return Given(math.nan, math.nan, math.nan, 0)
     found = bliss(y)
-    return Given(*(float(each[1, 1]) for each in (found.value, found.low, found.high)), y.shape[-1], note)
+    value, low, high = (float(each[1, 1]) for each in (found.value, found.low, found.high))
+    return Given(value, low, high, y.shape[-1])
 
 
-def _beyond_null(entry: Prediction, asked: BeyondNull, values: Values, note: str) -> Given:
+def _beyond_null(entry: Prediction, asked: BeyondNull, values: Values) -> Given:
     def log(ask: str, arm: str, factor: str = "") -> np.ndarray:
         return values.log(ask, entry.host, arm, asked.observable, asked.day, factor)
 
@@ -143,7 +153,7 @@ def _beyond_null(entry: Prediction, asked: BeyondNull, values: Values, note: str
     one, other, share = matched
     null = (1 - share) * nulls[one][1] + share * nulls[other][1]
     told = f"the null grows alike between {one} and {other}, {100 * share:.0f} % of the way"
-    return relative(effect - null, "; ".join(filter(None, (note, told))))
+    return relative(effect - null, told)
 
 
 def between(wanted: float, means: Mapping[str, float]) -> tuple[str, str, float] | None:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def identity(asked: Asked) -> str:
 
 def predict(
     asked: Asked, out: Path, workers: int | None = None, budget_s: float | None = None, resume: bool = False,
-    quiet: bool = False, task: Callable[[Asked], Callable[..., Done | None]] = Task.of,
+    quiet: bool = False, task: Callable[[Asked], Any] = Task.of,
 ) -> Path:  # fmt: skip
     """Simulate what is asked, and write what comes of it; returns the directory.
 
@@ -96,7 +96,7 @@ def values_of(asked: Asked, done: list[Done]) -> Values:
 
 def _simulate(
     asked: Asked, place: Place, workers: int, budget_s: float | None, quiet: bool,
-    task: Callable[[Asked], Callable[..., Done | None]],
+    task: Callable[[Asked], Any],
 ) -> list[Done]:  # fmt: skip
     """The jobs that are left, all points of the first pair first."""
     ledger = place.ledger()
