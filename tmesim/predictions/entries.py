@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -244,7 +245,7 @@ def _wrong(found: Predictions, document: Document) -> Iterator[Problem]:
             if host not in hosts():
                 yield document.problem((*at, "hosts", i), f"there is no host '{host}'.{suggestion(host, hosts())}")
         try:
-            scenarios[name] = _loaded(ask.scenario, repr(sorted(ask.set.items())), *ask.set.items())
+            scenarios[name] = _loaded(ask.scenario, json.dumps(ask.set))
         except InputError as error:
             yield document.problem((*at, "scenario"), "; ".join(problem.message for problem in error.problems))
     for name, entry in found.predictions.items():
@@ -266,9 +267,9 @@ def _wrong(found: Predictions, document: Document) -> Iterator[Problem]:
 
 
 @cache
-def _loaded(name: str, _: str, *settings: tuple[str, Any]) -> Scenario:
-    """A packaged scenario with settings. _ : them as text, since 1 and 1.0 are equal"""
-    return load(name, set=dict(settings) or None, observables=observables_of)
+def _loaded(name: str, settings: str) -> Scenario:
+    """A packaged scenario with settings, told as JSON."""
+    return load(name, set=json.loads(settings) or None, observables=observables_of)
 
 
 def _asks_of(entry: Prediction) -> Iterator[tuple[str, tuple[str, ...]]]:
