@@ -54,9 +54,9 @@ def test_the_doses_are_crossed_with_killers_helpers_and_interferon_in_every_host
         ("published: {low: -0.2, high: 0.25}", "published: {low: 0.3, high: 0.25}", "'low' must be below 'high'"),
         ("kind: ratio,", "kind: raito,", "kind"),
         ("observable: tumor_burden", "observable: tumor_burdn", "Did you mean 'tumor_burden'?"),
-        ("arm: treg_100__all", "arm: treg_101__all", "there is no arm 'treg_101__all' in treg_dose. Did you mean 'treg_1"),
+        ("arm: treg_100__all", "arm: treg_101__all", "no arm 'treg_101__all' in treg_dose. Did you mean 'treg_1"),
         ("host: pymt_like", "host: pymt", "'treg_dose' is not asked of 'pymt', but of pymt_like"),
-        ("hosts: [pymt_like, 4t1_like, emt6_like, mouse]", "hosts: [pymt_like, 4t1_like, emt6_like, muose]", "no host 'mu"),
+        ("4t1_like, emt6_like, mouse]", "4t1_like, emt6_like, muose]", "no host 'muose'. Did you mean 'mouse'?"),
         ("ask: treg_dose", "ask: treg_does", "'treg_does' is not asked. Did you mean 'treg_dose'?"),
         ("null: no_hierarchy", "null: anti_pd_l1", "'anti_pd_l1' is not asked of 'mouse'"),
         ("null: no_hierarchy", "null: stem_like_removal", "varies nothing"),
@@ -92,7 +92,8 @@ def test_all_mistakes_come_at_once():
     [
         ({"high": 0}, -0.4, -0.1, "hit"), ({"high": 0}, -0.4, 0.1, "inconclusive"), ({"high": 0}, 0.01, 0.2, "miss"),
         ({"low": 0}, -0.4, -0.1, "miss"), ({"low": 0}, 0.0, 0.1, "hit"), ({"low": -0.1, "high": 0.1}, -0.1, 0.1, "hit"),
-        ({"low": -0.1, "high": 0.1}, -0.2, 0.2, "inconclusive"), ({"low": -0.1, "high": 0.1}, 0.05, 0.2, "inconclusive"),
+        ({"low": -0.1, "high": 0.1}, -0.2, 0.2, "inconclusive"),
+        ({"low": -0.1, "high": 0.1}, 0.05, 0.2, "inconclusive"),
         ({"low": -0.1, "high": 0.1}, 0.2, 0.3, "miss"), ({"low": -0.1, "high": 0.1}, -0.3, -0.2, "miss"),
         ({"high": 0}, math.nan, math.nan, "inconclusive"),
     ],
@@ -151,10 +152,11 @@ def test_the_excess_over_bliss_by_hand():
 
 
 def test_the_null_is_read_at_the_same_growth():
-    """References grow to 4 in between 2 and 8, on the scale of logarithms half of the way; the null's arms are at a half
+    """References grow to 4 in between 2 and 8, half of the way on the scale of logarithms; its arms are at a half
     and an eighth there, so at a quarter; the arm is at a quarter of that."""
     arms = {"t": [[1, 1], [0.25, 0.25]], "r": [[1, 1], [4, 4]]}
-    nulls = {"x1": {"t": [[1, 1], [4, 4]], "r": [[1, 1], [8, 8]]}, "x0.5": {"t": [[1, 1], [0.25] * 2], "r": [[1, 1], [2, 2]]},
+    nulls = {"x1": {"t": [[1, 1], [4, 4]], "r": [[1, 1], [8, 8]]},
+             "x0.5": {"t": [[1, 1], [0.25] * 2], "r": [[1, 1], [2, 2]]},
              "x9": {"t": [[1, 1], [9, 9]], "r": [[1, 1], [90, 90]]}}  # fmt: skip
     asked = {"kind": "beyond_null", "arm": "t", "reference": "r", "null": "n"}
     found = stub(asked, arms, nulls=nulls)
@@ -184,7 +186,7 @@ SMALL = {"tissue.size": "[300 µm, 300 µm]", "start.tumor.radius": "75 µm"}
 
 
 class Toy:
-    """In place of the tissue: an arm's burden hangs on its name and on luck. broken : jobs that it does before it fails"""
+    """In place of the tissue: an arm's burden hangs on its name and on luck. broken : how many jobs it does"""
 
     broken = None
 
@@ -214,7 +216,8 @@ def asked(monkeypatch):
 
 
 def tables(folder):
-    return {name: (folder / name).read_bytes() for name in ("predictions.csv", "effects.csv", "figures/predictions.png")}
+    names = ("predictions.csv", "effects.csv", "figures/predictions.png")
+    return {name: (folder / name).read_bytes() for name in names}
 
 
 def test_predictions_that_were_ended_go_on_to_the_same_bytes(asked, tmp_path, monkeypatch):
@@ -285,4 +288,4 @@ def test_a_miniature_goes_through_the_command_with_any_number_of_workers(tmp_pat
     assert tables(tmp_path / "1") == tables(tmp_path / "2")
     said = yaml.safe_load((tmp_path / "1" / "predictions.yaml").read_text())
     assert set(said["predictions"]) == {"stem_like_or_any", "anti_cd25_controls"}
-    assert {each["verdict"] for each in said["predictions"].values()} == {"inconclusive"}, "it ends before the day asked"
+    assert {each["verdict"] for each in said["predictions"].values()} == {"inconclusive"}, "it ends too soon"

@@ -1,5 +1,7 @@
 """Removals: whom a share takes, who is asked again, whom a sham takes instead, and what is told of mistakes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import yaml
@@ -66,7 +68,7 @@ def test_none_and_all_are_exact():
 
 def test_a_larger_share_takes_the_same_cells_and_more():
     taken = [now(treated(), "treg_removal", share) for share in (0.25, 0.5, 0.75, 0.95, 1.0)]
-    for fewer, more in zip(taken, taken[1:], strict=False):
+    for fewer, more in pairwise(taken):
         assert fewer < more
 
 
