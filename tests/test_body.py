@@ -84,6 +84,7 @@ def test_a_process_changes_nothing_but_what_it_says_it_writes():
              "rules.leaky_vessels_let_tumor_cells_in.half_max": "1 pM"}
     often["therapies.surgery.margin"] = "30 µm"
     local = [{"use": "radiation", "start": "30 h", "times": 1, "dose": "1 Gy"}, {"use": "surgery", "start": "70 h"}]
+    local += [{"use": "treg_removal", "start": "60 h", "times": 1}]
     arms = {"plain": {}, "local": {"therapies": local}}
     s = scenario("minimal", start=TRAVEL, set=REACTIVE | BRISK | often, arms=arms, reference="plain")
     body = Body(s, seed=4, arm="local")
@@ -96,7 +97,7 @@ def test_a_process_changes_nothing_but_what_it_says_it_writes():
             assert changed <= set(process.writes), process.name
             vain -= {(process.name, slot) for slot in changed}
         body.clock.step += 1
-    of_vessels = {(name, slot) for name in ("act", "patrol") for slot in ("vessels.network", "vessels.flow")}
+    of_vessels = {(name, slot) for name in ("act", "patrol", "remove") for slot in ("vessels.network", "vessels.flow")}
     assert vain == {("lodge", "clones")} | of_vessels, "no mutant comes back here"
 
 

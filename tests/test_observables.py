@@ -38,7 +38,7 @@ def drawn(*rows, spacing=30.0, hour=0.0):
         hour=hour, spacing=spacing, shape=shape, cells=cells, counters={}, matrix={"ecm": np.zeros(shape, np.float32)},
         biology=SimpleNamespace(types=TYPES, states=STATES), vessels=SimpleNamespace(perfused=perfused),
         fields={"oxygen": np.full(shape, 20.0, np.float32)}, drug=lambda name: {}[name],
-        organs={}, sample=dict,
+        organs={}, sample=dict, reactive=dict,
     )  # fmt: skip
     found.tissue = found  # its own body
     return found
@@ -267,3 +267,13 @@ def test_counts_of_a_real_tissue_are_those_of_its_cells(tissue):
 def test_a_drug_that_was_given_is_in_the_levels(tissue):
     row = measure(Reading.of(tissue), observables_of(tissue.scenario.catalogue, ["anti_cd25"]))
     assert row["anti_cd25_plasma"] > 0 and 0 <= row["anti_cd25_occupancy"] <= 1
+
+
+def test_the_reactive_cells_of_the_blood_and_their_clones_by_hand():
+    here = drawn(*NEST)
+    assert math.isnan(value(here, "reactive_ctl_in_blood")) and math.isnan(value(here, "clones_in_blood"))
+    here.reactive = lambda: {"ctl": np.array([30.0, 10.0])}
+    assert value(here, "reactive_ctl_in_blood") == 40.0
+    assert value(here, "clones_in_blood") == 40.0**2 / (30.0**2 + 10.0**2)
+    here.reactive = lambda: {"ctl": np.zeros(2)}
+    assert value(here, "reactive_ctl_in_blood") == 0.0 and math.isnan(value(here, "clones_in_blood"))

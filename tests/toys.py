@@ -56,6 +56,9 @@ class Toy:
     def sample(self):
         return {}
 
+    def reactive(self):
+        return {}
+
     @property
     def bodies(self):
         return np.zeros(self.shape, np.uint16)

@@ -343,6 +343,7 @@ LABELS = {
     ("apoptosis.treg_suppression", ""): "killed by contact with regulatory T cells",
     ("apoptosis.exhaustion", ""): "lost to terminal exhaustion",
     ("necrosis", ""): "lost by necrosis", ("surgery", ""): "taken out by surgery",
+    ("removal", ""): "taken out by hand",
     ("intravasation", ""): "gone into vessels", ("recruitment", ""): "come by vessels", ("egress", ""): "gone by lymph",
     ("walls", GAIN): "come over the edge of the patch", ("walls", LOSS): "gone over the edge of the patch",
     ("extravasation", GAIN): "come out of vessels", ("extravasation", LOSS): "gone out of vessels",

@@ -279,6 +279,10 @@ class Body:
         borne = {f"{name}_in_blood": level for name, level in self.borne.items()}
         return self.circulating.sample(self.flows) | borne
 
+    def reactive(self) -> dict[str, np.ndarray]:
+        """Tumor-reactive cells that the node has primed and the blood holds, by type, (clonotypes,), of the host."""
+        return dict(zip(self.node.types, self.node.blood, strict=True))
+
     def drug(self, name: str) -> dict[str, float]:
         """Levels of a drug: plasma and home tissue in nM, occupancy 0 … 1; KeyError for one that no arm gives."""
         course, organ = self.pharmacology.courses[name], self.tissue.organ

@@ -18,6 +18,7 @@ from tmesim.tissue.processes.migrate import Migrate
 from tmesim.tissue.processes.mutate import Mutate
 from tmesim.tissue.processes.patrol import Patrol
 from tmesim.tissue.processes.remodel import Remodel
+from tmesim.tissue.processes.remove import Remove
 from tmesim.tissue.processes.reorder import Reorder
 from tmesim.tissue.processes.resect import Resect
 from tmesim.tissue.processes.respond import Respond
@@ -29,6 +30,7 @@ STEP: tuple[type[Process], ...] = (
     Reorder,
     Irradiate,
     Resect,
+    Remove,
     Sense,
     Capture,
     Respond,

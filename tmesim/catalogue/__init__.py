@@ -14,7 +14,7 @@ from tmesim.catalogue.models import KINDS
 from tmesim.catalogue.numbers import HOSTS, Number
 from tmesim.catalogue.organs import BREAST, Organ, access, catalogue_in, organ_named, organs, reaches
 from tmesim.catalogue.packaged import assemble, load_catalogue, validated
-from tmesim.catalogue.therapies import Drug, Radiation, Surgery, Therapy
+from tmesim.catalogue.therapies import Drug, Radiation, Removal, Surgery, Therapy
 from tmesim.catalogue.vocabulary import Word
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Parameter",
     "Process",
     "Radiation",
+    "Removal",
     "Rule",
     "StateVariable",
     "Surgery",

@@ -11,7 +11,7 @@ from tmesim.catalogue import vocabulary
 from tmesim.catalogue.contents import Contents
 from tmesim.catalogue.entries import Rule
 from tmesim.catalogue.numbers import Number
-from tmesim.catalogue.therapies import Drug, Radiation
+from tmesim.catalogue.therapies import Drug, Radiation, Removal, Surgery
 from tmesim.reading import DataPath
 
 
@@ -154,6 +154,7 @@ _SURGERY = {
     "residual": NumberSpec(("1",), high=1.0),
     "wound": NumberSpec(("1",), high=100),
 }
+_REMOVAL = {"dose": NumberSpec(("1",), high=1.0), "at_least": NumberSpec(("1",), high=1.0)}
 _RADIATION = {
     "dose": NumberSpec(("Gy",)),
     "alpha": NumberSpec(("1/Gy",), high=10),
@@ -161,6 +162,9 @@ _RADIATION = {
     "ratio": NumberSpec(("1",), low=1, high=10),
     "to": NumberSpec(("1",), high=10),
 }
+
+
+_LOCAL = {Radiation: _RADIATION, Surgery: _SURGERY, Removal: _REMOVAL}
 
 
 def _spec(contents: Contents, path: DataPath) -> NumberSpec | None:
@@ -225,7 +229,7 @@ def _therapy_spec(contents: Contents, name: str, rest: list[str | int]) -> Numbe
         return _drug_spec(therapy, rest)
     if isinstance(therapy, Radiation) and last == "half":
         return _half_spec(contents, therapy)
-    return (_RADIATION if isinstance(therapy, Radiation) else _SURGERY)[str(last)]
+    return _LOCAL[type(therapy)][str(last)]
 
 
 def _half_spec(contents: Contents, therapy: Radiation) -> NumberSpec | None:

@@ -14,7 +14,7 @@ from tmesim.catalogue.contents import Contents, folded
 from tmesim.catalogue.entries import CellType, Rule
 from tmesim.catalogue.files import ORGAN_FILES
 from tmesim.catalogue.numbers import Number
-from tmesim.catalogue.therapies import Drug, Radiation, Therapy
+from tmesim.catalogue.therapies import Drug, Radiation, Removal, Therapy
 from tmesim.reading import DataPath, suggestion
 
 C = TypeVar("C", bound=Contents)
@@ -257,6 +257,8 @@ def _therapy(catalogue: Contents, path: DataPath, therapy: Therapy) -> Iterator[
         yield from _drug(catalogue, path, therapy)
     if isinstance(therapy, Radiation):
         yield from _radiation(catalogue, path, therapy)
+    if isinstance(therapy, Removal):
+        yield from _removal(catalogue, path, therapy)
     for name, rule in therapy.rules.items():
         yield from _rule(catalogue, (*path, "rules", name), rule)
         yield from unknown_claims((*path, "rules", name, "evidence"), rule.evidence)
@@ -280,6 +282,21 @@ def _radiation(catalogue: Contents, path: DataPath, therapy: Radiation) -> Itera
             if cell in seen:
                 yield here, f"the survival of '{cell}' is said already"
             seen.add(cell)
+
+
+def _removal(catalogue: Contents, path: DataPath, therapy: Removal) -> Iterator[Issue]:
+    for part, names in (("in", therapy.cells), ("instead", therapy.instead)):
+        for index, cell in enumerate(names):
+            yield from _known(catalogue, (*path, part, index), "cell type", cell, catalogue.cells)
+    if therapy.marked is None:
+        if both := set(therapy.cells) & set(therapy.instead):
+            yield (*path, "instead"), f"'{min(both)}' is meant to stay; without 'marked' all cells of a type are meant"
+        return
+    state = therapy.marked.state
+    yield from _known(catalogue, (*path, "marked", "state"), "state", state, catalogue.states)
+    for index, cell in enumerate(therapy.cells if state in catalogue.states else ()):
+        if cell in catalogue.cells and state not in catalogue.cells[cell].states:
+            yield (*path, "in", index), f"'{cell}' has no state '{state}'"
 
 
 def _drug(catalogue: Contents, path: DataPath, therapy: Drug) -> Iterator[Issue]:

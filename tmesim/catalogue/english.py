@@ -9,7 +9,7 @@ from tmesim.catalogue.contents import Contents
 from tmesim.catalogue.entries import Rule
 from tmesim.catalogue.labels import plural, substance
 from tmesim.catalogue.numbers import Number
-from tmesim.catalogue.therapies import Radiation, Surgery, Therapy
+from tmesim.catalogue.therapies import Radiation, Removal, Surgery, Therapy
 
 __all__ = ["absence", "cause", "doing", "joined", "local_effects", "plural", "sentence", "statement",
            "strength", "substance", "times"]  # fmt: skip
@@ -86,7 +86,7 @@ def absence(rule: Rule) -> str:
 
 
 def local_effects(contents: Contents, therapy: Therapy) -> Iterator[tuple[str, tuple[Number, ...]]]:
-    """What radiation or surgery does where it is done, in words, and the numbers that this rests on."""
+    """What radiation, surgery or a removal does where it is done, in words, and the numbers that this rests on."""
     if isinstance(therapy, Radiation):
         for survival in therapy.survival:
             who = joined(plural(contents, name) for name in survival.cells)
@@ -102,3 +102,18 @@ def local_effects(contents: Contents, therapy: Therapy) -> Iterator[tuple[str, t
         text = f"takes out each tumor cell and all within {therapy.margin} of one"
         yield f"{text}, but for a share of {therapy.residual}", (therapy.margin, therapy.residual)
         yield f"leaves {therapy.wound} of dead-cell material, without antigens, where a cell was", (therapy.wound,)
+    if isinstance(therapy, Removal):
+        yield from _removed(contents, therapy)
+
+
+def _removed(contents: Contents, therapy: Removal) -> Iterator[tuple[str, tuple[Number, ...]]]:
+    who = joined(plural(contents, name) for name in therapy.cells)
+    numbers: tuple[Number, ...] = (therapy.dose,)
+    if (mark := therapy.marked) is not None:
+        who += f" with {contents.states[mark.state].label} of {mark.at_least} and more"
+        numbers = (*numbers, mark.at_least)
+    if not therapy.instead:
+        yield f"takes out {who}, as large a share as the dose says, each asked once", numbers
+        return
+    others = joined(plural(contents, name) for name in therapy.instead)
+    yield f"takes out as many others ({others}) as there are {who} in the share that the dose says", numbers

@@ -78,6 +78,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "interventions/chemokine_inhibitors",
         "interventions/macrophage_drugs",
         "interventions/local",
+        "interventions/removals",
     ),
 }
 """The files of each kind of entry, in order, without their ending."""

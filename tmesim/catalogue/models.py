@@ -7,7 +7,7 @@ from typing import Any
 from tmesim.catalogue.entries import CellType, Edge, Fate, Field, MatrixMap, Process, Rule, StateVariable
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.numbers import HOSTS, Entry, Number, each_number
-from tmesim.catalogue.therapies import Drug, Effect, Pharmacokinetics, Radiation, Surgery, Therapy, shape_of
+from tmesim.catalogue.therapies import Drug, Effect, Pharmacokinetics, Radiation, Removal, Surgery, Therapy, shape_of
 
 __all__ = [
     "HOSTS",
@@ -24,6 +24,7 @@ __all__ = [
     "Pharmacokinetics",
     "Process",
     "Radiation",
+    "Removal",
     "Rule",
     "StateVariable",
     "Surgery",
@@ -45,5 +46,5 @@ KINDS: dict[str, Any] = {
 
 
 def model_of(kind: str, entry: Any) -> Any:
-    """The shape of an entry of a kind, as it is written: a therapy has that of a drug, of radiation or of surgery."""
+    """The shape of an entry of a kind, as it is written: a therapy has that of its kind."""
     return shape_of(entry) if kind == "therapies" else KINDS[kind]

@@ -1,7 +1,7 @@
-"""The shapes of therapies: drugs, radiation and surgery, each with its unit of dose and with what it acts on.
+"""The shapes of therapies: drugs, radiation, surgery and removals, each with its unit of dose and what it acts on.
 
-A drug goes where blood brings it, and holds a share of its target there. Radiation and surgery act on one tissue, that
-in which the tumor begins.
+A drug goes where blood brings it, and holds a share of its target there. Radiation, surgery and removals act on one
+tissue, that in which the tumor begins.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class Therapy(Entry):
 class Dosed(Therapy):
     """What is given in doses, in a usual course.
 
-    dose : the usual dose (mg/kg, mg or mg/m²; of radiation Gy)
+    dose : the usual dose (mg/kg, mg or mg/m²; of radiation Gy; of a removal a share)
     schedule : the usual course: how often the dose is given, and how many times
     """
 
@@ -307,7 +307,37 @@ class Surgery(Therapy):
     wound: Number
 
 
-SHAPES: Mapping[str, type[Therapy]] = {"drug": Drug, "radiation": Radiation, "surgery": Surgery}
+class Mark(Entry):
+    """Cells that are told from others of their type by a state.
+
+    state : the state of the cell
+    at_least : the value from which on a cell is meant, 0 to 1
+    """
+
+    state: str
+    at_least: Number
+
+
+class Removal(Dosed):
+    """A share of the cells of some types is taken out of the tissue in which the tumor begins, and leaves no trace.
+
+    The dose is that share. Each cell is asked once in its life, by its own chance: one that a share spares is spared
+    as long as the share stays, and a larger share takes the same cells and more. Repeated, it is asked of the cells
+    that came since, so that the share is kept away.
+
+    kind : `removal`, which sets it apart from a drug
+    cells : the cell types of which a share is meant
+    marked : by which state such cells are told from others; all of the types where nothing is said
+    instead : types of which as many other cells are taken, by chance, while those that are meant stay: a sham
+    """
+
+    kind: Literal["removal"]
+    cells: Names = Key(alias="in", min_length=1)
+    marked: Mark | None = None
+    instead: Names = ()
+
+
+SHAPES: Mapping[str, type[Therapy]] = {"drug": Drug, "radiation": Radiation, "surgery": Surgery, "removal": Removal}
 """The shape of each kind of therapy."""
 
 

@@ -316,6 +316,59 @@ def ensemble(
 
 
 @app.command()
+def predict(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Predictions, or groups of them; default: all, with whole crossings."),
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(metavar="HOST", help="Only those of a host; may be repeated.")
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=2, help="Replicates of every arm, on the same seeds.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Of the replicates.")] = 1,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of all scenarios, such as a smaller tissue; may be repeated."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory; default runs/predictions.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="2h", help="Wall time after which no job is begun; --resume goes on.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was ended.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the result in the package.")] = False,
+    kept: Annotated[bool, typer.Option("--kept", help="Show the kept result, and whether it is stale.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Show what was written down, and simulate nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """Ask the model what was predicted of it, and hold that beside published experiments: hit, miss or inconclusive.
+
+    Takes hours for all of them. Ended early it exits with 130, and --resume goes on.
+
+    Examples:
+
+    - `tmesim predict --list`
+
+    - `tmesim predict --budget 4h`
+
+    - `tmesim predict "stem-like cells" --pairs 4 --out runs/stem_like`
+
+    - `tmesim predict regrowth --pairs 2 --set "tissue.size=[600 µm, 600 µm]" --out runs/miniature`
+    """
+    with exit_codes():
+        from tmesim.cli import predicting
+
+        if list_:
+            predicting.print_list()
+        elif kept:
+            predicting.print_kept()
+        else:
+            predicting.predict_now(
+                names or [], host or [], pairs, seed, set_ or [], out, workers, budget, resume, keep, quiet
+            )
+
+
+@app.command()
 def render(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
     format: Annotated[

@@ -35,6 +35,21 @@ def kills_per_ctl(now: Reading) -> float:
     return ratio(now.counter("kills") - now.before["kills"], attackers * now.days_since)
 
 
+def reactive_ctl(now: Reading) -> float:
+    """Primed cytotoxic T cells in the blood of the host; NaN where its blood is not known."""
+    return float(now.reactive["ctl"].sum()) if "ctl" in now.reactive else NAN
+
+
+def clones(now: Reading) -> float:
+    """How many clones of equal size would be as diverse as those of `reactive_ctl`: (Σn)² / Σn²; NaN without any."""
+    return clones_of(now.reactive.get("ctl", np.empty(0)))
+
+
+def clones_of(sizes: np.ndarray) -> float:
+    """The inverse Simpson index of clones of some sizes, NaN of nothing."""
+    return ratio(float(sizes.sum()) ** 2, float((sizes**2).sum()))
+
+
 ENTRIES = (
     Observable(
         "ctl_density", "cytotoxic T cells in the tumor", "1/mm²",
@@ -61,5 +76,15 @@ ENTRIES = (
     Observable(
         "kills_per_ctl", "kills per cytotoxic T cell", "1/day",
         "Cells killed over the last day for each cytotoxic T cell of the patch.", kills_per_ctl,
+    ),
+    Observable(
+        "reactive_ctl_in_blood", "tumor-reactive cytotoxic T cells in the blood", "cells",
+        "Cytotoxic T cells against the tumor that the lymph node has primed and the blood of the host holds.",
+        reactive_ctl,
+    ),
+    Observable(
+        "clones_in_blood", "tumor-reactive clones in the blood", "clones",
+        "Inverse Simpson index: how many clones of equal size would be as diverse as those of the tumor-reactive "
+        "cytotoxic T cells in the blood.", clones,
     ),
 )  # fmt: skip

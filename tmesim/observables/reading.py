@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from tmesim.catalogue.frozen import frozendict
 from tmesim.section import Living, Section
 
@@ -37,6 +39,8 @@ class Treated(Protocol):
 
     def sample(self) -> Mapping[str, float]: ...
 
+    def reactive(self) -> Mapping[str, np.ndarray]: ...
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -47,6 +51,8 @@ class Reading:
     before : LOOKED_BACK at an earlier moment of the same history, for rates of change; None at the start
     sample : what an assay of a sample of blood finds, by name; empty where no cell could go anywhere
     organs : readings of the organs beside the tissue, by name
+    reactive : tumor-reactive cells of the blood by type that is primed, (clonotypes,) cells of the host; empty where
+        they are not known
     """
 
     section: Section
@@ -55,12 +61,14 @@ class Reading:
     before: Mapping[str, float] | None = None
     sample: Mapping[str, float] = frozendict()
     organs: Mapping[str, Reading] = frozendict()
+    reactive: Mapping[str, np.ndarray] = frozendict()
 
     @classmethod
     def of(cls, body: Treated, before: Mapping[str, float] | None = None) -> Reading:
         """A body as it is now; as `Section.of`, it copies nothing and holds until its tissue changes."""
         organs = {name: cls(Section.of(organ), organ.counters, body.drug) for name, organ in body.organs.items()}
-        return cls(Section.of(body.tissue), body.tissue.counters, body.drug, before, body.sample(), organs)
+        section, counters = Section.of(body.tissue), body.tissue.counters
+        return cls(section, counters, body.drug, before, body.sample(), organs, body.reactive())
 
     def counter(self, name: str) -> float:
         """How often a thing has happened since the start; NaN where that is not known."""

@@ -332,7 +332,7 @@ class DosePart(Part):
 
     use : the therapy, by its name, that of its drug or a brand (`tmesim list therapies`)
     start : when it is first given (d or h); default: the start of the run
-    dose : how much is given, such as 10 mg/kg (radiation: Gy); default: the usual dose for the host
+    dose : how much is given, such as 10 mg/kg (radiation: Gy; a removal: a share); default: the usual dose for the host
     every : the time between two doses (d or h); default: that of the usual course
     times : how many doses are given, a whole number; default: that of the usual course
     """

@@ -157,7 +157,8 @@ class Time(Part):
 class Dose(Part):
     """A course of a therapy: `dose` in `unit`, first at `start_h`, `times` times `every_h`.
 
-    The unit is mg/kg, mg or mg/m² of a drug and Gy of radiation; surgery has no dose, that is 1 of "".
+    The unit is mg/kg, mg or mg/m² of a drug, Gy of radiation and 1 of a removal, whose dose is a share; surgery has no
+    dose, that is 1 of "".
     """
 
     use: str
@@ -170,6 +171,8 @@ class Dose(Part):
     @property
     def amount(self) -> str:
         """The dose as people read it, "" of what has none."""
+        if self.unit == "1":
+            return f"{100 * self.dose:g} %"
         return f"{self.dose:g} {self.unit}" if self.unit else ""
 
     @property

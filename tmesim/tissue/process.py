@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
@@ -168,10 +169,11 @@ class Supply(NamedTuple):
 
 
 class Local(NamedTuple):
-    """Radiation or surgery that a tissue is given in a step."""
+    """Radiation, surgery or a removal that a tissue is given in a step."""
 
     therapy: str  # its id in the catalogue
-    dose: float  # in Gy; 1 of what has none
+    dose: float  # in Gy; of a removal a share; 1 of what has none
+    since: float = math.inf  # h since the dose before of the same course
 
 
 @dataclass

@@ -23,7 +23,7 @@ class Irradiate(Process):
     takes = ("local",)
 
     def run(self, tissue: Patch, passed: Passed) -> None:
-        for index, (name, dose) in enumerate(passed.local):
+        for index, (name, dose, _) in enumerate(passed.local):
             therapy = tissue.setting.catalogue.therapies[name]
             if isinstance(therapy, Radiation):
                 self._fraction(tissue, therapy, dose, index)

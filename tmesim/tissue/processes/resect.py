@@ -25,7 +25,7 @@ class Resect(Process):
     cause = "surgery"
 
     def run(self, tissue: Patch, passed: Passed) -> None:
-        for index, (name, _) in enumerate(passed.local):
+        for index, (name, *_) in enumerate(passed.local):
             therapy = tissue.setting.catalogue.therapies[name]
             if isinstance(therapy, Surgery):
                 self._operate(tissue, therapy, index)
