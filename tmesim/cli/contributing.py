@@ -100,10 +100,10 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "calibration", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown", "drawing",
-    "runs", "spreads", "power", "ablation", "why", "targets", "soil_shares", "validation", "destinations", "notices",
-    "organ_totals", "organ_places", "result", "interaction", "sensitivity", "statistics", "tables", "sequences",
-    "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence", "arguments",
-    "zones", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording", "version",
-    "kernels",
+    "cli", "bench", "influence", "calibration", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown",
+    "drawing", "runs", "spreads", "power", "ablation", "why", "targets", "soil_shares", "validation", "destinations",
+    "notices", "organ_totals", "organ_places", "result", "interaction", "sensitivity", "statistics", "tables",
+    "sequences", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario", "catalogue", "evidence",
+    "arguments", "zones", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text", "wording",
+    "version", "kernels",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from tmesim.catalogue import BREAST, Catalogue, claims, load_catalogue, organs, unmodeled
 from tmesim.catalogue.folds import assumptions
 from tmesim.evidence import ground, statements
+from tmesim.influence import kept
 from tmesim.text import json_text, say, say_all
 
 
@@ -76,6 +77,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         "numbers": {kind: dict(counts) for kind, counts in by_kind.items()},
         "assumed": [path for path, basis in grounds.items() if basis in ("assumed", "bounded")],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
+        "influence": None if (told := kept.kept()) is None else told | {"stale": kept.staleness(told)},
         "claims": {
             "modeled": named,
             "core": {
@@ -151,6 +153,8 @@ def print_evidence(as_json: bool, assumed: bool = False) -> None:
         f"\n{share:.0%} of the numbers that are not definitions are assumed, {near:.0%} beside a measurement that is "
         "cited; each says why (tmesim evidence --assumed lists them by what they say)."
     )
+    say("")
+    say_all(kept.lines())
     say(f"\nClaims that are left out with a reason ({len(reasons)}):")
     for name, reason in reasons.items():
         say(f"  {name}: {reason}")
