@@ -1,6 +1,6 @@
-"""Which biology something that was kept is of: hashes of the numbers of a host's catalogue, and of the code that decides
-what comes out of a job. Where a number is from, comments and docstrings are no part of it, nor are versions of other
-packages, which decide its last bits."""
+"""Which biology something that was kept is of: hashes of the numbers of a host's catalogue, and of the code that
+decides what comes out of a job. Where a number is from, comments and docstrings are no part of it, nor are versions
+of other packages, which decide its last bits."""
 
 from __future__ import annotations
 

@@ -369,6 +369,57 @@ def predict(
 
 
 @app.command()
+def sensitivity(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A scenario's file or name; it is made smaller and shorter.")
+    ] = "treg_depletion",
+    arm: Annotated[str | None, typer.Option(help="The treated arm; default: the first.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Directory; default runs/NAME_sensitivity.")] = None,
+    trajectories: Annotated[int, typer.Option(min=2, help="Of the groups, each of one point a group.")] = 8,
+    numbers: Annotated[int, typer.Option(min=2, help="Most numbers that are looked at one by one.")] = 100,
+    together: Annotated[int, typer.Option(min=2, help="Of these, most that are varied together.")] = 16,
+    points: Annotated[int, typer.Option(min=8, help="Points at which they are.")] = 128,
+    replicates: Annotated[int, typer.Option(min=2, help="Replicates of each point, on the same seeds.")] = 2,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of the tissue that is simulated; may be repeated."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's seed.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the processors there are.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="2h", help="Wall time after which no job is begun; --resume goes on.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where one was ended.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="For those who change the model: `tmesim evidence` tells of the result.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is wrong.")] = False,
+) -> None:
+    """What an answer hangs on: groups of rules, then numbers, then how much of it rests on assumed numbers.
+
+    Takes about two core-hours, and the extra `tmesim[calibration]`. Ended early it exits with 130; each stage leaves a
+    whole result.
+
+    Examples:
+
+    - `tmesim sensitivity treg_depletion --budget 2h`
+
+    - `tmesim sensitivity treg_depletion --budget 2h --resume`  (goes on where it was ended)
+
+    - `tmesim sensitivity anti_vegf --numbers 60 --points 96 --seed 4`
+
+    - `tmesim sensitivity my.yaml --set "tissue.size=[450 µm, 450 µm]" --set time.days=5 --out runs/miniature`
+    """
+    with exit_codes():
+        from tmesim.cli.weighing import weigh
+
+        weigh(
+            scenario, arm, out, trajectories, numbers, together, points, replicates, set_ or [], seed, workers, budget,
+            resume, keep, quiet,
+        )  # fmt: skip
+
+
+@app.command()
 def render(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a finished run.")],
     format: Annotated[

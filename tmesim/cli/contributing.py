@@ -101,10 +101,11 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 LAYERS = (
-    "cli", "bench", "ensemble", "calibration", "predictions", "sweeps", "trial", "comparing", "atlas", "report", "model", "shown",
-    "drawing", "runs", "spreads", "power", "ablation", "why", "conclusions", "targets", "soil_shares", "validation",
-    "destinations", "notices", "organ_totals", "organ_places", "result", "interaction", "sensitivity", "statistics",
-    "tables", "sequences", "agents", "recorder", "frames", "observables", "body", "tissue", "scenario",
-    "fingerprint", "catalogue", "evidence", "arguments", "zones", "section", "storage", "cards", "markup",
-    "reading", "reserved", "units", "text", "wording", "version", "kernels",
+    "cli", "bench", "ensemble", "influence", "calibration", "predictions", "sweeps", "trial", "comparing",
+    "atlas", "report", "model", "shown", "drawing", "runs", "spreads", "power", "ablation", "why",
+    "conclusions", "targets", "soil_shares", "validation", "destinations", "notices", "organ_totals",
+    "organ_places", "result", "interaction", "sensitivity", "statistics", "tables", "sequences", "agents",
+    "recorder", "frames", "observables", "body", "tissue", "scenario", "fingerprint", "catalogue", "evidence",
+    "arguments", "zones", "section", "storage", "cards", "markup", "reading", "reserved", "units", "text",
+    "wording", "version", "kernels",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from tmesim.catalogue import BREAST, HOSTS, Catalogue, claims, load_catalogue, organs, unmodeled
 from tmesim.catalogue.folds import assumptions
 from tmesim.evidence import GROUNDS, ground, statements
+from tmesim.influence import kept
 from tmesim.text import json_text, say, say_all
 
 
@@ -79,6 +80,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         },
         "assumed": [path for path, number in c.numbers() if number.assumed],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
+        "influence": None if (told := kept.kept()) is None else told | {"stale": kept.staleness(told)},
         "claims": {
             "modeled": named,
             "core": {
@@ -161,6 +163,8 @@ def print_evidence(as_json: bool, assumed: bool = False) -> None:
         "was looked up, in this host. Named: a work or label that was not, or has no identifier. Near: assumed, and\n"
         "within a factor of two of what a work states. Each assumed number says why: tmesim evidence --assumed."
     )
+    say("")
+    say_all(kept.lines())
     say(f"\nClaims that are left out with a reason ({len(reasons)}):")
     for name, reason in reasons.items():
         say(f"  {name}: {reason}")

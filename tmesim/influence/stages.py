@@ -1,0 +1,273 @@
+"""The stages of a sensitivity analysis on the disk: ended early, it goes on; each stage leaves a whole result.
+
+`asked.json` which analysis this is · `checkpoints/groups`, `numbers`, `shares` the ledgers · `groups.csv`,
+`numbers.csv`, `shares.csv` what each stage says · `points.csv` the points of the last stage with their outcomes ·
+`sensitivity.yaml` the result, with its date and the hash of the model · `figures/`. What a stage looks at follows from
+the one before, so nothing of it is kept but its ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from tmesim.calibration.emulator import require_sklearn
+from tmesim.calibration.result import stale
+from tmesim.influence.currency import model
+from tmesim.influence.findings import Findings
+from tmesim.influence.groups import Group, groups_of
+from tmesim.influence.ranges import Range, range_of
+from tmesim.influence.result import write_result
+from tmesim.influence.strength import Numbers
+from tmesim.influence.study import effects, foremost, promising, shares, swings
+from tmesim.reading import InputError, Problem
+from tmesim.scenario import Scenario
+from tmesim.storage import write
+from tmesim.storage.checksums import read_sealed, sealed
+from tmesim.sweeps.crew import do
+from tmesim.sweeps.designs import trajectories
+from tmesim.sweeps.display import display_for, duration
+from tmesim.sweeps.jobs import Done, Job, Task
+from tmesim.sweeps.ledger import Ledger
+from tmesim.trial.compiling import is_cold, warm
+from tmesim.trial.execution import processors
+from tmesim.trial.locks import lock
+from tmesim.trial.pool import is_daemon
+from tmesim.trial.signals import Interrupted, signals_interrupt
+
+ASKED = "asked.json"
+STAGES = ("groups", "numbers", "shares")
+LOW, HIGH = 0.5, 2.0
+"""Of the factor of a group."""
+LEAST = 1.0
+"""A tumor that is gone counts as so many cells, so that its logarithm is there."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is to be done.
+
+    scenario : its reference and at most one treated arm; its first endpoint is the outcome, its replicates are those
+        of each point
+    trajectories : of the groups; numbers : most that are looked at one by one; together : that are varied together, in
+        so many points
+    simulator : makes what does a job from what the points set; by default `Task`, a toy in tests
+    """
+
+    scenario: Scenario
+    trajectories: int = 8
+    numbers: int = 100
+    together: int = 16
+    points: int = 128
+    simulator: Callable[[Scenario, Sequence[Mapping[str, Any]]], Any] = Task
+
+    @property
+    def identity(self) -> str:
+        """Which analysis it is."""
+        said = [self.scenario.said(), self.trajectories, self.numbers, self.together, self.points]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The untreated outcome, and the effect of the treated arm where there is one."""
+        return ("untreated", "effect")[: len(self.scenario.arms)]
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        return groups_of(self.scenario)
+
+    @cached_property
+    def catalogue(self) -> Numbers:
+        return Numbers.of(self.scenario)
+
+    @cached_property
+    def ranges(self) -> dict[str, Range]:
+        """Of each number that can matter, by path."""
+        return {path: range_of(self.catalogue, path) for group in self.groups for path in group.paths}
+
+    def outcome(self, done: Done) -> list[float]:
+        """Logarithm of the reference's endpoint, and of the ratio of treated over reference."""
+        reference = self.scenario.reference
+        logs = {arm: float(np.log(max(float(done.tables[arm][-1, 1]), LEAST))) for arm in self.scenario.arms}
+        return [logs[reference], *(logs[arm] - logs[reference] for arm in logs if arm != reference)]
+
+    def jobs(self) -> dict[str, int]:
+        """How many jobs each stage takes, at most."""
+        points = self.trajectories * (len(self.groups) + 1), 1 + 2 * self.numbers, self.points
+        return {stage: count * self.scenario.replicates for stage, count in zip(STAGES, points, strict=True)}
+
+
+def analyze(
+    asked: Analysis, out: Path, workers: int | None = None, budget_s: float | None = None, resume: bool = False,
+    quiet: bool = False,
+) -> Findings:  # fmt: skip
+    """Carry the stages out, and say what they say.
+
+    budget_s : wall time after which no job is begun, s
+    Interrupted when that is spent, or it was told to stop, before the end; what the stages before it said is in `out`.
+    InputError where `out` holds something else, or a part of this without `resume`.
+    """
+    require_sklearn()
+    until = None if budget_s is None else time.time() + budget_s
+    place = Place(out, asked)
+    with signals_interrupt():
+        try:
+            place.claim(resume)
+            return _Run(asked, place, processors() if workers is None else workers, until, quiet).carry_out()
+        finally:
+            place.release()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """An analysis at work."""
+
+    asked: Analysis
+    place: Place
+    workers: int
+    until: float | None
+    quiet: bool
+
+    def carry_out(self) -> Findings:
+        asked, numbers, seed = self.asked, self.asked.catalogue, self.asked.scenario.seed
+        x = trajectories(len(asked.groups), asked.trajectories, seed)
+        names = [group.name for group in asked.groups]
+        factors = [{name: factor(u) for name, u in zip(names, row, strict=True)} for row in x]
+        values = self._simulate("groups", [numbers.of_factors(asked.groups, each) for each in factors])
+        found = Findings(asked.outcomes, asked.groups, effects(x, values), self.place.seconds)
+        chosen = promising(asked.groups, found.effects, asked.ranges, asked.numbers)
+        if not chosen:
+            return self._keep(found)
+        self._keep_before("numbers", found)
+        ends = [{each.path: end} for each in chosen for end in (each.low, each.high)]
+        values = self._simulate("numbers", [{}, *(numbers.of_values(each) for each in ends)])
+        found = found.with_numbers(chosen, swings(values), self.place.seconds)
+        together = [chosen[i] for i in foremost(found.swings, asked.together)]
+        if len(together) < 2:
+            return self._keep(found)
+        self._keep_before("shares", found)
+        points = _spread(len(together), asked.points, seed)
+        settings = [
+            numbers.of_values({each.path: each.at(u) for each, u in zip(together, row, strict=True)}) for row in points
+        ]
+        values = self._simulate("shares", settings)
+        told = [shares(points, values[:, :, k], [each.side for each in together], seed)
+                for k in range(len(asked.outcomes))]  # fmt: skip
+        return self._keep(found.with_shares(together, told, points, values, self.place.seconds))
+
+    def _keep(self, found: Findings) -> Findings:
+        write_result(self.place.path, found, self.asked, self.place.model, self.place.begun)
+        return found
+
+    def _keep_before(self, stage: str, found: Findings) -> None:
+        """Keep what there is, unless that was done before the next stage was begun."""
+        if not self.place.has_begun(stage):
+            self._keep(found)
+
+    def _simulate(self, stage: str, settings: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """(points, replicates, outcomes), once the jobs that are left are done: first those of the first replicate."""
+        asked, replicates = self.asked, self.asked.scenario.replicates
+        ledger = self.place.ledger(stage, settings)
+        try:
+            done = ledger.open()
+            order = itertools.product(range(replicates), range(len(settings)))
+            jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
+            with display_for(self.quiet, len(jobs) + len(done), len(done)) as display:
+                if jobs and asked.simulator is Task and is_cold():
+                    display.say("compiling the kernels, once; this takes about a minute")
+                    warm(1 if is_daemon() else processors(), display.say)
+
+                def take(one: Done) -> None:
+                    ledger.add(one)
+                    display.took(one)
+
+                left_s = None if self.until is None else self.until - time.time()
+                stopped = do(jobs, asked.simulator(asked.scenario, settings), take, self.workers, left_s)
+                if left := display.jobs - display.count:
+                    why = "stopped" if stopped else "the budget is spent"
+                    about = f", about {duration(display.left())} more for it" if display.left() else ""
+                    raise Interrupted(
+                        f"{why} in stage {STAGES.index(stage) + 1} of {len(STAGES)} ({stage}) with {display.count} of "
+                        f"{display.jobs} jobs done, {left} left{about}; --resume goes on"
+                    )
+            values = np.full((len(settings), replicates, len(asked.outcomes)), np.nan)
+            for one in ledger.read():
+                values[one.job.point, one.job.replicate] = asked.outcome(one)
+                self.place.seconds += one.seconds
+            return values
+        finally:
+            ledger.close()
+
+
+def factor(u: float) -> float:
+    """The factor of a group at a share of the way from low to high, by equal ratios."""
+    return float(LOW * (HIGH / LOW) ** u)
+
+
+def _spread(numbers: int, points: int, seed: int) -> np.ndarray:
+    """(points, numbers): scrambled Sobol' points in the unit cube."""
+    from scipy.stats import qmc
+
+    return qmc.Sobol(numbers, seed=seed).random(1 << (points - 1).bit_length())[:points]
+
+
+class Place:
+    """The directory of an analysis. `claim` it before anything is written. seconds : of all jobs that are done"""
+
+    def __init__(self, path: Path, asked: Analysis) -> None:
+        self.path, self.asked = path, asked
+        self.model = model(asked.scenario.host)
+        self.begun = datetime.now(UTC).date().isoformat()
+        self.seconds = 0.0
+        self._lock: IO[str] | None = None
+
+    def claim(self, resume: bool) -> None:
+        """InputError where it may not be used."""
+        if self.path.exists() and not self.path.is_dir():
+            raise self._refusal("is a file; expected the directory of a sensitivity analysis")
+        if (self.path / ASKED).is_file():
+            old = read_sealed(self.path / ASKED)
+            if old.get("analysis") != self.asked.identity:
+                raise self._refusal("holds another analysis; choose another --out")
+            if changed := stale(old, self.model):
+                raise self._refusal(f"holds this analysis, which {changed}; choose another --out")
+            self.begun = old["date"]
+            if not resume:
+                raise self._refusal("holds this analysis, or a part of it; --resume goes on")
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise self._refusal("is not empty and holds no sensitivity analysis; choose another --out")
+        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock = lock(self.path / "checkpoints" / "lock")
+        except BlockingIOError:
+            raise self._refusal("is being written by another process") from None
+        said = {"analysis": self.asked.identity, "date": self.begun, "model": self.model}
+        write(self.path / ASKED, sealed(said))
+
+    def release(self) -> None:
+        """Let another process have it."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def ledger(self, stage: str, settings: Sequence[Mapping[str, Any]]) -> Ledger:
+        """What came of the jobs of a stage; lines of other points are not taken."""
+        which = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        return Ledger(self.path / "checkpoints" / stage, f"{self.asked.identity} {self.model} {which}")
+
+    def has_begun(self, stage: str) -> bool:
+        """Whether jobs of a stage were taken up, which is after all before it was written."""
+        return (self.path / "checkpoints" / stage).exists()
+
+    def _refusal(self, message: str) -> InputError:
+        return InputError([Problem(message, file=str(self.path))])
