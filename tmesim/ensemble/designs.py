@@ -2,7 +2,9 @@
 
 Scenarios that begin with the same tissue of the same host make one scenario with the arms of all, so that what they
 share is simulated once: their untreated references are one tissue, and an arm is copied from it when its first dose is
-due. Nothing of biology or treatment is changed. Reduced are the patch and the nest, as for a calibration, and the time:
+due. Nothing of biology or treatment is changed. Reduced are the patch and the nest, as for a calibration (900 µm, a
+radius of 150 µm), and the time (DAYS). With the scenarios of the package a pair of all arms takes about 40 s of a core
+for the mouse and 20 s for a patient.
 """
 
 from __future__ import annotations
@@ -64,9 +66,7 @@ class Design:
         return float(conclusion.log_ratio(np.array(treated), np.array(against)))
 
 
-def designs_of(
-    names: Iterable[str], known: Conclusions, seed: int, said: Mapping[str, Any]
-) -> tuple[Design, ...]:  # fmt: skip
+def designs_of(names: Iterable[str], known: Conclusions, seed: int, said: Mapping[str, Any]) -> tuple[Design, ...]:
     """The designs of some scenarios. said : settings instead of the reduced ones
 
     InputError for a scenario of which nothing is concluded, and with what is wrong with the settings.
