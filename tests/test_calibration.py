@@ -13,7 +13,7 @@ from mutations import command
 import tmesim
 from tmesim.calibration import waves
 from tmesim.calibration.jobs import Tissues
-from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, region
+from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, Held, likely, region
 from tmesim.calibration.members import kept_place, members
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
 from tmesim.calibration.proof import confirm, model
@@ -144,7 +144,7 @@ def test_targets_that_contradict_are_named_and_the_weaker_source_is_given_up(nee
 
 def test_a_target_that_nothing_meets_is_named_alone(needs_sklearn):
     found = fitted(asked(targets((1.5, 1.7, 9.0, 2.0))))
-    assert ("y2",) in found.match.conflicts and found.match.given_up["y2"] == "no point meets it"
+    assert ("y2",) in found.match.conflicts and found.match.given_up["y2"] == "no point reaches its interval"
 
 
 def test_what_is_the_same_everywhere_is_told_as_not_seen(needs_sklearn):
@@ -172,6 +172,28 @@ def test_implausibility_by_hand():
     scaled = wide.scaled(np.array([0.0, 10.0]))
     assert scaled == pytest.approx(np.log([0.1, 10.0]))
     assert wide.implausibility(scaled, np.zeros(2), 0.0)[1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_ensemble_is_drawn_by_how_well_it_agrees():
+    """One target whose emulator is linear and sure: a normal distribution of its parameter, cut at three deviations;
+    the other parameter keeps its prior."""
+    aim = Aim(Target("y", "y", "1", 0.4, 0.6, "someone", "page"), 0.0)  # a deviation of 0.05 around 0.5
+
+    def sure(points):
+        return points[:, 0], np.zeros(len(points))
+
+    held = Held(aim, type("Sure", (), {"chance": 0.0, "__call__": staticmethod(sure)})())
+    where = region(held, 2, 1, 1000)
+    assert where.points[:, 0].std() == pytest.approx(0.15 / np.sqrt(3), rel=0.1), "evenly over what is not ruled out"
+    drawn = likely([held], where, 1)
+    assert drawn[:, 0].mean() == pytest.approx(0.5, abs=0.01) and drawn[:, 0].std() == pytest.approx(0.05, rel=0.1)
+    assert drawn[:, 1].std() == pytest.approx(1 / np.sqrt(12), rel=0.1)
+
+
+def test_ratios_are_told_by_their_logarithm():
+    assert Aim(Target("y", "y", "ratio", 1.0)).log and Aim(Target("y", "y", "ratio", 0.8, 1.6)).log
+    assert not Aim(Target("y", "y", "1", 0.8, 1.6)).log and Aim(Target("y", "y", "1", 0.1, 1.6)).log
+    assert not Aim(Target("y", "y", "ratio", None, 1.6)).log
 
 
 def test_a_region_is_as_large_as_its_ball():
@@ -377,7 +399,7 @@ def test_the_result_says_when_and_by_which_model_it_was_made(needs_sklearn, play
     assert said["best"] == settings(FREE, found.best) and set(said["targets"]) == {"y0", "y1", "y2", "y3"}
     low, high = np.quantile(found.ensemble[:, 0], (0.05, 0.95))
     ends = factors(FREE[:1], np.array([[low], [high]]))[:, 0]
-    assert said["parameters"]["a"]["not_ruled_out"] == pytest.approx(ends, rel=1e-4)
+    assert said["parameters"]["a"]["ensemble"] == pytest.approx(ends, rel=1e-4)
     assert said["targets"]["y0"]["model"] == pytest.approx(np.median(found.given["y0"]), rel=1e-4)
     assert said["targets"]["y3"]["role"] == "predicted" and said["stay_free"] == list(found.free)
     now = model("mouse")

@@ -26,7 +26,11 @@ at least 95 % of a distribution with one peak lie within three deviations, whate
 cube, and is reached over levels: the best tenth of some particles is kept, copied and moved at random below that level,
 until the level is 3 (Au & Beck 2001 Probab Eng Mech 16:263, as recalled); tenths multiply to its volume.
 
-Targets that no point meets, alone or two together, are named; of those, the one with the weakest source is given up,
-and it is said why. One group of targets is held out of the fit and predicted. A parameter whose values that are not
-ruled out spread nearly as those of its prior is free, and keeps its prior.
+The ensemble is drawn from what is not ruled out, with a density of exp(−½ Σ I²), as if the deviations of targets were
+normal and independent of each other. It is narrower than what is not ruled out, and is what other answers are asked
+with.
+
+Targets whose interval no point reaches are given up. Of those that no point meets, alone or two together, the one with
+the weakest source is. All are named, with the reason. One group of targets is held out of the fit and predicted. A
+parameter whose values in the ensemble spread nearly as those of its prior is free, and keeps its prior.
 """

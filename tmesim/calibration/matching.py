@@ -15,10 +15,14 @@ CUT = 3.0
 """A point is ruled out from this implausibility on."""
 DISCREPANCY = 0.1
 """Assumed: deviation between a simulated section and a tumor, as a share of the target."""
-WIDE = 5.0
-"""Ends so many times apart are told by their logarithm."""
+WIDE, RATIO = 5.0, "ratio"
+"""Ends so many times apart, and targets of this unit, are told by their logarithm."""
 PARTICLES, TENTH, MOVES, LEVELS = 500, 0.1, 8, 12
 """Of the search: particles, the share that is kept at a level, moves of each at a level, and levels at most."""
+STEPS = 40
+"""Moves of each particle on the way to the ensemble."""
+BEYOND = 2.0
+"""Standard deviations of the emulator beyond which it does not reach an interval."""
 STALLED = 0.97
 """A level that is not lower than this share of the one before ends the search."""
 STRENGTH = {"page": 2, "abstract": 1, "memory": 0}
@@ -37,9 +41,9 @@ class Aim:
 
     @property
     def log(self) -> bool:
-        """Whether it is told by its logarithm."""
+        """Whether it is told by its logarithm: ratios, and what has its ends far apart."""
         low, high = self.target.low, self.target.high
-        return low is not None and high is not None and 0 < low < high / WIDE
+        return low is not None and low > 0 and (self.target.unit == RATIO or (high is not None and low < high / WIDE))
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
         """Values on the scale of the fit; a logarithm ends a tenth below the low end."""
@@ -52,14 +56,21 @@ class Aim:
         return np.exp(values) if self.log else values
 
     @property
+    def ends(self) -> tuple[float | None, float | None]:
+        """Of the interval, on the scale of the fit."""
+        low, high = (
+            None if end is None else float(self.scaled(np.array(end))) for end in (self.target.low, self.target.high)
+        )
+        return low, high
+
+    @property
     def strength(self) -> int:
         """Of its source."""
         return -1 if self.target.source.startswith("assumed") else STRENGTH[self.target.checked]
 
     def implausibility(self, mean: np.ndarray, variance: np.ndarray, chance: float | np.ndarray) -> np.ndarray:
         """As in the docstring of the package; all on the scale of the fit."""
-        low, high = (None if end is None else float(self.scaled(np.array(end))) for end in
-                     (self.target.low, self.target.high))  # fmt: skip
+        low, high = self.ends
         if low is not None and high is not None:
             z, target = np.full_like(mean, (low + high) / 2), ((high - low) / 4) ** 2
         else:
@@ -85,6 +96,13 @@ class Held:
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Implausibility of points, (points,)."""
         return self.aim.implausibility(*self.emulator(points), self.emulator.chance)
+
+    def reaches(self, points: np.ndarray) -> bool:
+        """Whether it may lie within its interval at any of some points."""
+        mean, variance = self.emulator(points)
+        away, low, high = BEYOND * np.sqrt(variance), *self.aim.ends
+        above = np.full(len(mean), True) if low is None else mean + away >= low
+        return bool((above & (True if high is None else mean - away <= high)).any())
 
     def of_simulated(self, values: np.ndarray) -> np.ndarray:
         """Implausibility of what was simulated, (points,); NaN of a point without a value.
@@ -171,7 +189,9 @@ class Match:
 
 def match(held: Sequence[Held], dimensions: int, seed: int, particles: int = PARTICLES) -> Match:
     """The region of all targets; while it is empty, one target is given up."""
-    kept, given_up, conflicts = list(held), dict[str, str](), list[tuple[str, ...]]()
+    given_up = {each.measure: "no point reaches its interval" for each in beyond_reach(held, dimensions, seed)}
+    conflicts: list[tuple[str, ...]] = [(name,) for name in given_up]
+    kept = [each for each in held if each.measure not in given_up]
     while True:
         where = region(worst(kept), dimensions, seed, particles)
         if not where.is_empty or not kept:
@@ -192,6 +212,43 @@ def match(held: Sequence[Held], dimensions: int, seed: int, particles: int = PAR
             else "no point meets all targets together, and of those missed its source is the weakest"
         )  # fmt: skip
         kept = [each for each in kept if each.measure != gone]
+
+
+def beyond_reach(held: Sequence[Held], dimensions: int, seed: int) -> list[Held]:
+    """Targets whose intervals the model does not reach anywhere, whatever the others."""
+    from scipy.stats import qmc
+
+    points = qmc.Sobol(dimensions, seed=seed).random(4096)
+    return [each for each in held if not each.reaches(points)]
+
+
+def likely(kept: Sequence[Held], where: Region, seed: int, steps: int = STEPS) -> np.ndarray:
+    """(particles, parameters): as many points as the region has, drawn by exp(−½ Σ I²) from what is not ruled out.
+
+    Resampled by it, then moved at random (Metropolis, folded at the faces of the cube). Where all is ruled out, from
+    the whole cube.
+    """
+    rng, points = np.random.default_rng(seed), where.points
+    if not kept:
+        return points
+
+    def energy(x: np.ndarray) -> np.ndarray:
+        found = np.array([each(x) for each in kept])
+        allowed = where.is_empty | (found.max(0) <= CUT)
+        return np.where(allowed, 0.5 * (found**2).sum(0), np.inf)
+
+    now = energy(points)
+    weight = np.exp(now.min() - now)
+    chosen = rng.choice(len(points), len(points), p=weight / weight.sum())
+    points, now = points[chosen], now[chosen]
+    width = 2.0 * points.std(0) / np.sqrt(points.shape[1])
+    for step in range(steps):
+        move = rng.normal(0.0, 1.0, points.shape) * np.maximum(width, 1e-3) * (1.0 if step % 2 else 0.3)
+        tried = 1 - np.abs(1 - np.abs(points + move) % 2)
+        there = energy(tried)
+        taken = np.log(rng.random(len(points))) < now - there
+        points, now = np.where(taken[:, None], tried, points), np.where(taken, there, now)
+    return points
 
 
 def conflicting(

@@ -157,7 +157,7 @@ def summary(
     best = factors(free, found.best[None])[0]
     told = {
         p.name: {
-            "label": p.label, "prior": [p.low, p.high], "not_ruled_out": [short(low[k]), short(high[k])],
+            "label": p.label, "prior": [p.low, p.high], "ensemble": [short(low[k]), short(high[k])],
             "best": short(best[k]), "spread_of_prior": round(float(found.spread[k]), 3),
             "free": p.name in found.free,
         }
@@ -173,7 +173,8 @@ def summary(
         "model": dict(model),
         "scenario": scenario.said(),
         "design": {"points": found.points, "waves": waves, "replicates": replicates, "seed": found.question.seed},
-        "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(worst)},
+        "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(worst),
+                          "implausibility_of_catalogue": short(found.of_catalogue)},
         **members,
         "parameters": told,
         "best": settings(free, found.best),

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tmesim.calibration.emulator import fit
-from tmesim.calibration.matching import CUT, DISCREPANCY, PARTICLES, Aim, Held, Match, match, worst
+from tmesim.calibration.matching import CUT, DISCREPANCY, PARTICLES, Aim, Held, Match, likely, match, worst
 from tmesim.calibration.parameters import Parameter
 from tmesim.targets import Target
 
 ENSEMBLE = 128
 """Members of the ensemble, so that a hundred are left where some do not fit when they are simulated."""
 FREE = 0.9
-"""A parameter is free where what is not ruled out spreads by this share of its prior, or more."""
+"""A parameter is free where what the ensemble is drawn from spreads by this share of its prior, or more."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ class Question:
 class Outcome:
     """What some waves say.
 
-    ensemble : (members, parameters) in the unit cube, from what is not ruled out; best : the least implausible member
+    ensemble : (members, parameters) in the unit cube, from what is not ruled out by how well it agrees; best : the
+        member that agrees best
     given : measure → (members,) of what the emulator expects there, in the target's unit
-    spread : (parameters,) deviation of what is not ruled out over that of the prior
+    spread : (parameters,) deviation of what the ensemble is drawn from over that of the prior
     predicted : measures of the group that was held out
     unseen : measures of which there is no emulator, as too few points have them or all have the same
     simulated : (members, targets, replicates) of the members themselves, on seeds that the fit had not; None before
@@ -84,6 +85,14 @@ class Outcome:
         if measure in self.predicted:
             return "predicted"
         return "given up" if measure in self.match.given_up else "fitted"
+
+    @property
+    def of_catalogue(self) -> float:
+        """Largest implausibility of the catalogue as it is, all factors being 1; NaN where a range leaves out 1."""
+        free = self.question.parameters
+        point = np.array([[np.log(1 / p.low) / np.log(p.high / p.low) for p in free]])
+        inside = bool(((point >= 0) & (point <= 1)).all())
+        return float(worst(self.match.kept)(point)[0]) if inside else float("nan")
 
     @property
     def implausible(self) -> np.ndarray:
@@ -122,11 +131,11 @@ def outcome(question: Question, points: np.ndarray, values: np.ndarray, ensemble
     predicted = tuple(name for name, each in held.items() if each.aim.target.group == question.held_out)
     fitted = [each for name, each in held.items() if name not in predicted]
     found = match(fitted, len(question.parameters), question.seed, question.particles)
-    where = found.region.points
-    members = where[np.random.default_rng(question.seed).permutation(len(where))[:ensemble]]
+    drawn = likely(found.kept, found.region, question.seed)
+    members = drawn[np.random.default_rng(question.seed).permutation(len(drawn))[:ensemble]]
     given = {name: each.aim.plain(each.emulator(members)[0]) for name, each in held.items()}
     total = np.sum([each(members) ** 2 for each in found.kept], axis=0) if found.kept else np.zeros(len(members))
-    best, spread = members[int(np.argmin(total))], where.std(0) * np.sqrt(12.0)
+    best, spread = members[int(np.argmin(total))], drawn.std(0) * np.sqrt(12.0)
     return Outcome(question, len(points), found, held, members, best, given, spread, predicted, tuple(unseen))
 
 

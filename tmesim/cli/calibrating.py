@@ -87,11 +87,12 @@ def print_outcome(found: Outcome, folder: Path) -> None:
     from tmesim.cli.lists import print_rows
 
     free = found.question.parameters
-    say(f"Not ruled out: {compact(100 * found.match.region.volume)} % of the prior.")
+    say(f"Not ruled out: {compact(100 * found.match.region.volume)} % of the prior. Implausibility of the catalogue as it "
+        f"is: {compact(found.of_catalogue)}, where 3 rules out.")  # fmt: skip
     ends = factors(free, found.ensemble)
     best = factors(free, found.best[None])[0]
     print_rows([
-        {"parameter": p.label, "not ruled out": f"×{compact(ends[:, k].min())} to ×{compact(ends[:, k].max())}",
+        {"parameter": p.label, "ensemble": f"×{compact(ends[:, k].min())} to ×{compact(ends[:, k].max())}",
          "best": f"×{compact(best[k])}", "prior": f"×{compact(p.low)} to ×{compact(p.high)}",
          "": "stays free" if p.name in found.free else ""}
         for k, p in enumerate(free)
