@@ -77,7 +77,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         "numbers": {kind: dict(counts) for kind, counts in by_kind.items()},
         "assumed": [path for path, basis in grounds.items() if basis in ("assumed", "bounded")],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
-        "influence": None if (told := kept.kept()) is None else told | {"stale": kept.staleness(told)},
+        "sensitivity": None if (told := kept.kept()) is None else told | {"stale": kept.staleness(told)},
         "claims": {
             "modeled": named,
             "core": {
