@@ -80,7 +80,7 @@ def gathered(c: Catalogue) -> dict[str, Any]:
         },
         "assumed": [path for path, number in c.numbers() if number.assumed],
         "rules": {"all": len(c.all_rules), "on_claims": len(on_claims)},
-        "influence": None if (told := kept.kept()) is None else told | {"stale": kept.staleness(told)},
+        "sensitivity": None if (told := kept.kept()) is None else told | {"stale": kept.staleness(told)},
         "claims": {
             "modeled": named,
             "core": {

@@ -27,8 +27,9 @@ def weigh(
     from tmesim.calibration.emulator import require_sklearn
     from tmesim.cli.running import assigned, describe
     from tmesim.influence import kept
+    from tmesim.influence.analysis import Analysis
     from tmesim.influence.sections import section_of
-    from tmesim.influence.stages import Analysis, analyze
+    from tmesim.influence.stages import analyze
     from tmesim.sweeps.python import hours
 
     problems: list[Problem] = []

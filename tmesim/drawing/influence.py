@@ -17,6 +17,7 @@ from tmesim.wording import capital, words
 
 if TYPE_CHECKING:
     from tmesim.influence.findings import Findings
+    from tmesim.influence.groups import Group
     from tmesim.influence.study import Shares
     from tmesim.scenario import Scenario
 
@@ -48,7 +49,9 @@ def drawings(found: Findings, scenario: Scenario) -> dict[str, Drawing]:
 def draw_groups(found: Findings, scenario: Scenario) -> Drawing:
     """Elementary effects of the groups that do more than chance; of all where none does."""
     effects = found.effects
-    shown = np.flatnonzero(effects.matters.any(1)) if effects.matters.any() else np.arange(len(found.groups))
+    idle = len(found.groups) - int(effects.matters.any(1).sum())
+    order = [int(i) for i in np.argsort(-effects.score, kind="stable") if idle == len(found.groups) or effects.score[i]]
+    shown = order[:MOST]
     panels = [
         Panel(heading(outcome, scenario), "change of the logarithm, from half to twice", {
             found.groups[i].name: [
@@ -59,14 +62,13 @@ def draw_groups(found: Findings, scenario: Scenario) -> Drawing:
         for k, outcome in enumerate(found.outcomes)
     ]  # fmt: skip
     chance = " and ".join(f"{np.sqrt(2 / np.pi) * each:.2g}" for each in effects.chance)
-    idle = len(found.groups) - int(effects.matters.any(1).sum())
     about = (
         f"{about_of(scenario)} Each of {len(found.groups)} groups of rules or numbers is made half to twice as strong "
         "along trajectories (Morris). Bars: mean size of the change over that range, with its interval; diamonds: mean "
         f"change, to the right where more makes more. Chance alone would give bars of {chance}; {idle} groups do not "
-        "do more, and are not drawn."
+        f"do more. Drawn: the {len(shown)} that do most."
     )
-    keys = {group.name: shortened(capital(group.label), LETTERS) for group in found.groups if group.name in panels[0].bars}
+    keys = {found.groups[i].name: called(found.groups[i]) for i in shown}
     series = [("mean size of the change", False), ("mean change", True)]
     return draw_tornado(Tornado(panels, keys, series), f"What it hangs on, by group: {words(scenario.name)}", about)
 
@@ -89,7 +91,8 @@ def draw_numbers(found: Findings, scenario: Scenario) -> Drawing:
     about = (
         f"{about_of(scenario)} Each of {len(found.chosen)} numbers of the groups that matter alone at its low and at "
         f"its high end, less the model as it is on the same seeds. {given} of the ranges are those of their "
-        f"entries, the others half and twice. Lines: 95 % intervals, with one error for all. Drawn: the {len(shown)} that do most."
+        f"entries, the others half and twice. Lines: 95 % intervals, with one error for all. Drawn: the {len(shown)} "
+        "that do most."
     )
     keys = {found.chosen[i].path: told(found.chosen[i].path) for i in shown}
     series = [("at its low end", False), ("at its high end", False)]
@@ -188,7 +191,14 @@ def about_of(scenario: Scenario) -> str:
     )
 
 
+def called(group: Group) -> str:
+    """A group by its label, or by its name where that is too long."""
+    return capital(group.label) if len(group.label) <= LETTERS else capital(words(group.name))
+
+
 def told(path: str) -> str:
     """A number by where it stands, without what all have in common."""
     kind, _, rest = path.partition(".")
-    return rest.replace(".behaviors.", ": ").replace("_", " ") if kind in ("cells", "rules") else path
+    if kind == "rules":
+        return ": ".join(rest.replace("_", " ").rsplit(".", 1))
+    return rest.replace(".behaviors.", ": ").replace("_", " ") if kind == "cells" else path

@@ -10,14 +10,14 @@ from tmesim.influence.strength import Numbers
 
 HALF, TWICE = 0.5, 2.0
 WIDEST = math.log(16.0)
-"""A range that is wider, or begins at 0, counts as this when numbers are chosen: its ends were set by care."""
+"""A range that is wider, or begins at 0, counts as this when numbers are chosen."""
 ASSUMED, SOURCED = "assumed", "sourced"
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number with its ends, in its unit. given : whether they are those of its entry; sourced : whether its value is
-    cited, and not assumed"""
+    """A number with its ends, in its unit. given : whether they are those of its entry; ground : on what its value
+    rests"""
 
     path: str
     low: float
@@ -29,7 +29,7 @@ class Range:
 
     @property
     def width(self) -> float:
-        """The logarithm of the ratio of the ends, as far as it counts."""
+        """Logarithm of the ratio of the ends, as far as it counts."""
         if self.low <= 0:
             return WIDEST if self.high > 0 else 0.0
         return min(WIDEST, math.log(self.high / self.low))

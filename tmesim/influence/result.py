@@ -13,7 +13,7 @@ from tmesim.storage import write
 from tmesim.storage.tables import csv_bytes
 
 if TYPE_CHECKING:
-    from tmesim.influence.stages import Analysis
+    from tmesim.influence.analysis import Analysis
 
 GROUPS = ("outcome", "group", "label", "kind", "rules", "numbers", "mu", "mu_star", "mu_star_low", "mu_star_high",
           "sigma", "chance", "matters")  # fmt: skip
@@ -107,7 +107,7 @@ def summary(found: Findings, asked: Analysis, model: Mapping[str, str], begun: s
         "model": dict(model),
         "stages": 1 + (found.swings is not None) + found.is_complete,
         "complete": found.is_complete,
-        "core_hours": short(found.seconds / 3600),
+        "hours_of_jobs": short(found.seconds / 3600),
         "design": {
             "groups": len(found.groups), "trajectories": asked.trajectories, "numbers": len(found.chosen),
             "of_numbers": len(asked.ranges), "together": len(found.together),

@@ -12,10 +12,9 @@ import hashlib
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,15 +22,12 @@ import numpy as np
 
 from tmesim.calibration.emulator import require_sklearn
 from tmesim.calibration.result import stale
+from tmesim.influence.analysis import STAGES, Analysis
 from tmesim.influence.currency import model
 from tmesim.influence.findings import Findings
-from tmesim.influence.groups import Group, groups_of
-from tmesim.influence.ranges import Range, range_of
 from tmesim.influence.result import write_result
-from tmesim.influence.strength import Numbers
 from tmesim.influence.study import effects, foremost, promising, shares, swings
 from tmesim.reading import InputError, Problem
-from tmesim.scenario import Scenario
 from tmesim.storage import write
 from tmesim.storage.checksums import read_sealed, sealed
 from tmesim.sweeps.crew import do
@@ -46,65 +42,8 @@ from tmesim.trial.pool import is_daemon
 from tmesim.trial.signals import Interrupted, signals_interrupt
 
 ASKED = "asked.json"
-STAGES = ("groups", "numbers", "shares")
 LOW, HIGH = 0.5, 2.0
 """Of the factor of a group."""
-LEAST = 1.0
-"""A tumor that is gone counts as so many cells, so that its logarithm is there."""
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """What is to be done.
-
-    scenario : its reference and at most one treated arm; its first endpoint is the outcome, its replicates are those
-        of each point
-    trajectories : of the groups; numbers : most that are looked at one by one; together : that are varied together, in
-        so many points
-    simulator : makes what does a job from what the points set; by default `Task`, a toy in tests
-    """
-
-    scenario: Scenario
-    trajectories: int = 8
-    numbers: int = 100
-    together: int = 16
-    points: int = 128
-    simulator: Callable[[Scenario, Sequence[Mapping[str, Any]]], Any] = Task
-
-    @property
-    def identity(self) -> str:
-        """Which analysis it is."""
-        said = [self.scenario.said(), self.trajectories, self.numbers, self.together, self.points]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """The untreated outcome, and the effect of the treated arm where there is one."""
-        return ("untreated", "effect")[: len(self.scenario.arms)]
-
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        return groups_of(self.scenario)
-
-    @cached_property
-    def catalogue(self) -> Numbers:
-        return Numbers.of(self.scenario)
-
-    @cached_property
-    def ranges(self) -> dict[str, Range]:
-        """Of each number that can matter, by path."""
-        return {path: range_of(self.catalogue, path) for group in self.groups for path in group.paths}
-
-    def outcome(self, done: Done) -> list[float]:
-        """Logarithm of the reference's endpoint, and of the ratio of treated over reference."""
-        reference = self.scenario.reference
-        logs = {arm: float(np.log(max(float(done.tables[arm][-1, 1]), LEAST))) for arm in self.scenario.arms}
-        return [logs[reference], *(logs[arm] - logs[reference] for arm in logs if arm != reference)]
-
-    def jobs(self) -> dict[str, int]:
-        """How many jobs each stage takes, at most."""
-        points = self.trajectories * (len(self.groups) + 1), 1 + 2 * self.numbers, self.points
-        return {stage: count * self.scenario.replicates for stage, count in zip(STAGES, points, strict=True)}
 
 
 def analyze(
@@ -151,8 +90,9 @@ class _Run:
         self._keep_before("numbers", found)
         ends = [{each.path: end} for each in chosen for end in (each.low, each.high)]
         values = self._simulate("numbers", [{}, *(numbers.of_values(each) for each in ends)])
-        found = found.with_numbers(chosen, swings(values), self.place.seconds)
-        together = [chosen[i] for i in foremost(found.swings, asked.together)]
+        moved = swings(values)
+        found = found.with_numbers(chosen, moved, self.place.seconds)
+        together = [chosen[i] for i in foremost(moved, asked.together)]
         if len(together) < 2:
             return self._keep(found)
         self._keep_before("shares", found)

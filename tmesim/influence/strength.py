@@ -152,12 +152,12 @@ class Numbers:
         for group in (each for each in chosen if each.is_mechanism):
             strengthened = set[str]()
             for name in group.rules:
-                limit = self.shares.get(name)
-                if limit is None or limit.path in strengthened:
+                own = self.shares.get(name)
+                if own is None or own.path in strengthened:
                     continue
-                if self._says_strength(limit, group):
-                    strengthened.add(limit.path)
-                    self._strengthen(limit, values, factors[group.name])
+                if self._says_strength(own, group):
+                    strengthened.add(own.path)
+                    self._strengthen(own, values, factors[group.name])
                 else:
                     self._let_count(name, values, factors[group.name])
         return self.of_values(values)

@@ -147,7 +147,7 @@ class Shares:
 
     first, total : of each number; assumed : closed and total index of the assumed ones together, sourced : of the rest
     variance : of what numbers do by the emulator; unseen : of what they do beside it; chance : of one simulation
-    noise : chance in the mean over replicates
+    spread : deviation of the means over replicates among the points
     error : root mean square error at points that the emulator was not shown; surprise : as `Emulator` has it
     """
 
@@ -158,14 +158,15 @@ class Shares:
     variance: float
     unseen: float
     chance: float
-    noise: float
+    spread: float
     error: float
     surprise: float
 
     @property
     def known(self) -> float:
-        """The share of the variance among points that the emulator foretells of points that it was not shown."""
-        return 1 - self.error**2 / (self.variance + self.unseen + self.noise)
+        """The share of the variance among points that the emulator foretells of points that it was not shown, 1 less
+        the squared error over the variance; below 0 where their mean would foretell more."""
+        return 1 - self.error**2 / self.spread**2
 
     @property
     def parts(self) -> dict[str, float]:
@@ -216,7 +217,8 @@ def indices(emulator: Emulator, keys: int, replicates: int, sides: Sequence[str]
     noise = emulator.chance
     return Shares(
         _of(first, keys), _of(total, keys), closed[ASSUMED], closed[SOURCED], variance,
-        max(0.0, emulator.error**2 - noise), noise * replicates, noise, emulator.error, emulator.surprise,
+        max(0.0, emulator.error**2 - noise), noise * replicates, emulator.scale, emulator.error,
+        emulator.surprise,
     )  # fmt: skip
 
 
