@@ -14,7 +14,7 @@ import tmesim
 from tmesim.calibration import waves
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.matching import CUT, DISCREPANCY, Aim, Held, likely, region
-from tmesim.calibration.members import kept_place, members
+from tmesim.calibration.members import kept_place, members_in
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
 from tmesim.calibration.proof import confirm, model
 from tmesim.calibration.recovery import recovery
@@ -345,7 +345,7 @@ def test_sets_that_were_kept_are_absolute_and_only_those_that_fit(needs_sklearn,
     )
     content = {"date": "2026-11-30", "host": "mouse", "model": model("mouse"), "numbers": numbers}
     (tmp_path / "calibration.yaml").write_text(yaml.safe_dump(content))
-    found = members("mouse", tmp_path)
+    found = members_in(tmp_path)
     assert len(found.settings) == 2 and found.model == model("mouse")
     for said, factor in zip(found.settings, (2.0, 0.5), strict=True):
         made = scenario_with(base, said)
@@ -353,8 +353,8 @@ def test_sets_that_were_kept_are_absolute_and_only_those_that_fit(needs_sklearn,
         before = {path: n.at("mouse") for path, n in base.catalogue.numbers()}
         for path in said:
             assert known[path] == pytest.approx(before[path] * factor, rel=1e-5), path
-    with pytest.raises(InputError, match="holds no calibration"):
-        members("mouse", tmp_path / "none")
+    with pytest.raises(InputError, match="expected the directory of a calibration"):
+        members_in(tmp_path / "none")
 
 
 def test_a_result_whose_jobs_give_the_same_is_renewed_and_another_is_marked_stale(tmp_path):

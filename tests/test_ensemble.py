@@ -13,14 +13,15 @@ import yaml
 from mutations import command
 
 import tmesim
+from tmesim.calibration.members import Members, members_in
 from tmesim.calibration.parameters import factors, parameters
-from tmesim.calibration.waves import model as calibrated_with
+from tmesim.calibration.proof import model as calibrated_with
+from tmesim.calibration.result import base_numbers, scaled
 from tmesim.conclusions import OUTCOMES, conclusions
 from tmesim.conclusions import kept as keeping
 from tmesim.conclusions.kept import experiment, keep, read_kept
 from tmesim.ensemble import shares, study
 from tmesim.ensemble.designs import DAYS, designs_of
-from tmesim.ensemble.members import Members, members_in
 from tmesim.ensemble.running import Sections, carry_out
 from tmesim.ensemble.shares import HOLDS, settle, shares_of
 from tmesim.ensemble.study import OWN, Ensemble
@@ -178,7 +179,7 @@ FACTORS = (0.6, 0.7, 1.0, 1.0, 1.5)
 def play(monkeypatch):
     monkeypatch.setattr(Play, "broken", None)
     settings = tuple({"cells.tumor.behaviors.division": f"x{factor:g}"} for factor in FACTORS)
-    members = {"mouse": Members("mouse", settings, "2026-01-01", {"catalogue": "old"})}
+    members = {"mouse": Members("mouse", settings, "2026-01-01", {}, "with another catalogue")}
     return Ensemble(designs_of(["anti_vegf"], KNOWN, 1, TINY), members, KNOWN, 5, 2, Play)
 
 
@@ -331,9 +332,11 @@ def calibration(folder, host="mouse", **changes):
     u = np.random.default_rng(1).uniform(0.25, 0.75, (3, len(parameters())))
     ends = factors(parameters(), u)
     folder.mkdir()
-    names = ("member", *(p.name for p in parameters()))
-    (folder / "ensemble.csv").write_bytes(csv_bytes(names, ([i, *row] for i, row in enumerate(ends.tolist()))))
-    said = {"date": "2026-01-01", "host": host, "model": calibrated_with(host)} | changes
+    names = ("member", *(p.name for p in parameters()), "fits")
+    rows = [[i, *row, 1] for i, row in enumerate(ends.tolist())]
+    (folder / "ensemble.csv").write_bytes(csv_bytes(names, [*rows, [3, *ends[0], 0]]))
+    base = base_numbers(load("untreated", set={"host": host}), parameters())
+    said = {"date": "2026-01-01", "host": host, "model": calibrated_with(host), "numbers": base} | changes
     (folder / "calibration.yaml").write_text(yaml.safe_dump(said))
     return ends
 
@@ -343,9 +346,11 @@ def test_sets_are_those_of_a_calibration(tmp_path):
     found = members_in(tmp_path / "a")
     assert len(found.settings) == 3 and not found.stale and found.date == "2026-01-01"
     for row, said in zip(ends, found.settings, strict=True):
-        assert said == {path: f"x{factor:g}" for p, factor in zip(parameters(), row, strict=True) for path in p.paths}
+        base = base_numbers(load("untreated"), parameters())
+        factor = {path: f for p, f in zip(parameters(), row, strict=True) for path in p.paths}
+        assert said == {path: scaled(base[path], factor[path]) for path in base}
     calibration(tmp_path / "b", model={"engine": "old"})
-    assert "was made on 2026-01-01 with another catalogue and engine and targets" in members_in(tmp_path / "b").stale
+    assert "was made on 2026-01-01 with another catalogue and sources and targets" in members_in(tmp_path / "b").stale
     (tmp_path / "b" / "ensemble.csv").write_text("member,shoe_size\n0,1\n")
     with pytest.raises(InputError, match="there is no parameter 'shoe_size'"):
         members_in(tmp_path / "b")

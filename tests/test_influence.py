@@ -445,9 +445,9 @@ def test_a_result_that_is_kept_is_told_with_its_date_and_whether_it_is_stale(who
     assert "stale" not in text
     shown = json.loads(command("evidence", "--json")[1])["sensitivity"]
     assert shown["outcomes"] == said["outcomes"] and shown["stale"] == ""
-    monkeypatch.setattr(kept, "model", lambda host: model(host) | {"engine": "new"})
+    monkeypatch.setattr(kept, "model", lambda host: model(host) | {"sources": "new"})
     text = command("evidence")[1]
-    assert f"stale: it was made on {said['date']} with another engine" in text and "makes it anew" in text
+    assert f"stale: it was made on {said['date']} with another sources" in text and "makes it anew" in text
 
 
 def test_the_kept_result_is_of_the_model_of_now_or_is_told_as_stale():

@@ -1,12 +1,11 @@
-"""Parameter sets that fit untreated tumors, from a calibration that was kept: as absolute values, so that they stay
-what they were when the catalogue takes up the best of them."""
+"""Parameter sets that fit untreated tumors, from a calibration: as absolute values, so that they stay what they were
+when the catalogue's numbers move."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,82 +13,110 @@ from typing import Any
 from tmesim.calibration.parameters import parameters
 from tmesim.calibration.proof import model
 from tmesim.calibration.result import scaled, stale
-from tmesim.catalogue.hosts import hosts
+from tmesim.catalogue import HOSTS
 from tmesim.reading import InputError, Problem
+from tmesim.storage import write
 from tmesim.storage.tables import read_columns
 
-KEPT = "calibrations"
-"""Folder of the catalogue with the calibrations that were kept, by species."""
-FILES = ("calibration.yaml", "ensemble.csv", "targets.csv")
+SAID, SETS = "calibration.yaml", "ensemble.csv"
+FILES = (SETS, "targets.csv", "recovery.csv", "members.csv", "figures/targets.png", SAID)
 """What is kept of a calibration, and `transfer_HOST.csv` of other hosts."""
+BESIDE = ("member", "implausibility", "fits")
+"""Columns of `ensemble.csv` that are no parameters."""
 MOST = 100
 """Parameter sets that are used."""
 
 
 @dataclass(frozen=True)
 class Members:
-    """settings : of each set that fits, path → absolute value with its unit; at most MOST
-    content : of `calibration.yaml`
+    """Parameter sets that fit untreated tumors of a host.
+
+    settings : of each set that fits, path → absolute value with its unit; at most MOST
+    date, model : when they were fitted, and by which model
+    stale : why they are not those of the model of today; empty where they are
     """
 
+    host: str
     settings: tuple[Mapping[str, str], ...]
-    content: Mapping[str, Any]
-
-    @property
-    def date(self) -> str:
-        return str(self.content["date"])
-
-    @property
-    def model(self) -> Mapping[str, str]:
-        """Hashes of what it was fitted with."""
-        return self.content["model"]
-
-    @property
-    def stale(self) -> str:
-        """Why they are not those of the model of today; empty where they are."""
-        return stale(self.content, model(self.content["host"]))
+    date: str
+    model: Mapping[str, str]
+    stale: str = ""
 
 
-def members(host: str, folder: Path | None = None) -> Members:
-    """The sets of a calibration in a folder, or of the one that the package keeps of the host's species.
+def members_in(place: Path) -> Members:
+    """The sets in the directory of a calibration; InputError where it holds none, or of other parameters."""
+    said = said_in(place)
+    file = place / SETS
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError([Problem(f"cannot be read: {error.strerror or error}", file=str(file))]) from None
+    columns = read_columns(data, set(), str(file))
+    known, base = {p.name: p for p in parameters()}, said["numbers"]
+    names = [name for name in columns if name not in BESIDE]
+    if wrong := [name for name in names if name not in known]:
+        raise InputError([
+            Problem(f"there is no parameter '{name}'; is the calibration of another version?", file=str(file))
+            for name in wrong
+        ])  # fmt: skip
+    fitting = columns["fits"].nonzero()[0][:MOST]
+    if not fitting.size:
+        raise InputError([Problem("none of its parameter sets fits", file=str(file))])
+    settings = tuple(
+        {path: scaled(base[path], columns[name][i]) for name in names for path in known[name].paths} for i in fitting
+    )
+    return Members(said["host"], settings, str(said["date"]), said["model"], stale(said, model(said["host"])))
 
-    InputError where there is none, or none that fits
-    """
+
+def members_in_all(places: Iterable[Path]) -> dict[str, Members]:
+    """The sets in the directories of some calibrations, by host; InputError with everything that is wrong with them."""
+    found, problems = dict[str, Members](), list[Problem]()
+    for place in places:
+        try:
+            made = members_in(place)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if made.host in found:
+            problems.append(Problem(f"is a second calibration of the host {made.host}", "--from", str(place)))
+        found[made.host] = made
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def said_in(place: Path) -> dict[str, Any]:
+    """What `calibration.yaml` says; InputError where it is missing or something else."""
     import yaml
 
-    place = kept_place(host) if folder is None else folder
-    if not (place / FILES[0]).is_file():
-        says = "holds no calibration" if folder is not None else f"no calibration is kept of the host '{host}'"
-        raise InputError([Problem(f"{says}; tmesim calibrate makes one", file="" if folder is None else str(folder))])
-    content = yaml.safe_load((place / FILES[0]).read_text(encoding="utf-8"))
-    columns = read_columns((place / FILES[1]).read_bytes(), set(), str(place / FILES[1]))
-    chosen = columns["fits"].nonzero()[0][:MOST]
-    if not chosen.size:
-        raise InputError([Problem("none of its parameter sets fits", file=str(place / FILES[1]))])
-    base = content["numbers"]
-    return Members(
-        tuple(
-            {path: scaled(base[path], columns[p.name][i]) for p in parameters() for path in p.paths if path in base}
-            for i in chosen
-        ),
-        content,
-    )
+    path = place / SAID
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        message = "is missing; expected the directory of a calibration that has come to its first result"
+        raise InputError([Problem(message, file=str(path))]) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        said = None
+    if not isinstance(said, dict) or not {"host", "date", "model", "numbers"} <= set(said):
+        raise InputError([Problem("is not what a calibration writes", file=str(path))])
+    return said
 
 
-@cache
-def kept_place(host: str) -> Path:
-    """Where the package keeps the calibration of a host's species."""
-    known = hosts()
-    species = known[host].species if host in known else host
-    return Path(str(resources.files("tmesim.catalogue"))) / KEPT / species
+def kept_place(species: str) -> Path:
+    """Where the package keeps the calibration of a species."""
+    return Path(str(resources.files("tmesim.catalogue"))) / "calibrations" / species
 
 
-def keep(folder: Path, host: str) -> Path:
-    """Copy the result of a calibration to where the package keeps it; returns that place."""
-    place = kept_place(host)
-    place.mkdir(parents=True, exist_ok=True)
-    for old in place.iterdir():
-        old.unlink()
-    for path in [*(folder / name for name in FILES), *sorted(folder.glob("transfer_*.csv"))]:
-        shutil.copyfile(path, place / path.name)
+def kept_places() -> list[Path]:
+    """Those of the calibrations that the package keeps."""
+    return [place for place in map(kept_place, HOSTS) if (place / SAID).is_file()]
+
+
+def keep(folder: Path, species: str) -> Path:
+    """Let the package keep the result of a calibration in place of the one before; returns where."""
+    place = kept_place(species)
+    shutil.rmtree(place, ignore_errors=True)
+    names = [name for name in FILES if (folder / name).is_file()]
+    for name in [*(path.name for path in sorted(folder.glob("transfer_*.csv"))), *names]:
+        write(place / name, (folder / name).read_bytes())
     return place

@@ -34,13 +34,13 @@ from tmesim.scenario import Scenario
 from tmesim.storage import write
 from tmesim.storage.checksums import read_sealed, sealed
 from tmesim.storage.tables import csv_bytes, read_columns
-from tmesim.sweeps import currency
 from tmesim.sweeps.crew import do
 from tmesim.sweeps.display import display_for, duration
 from tmesim.sweeps.jobs import Done, Job
 from tmesim.sweeps.ledger import Ledger
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
+from tmesim.trial.identity import computing_versions
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import is_daemon
 from tmesim.trial.signals import Interrupted, signals_interrupt
@@ -242,8 +242,9 @@ class Place:
     def ledger(self, stage: Stage) -> Ledger:
         """What came of the jobs of a stage; lines of another design are not taken."""
         which = hashlib.sha256(np.ascontiguousarray(stage.design).tobytes()).hexdigest()
-        model = self.model | currency.model(self.asked.scenario.host)  # the last bits hang on versions too
-        return Ledger(self.path / "checkpoints" / stage.name, f"{self.asked.identity} {model} {which}")
+        versions = sorted(computing_versions().items())  # they decide the last bits
+        bond = f"{self.asked.identity} {self.model} {versions} {which}"
+        return Ledger(self.path / "checkpoints" / stage.name, bond)
 
     def design(self, name: str) -> np.ndarray | None:
         """Points of a stage in the unit cube; None where there are none yet."""

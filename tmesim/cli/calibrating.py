@@ -67,14 +67,16 @@ def calibrate_host(
 
 def confirm_host(host: str) -> None:
     """Simulate the proof of the kept calibration of a host's species again, and renew its hashes or mark it stale."""
-    from tmesim.calibration.members import kept_place, members
+    from tmesim.calibration.members import kept_place, said_in
     from tmesim.calibration.proof import confirm
     from tmesim.calibration.sections import section_of
+    from tmesim.catalogue import host_named
 
-    content = members(host).content
+    place = kept_place(host_named(host).species)
+    content = said_in(place)
     design = content["design"]
     scenario = section_of(content["host"], design["replicates"], design["seed"], {})
-    if found := confirm(kept_place(host), scenario):
+    if found := confirm(place, scenario):
         say(f"the calibration of {content['date']} is stale: {found[0]}")
     else:
         say(f"the calibration of {content['date']} is what the model of today gives, to the last digit")
@@ -87,8 +89,8 @@ def print_outcome(found: Outcome, folder: Path) -> None:
     from tmesim.cli.lists import print_rows
 
     free = found.question.parameters
-    say(f"Not ruled out: {compact(100 * found.match.region.volume)} % of the prior. Implausibility of the catalogue as it "
-        f"is: {compact(found.of_catalogue)}, where 3 rules out.")  # fmt: skip
+    say(f"Not ruled out: {compact(100 * found.match.region.volume)} % of the prior. "
+        f"Implausibility of the catalogue as it is: {compact(found.of_catalogue)}, where 3 rules out.")  # fmt: skip
     ends = factors(free, found.ensemble)
     best = factors(free, found.best[None])[0]
     print_rows([

@@ -20,11 +20,11 @@ def ensemble_of(
     seed: int, workers: int | None, budget: str | None, resume: bool, keep: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Check everything, simulate, and say what came out and where it is."""
+    from tmesim.calibration.members import Members, kept_places, members_in_all
     from tmesim.cli.running import assigned
     from tmesim.conclusions import conclusions
     from tmesim.conclusions.kept import keep as let_keep
     from tmesim.ensemble.designs import Design, designs_of
-    from tmesim.ensemble.members import Members, members_in_all
     from tmesim.ensemble.running import carry_out
     from tmesim.ensemble.study import Ensemble
     from tmesim.sweeps.python import hours
@@ -43,14 +43,14 @@ def ensemble_of(
     except InputError as error:
         problems += error.problems
     try:
-        members = members_in_all(places)
+        members = members_in_all(list(places) or kept_places())
     except InputError as error:
         problems += error.problems
     else:
         lacking = [each for each in designs if each.host not in members]
         if scenarios is not None or lacking == list(designs):
             problems += [
-                Problem(f"names no calibration of the host {each.host}, on whom is {each.scenario.name}; "
+                Problem(f"there is no calibration of the host {each.host}, on whom is {each.scenario.name}; "
                         f"`tmesim calibrate {each.host}` makes one", "--from") for each in lacking
             ]  # fmt: skip
     if keep and (said or scenarios is not None):

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from tmesim.calibration.members import Members
 from tmesim.conclusions import OUTCOMES, Conclusion, Conclusions
 from tmesim.ensemble.designs import Design
-from tmesim.ensemble.members import Members
 from tmesim.ensemble.shares import Shares, shares_of
 from tmesim.fingerprint import fingerprint
 from tmesim.reading import InputError, Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from tmesim.sweeps import currency
+from tmesim.fingerprint import code, fingerprint
 
 SOURCES = ("catalogue/mechanisms.yaml", "influence/groups.yaml", "influence/groups.py", "influence/ranges.py",
            "influence/sections.py", "influence/strength.py", "influence/study.py", "calibration/emulator.py",
@@ -14,7 +14,8 @@ SOURCES = ("catalogue/mechanisms.yaml", "influence/groups.yaml", "influence/grou
 
 
 def model(host: str) -> dict[str, str]:
-    """What a result of today stands for: hashes of catalogue, engine, and of groups and method."""
+    """What a result of today stands for: hashes of catalogue and sources, and of groups and method."""
     root = resources.files("tmesim")
-    data = b"\0".join(root.joinpath(*name.split("/")).read_bytes() for name in SOURCES)
-    return currency.model(host) | {"method": hashlib.sha256(data).hexdigest()}
+    texts = {name: root.joinpath(*name.split("/")).read_text(encoding="utf-8") for name in SOURCES}
+    read = [code(text) if name.endswith(".py") else text for name, text in texts.items()]
+    return fingerprint(host) | {"method": hashlib.sha256("\0".join(read).encode()).hexdigest()}

@@ -53,4 +53,4 @@ def range_of(numbers: Numbers, path: str) -> Range:
     low, high = span or (HALF * value, TWICE * value)
     ends = sorted((numbers.within(path, low), numbers.within(path, high)))
     return Range(path, min(ends[0], value), value, max(ends[1], value), number.unit_at(numbers.species),
-                 span is not None, ground(number))  # fmt: skip
+                 span is not None, ground(numbers.catalogue, path, numbers.species))  # fmt: skip

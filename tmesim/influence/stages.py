@@ -37,6 +37,7 @@ from tmesim.sweeps.jobs import Done, Job, Task
 from tmesim.sweeps.ledger import Ledger
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
+from tmesim.trial.identity import computing_versions
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import is_daemon
 from tmesim.trial.signals import Interrupted, signals_interrupt
@@ -203,7 +204,8 @@ class Place:
     def ledger(self, stage: str, settings: Sequence[Mapping[str, Any]]) -> Ledger:
         """What came of the jobs of a stage; lines of other points are not taken."""
         which = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        return Ledger(self.path / "checkpoints" / stage, f"{self.asked.identity} {self.model} {which}")
+        bond = f"{self.asked.identity} {self.model} {sorted(computing_versions().items())} {which}"
+        return Ledger(self.path / "checkpoints" / stage, bond)
 
     def has_begun(self, stage: str) -> bool:
         """Whether jobs of a stage were taken up, which is after all before it was written."""

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from tmesim.fingerprint import fingerprint
 from tmesim.predictions.asking import Asked, Task, units_of
 from tmesim.predictions.entries import packaged_bytes
 from tmesim.predictions.quantities import Values
@@ -24,13 +25,13 @@ from tmesim.predictions.result import stale, write_result
 from tmesim.reading import InputError, Problem
 from tmesim.storage import write
 from tmesim.storage.checksums import read_sealed, sealed
-from tmesim.sweeps import currency
 from tmesim.sweeps.crew import do
 from tmesim.sweeps.display import Display, display_for, duration
 from tmesim.sweeps.jobs import Done, Job
 from tmesim.sweeps.ledger import Ledger
 from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
+from tmesim.trial.identity import computing_versions
 from tmesim.trial.locks import lock
 from tmesim.trial.pool import is_daemon
 from tmesim.trial.signals import Interrupted, signals_interrupt
@@ -39,11 +40,11 @@ ASKED = "asked.json"
 
 
 def model(asked: Asked) -> dict[str, str]:
-    """What a result of today stands for: hashes of the engine, of the catalogue of each host, and of the file."""
+    """What a result of today stands for: hashes of the sources, of the catalogue of each host, and of the file."""
     found = {"predictions": hashlib.sha256(packaged_bytes()).hexdigest()}
     for host in dict.fromkeys(point.host for point in asked.points):
-        of_host = currency.model(host)
-        found |= {"engine": of_host["engine"], f"catalogue of {host}": of_host["catalogue"]}
+        of_host = fingerprint(host)
+        found |= {"sources": of_host["sources"], f"catalogue of {host}": of_host["catalogue"]}
     return found
 
 
@@ -166,7 +167,8 @@ class Place:
 
     def ledger(self) -> Ledger:
         """What came of the jobs; lines of other predictions or of another model are not taken."""
-        return Ledger(self.path / "checkpoints" / "ledger", f"{self.identity} {self.model}")
+        versions = sorted(computing_versions().items())  # they decide the last bits
+        return Ledger(self.path / "checkpoints" / "ledger", f"{self.identity} {self.model} {versions}")
 
     def _refusal(self, message: str) -> InputError:
         return InputError([Problem(message, file=str(self.path))])
