@@ -44,7 +44,10 @@ def pulls_of(reach):
 
 @inner
 def mark_malignant(y, far, cells, layers, rules, malignant):
-    """Into malignant (nx + 2 far) 1 where a malignant cell stands in lattice row y, else 0."""
+    """Into malignant (nx + 2 far) 1 where a malignant cell stands in row y, be it outside of the lattice, else 0."""
+    if y < 0 or y >= layers.tissue.shape[0] - 2 * PAD:
+        malignant[:] = 0.0
+        return
     for x in range(malignant.size):
         row = layers.tissue[y + PAD, x - far + PAD]
         malignant[x] = 1.0 if row >= 0 and rules.kinds[cells.type[row]].malignant else 0.0
@@ -137,8 +140,7 @@ def turn_fibers_row(y, dt, maps, rules, turning, first, sums):
 
 @inner
 def turn_band(y0, y1, dt, far, offsets, pulls, cells, layers, maps, rules, malignant, turning, turned, sums, gy, gx):
-    """Rows y0 … y1 − 1 of `turn_fibers`. All but `offsets` and `pulls` of the arrays behind them : scratch"""
-    ny = maps.perfusion.shape[0]
+    """Rows y0 … y1 − 1 of `turn_fibers`. malignant and all after it : scratch"""
     for j in range(y1 - y0 + 2 + 2 * far):
         mark_malignant(y0 - 1 - far + j, far, cells, layers, rules, malignant[j])
     for j in range(y1 - y0 + 2):
