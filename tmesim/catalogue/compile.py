@@ -115,7 +115,7 @@ def compile_biology(
     for c, cell in enumerate(types):
         for state, number in catalogue.cells[cell].starts.items():
             starts[c, states.index(state)] = number.at(host)
-    kinds = np.zeros(len(types) + 1, arrays.KIND).view(np.recarray)
+    kinds = np.zeros(len(types) + 1, _records_of(arrays.KIND))
     kinds["slot_first"] = slot_first
     parts: dict[str, Any] = {
         "used": _used(types, terms, signals, kinds),
@@ -193,7 +193,12 @@ def _terms(rules: Mapping[str, Rule], host: str, index_of: dict[str, int]) -> di
 
 
 def _table(rows: list[Any], dtype: np.dtype) -> np.ndarray:
-    return np.array(rows, dtype).view(np.recarray)
+    return np.array(rows, _records_of(dtype))
+
+
+def _records_of(dtype: np.dtype) -> np.dtype:
+    """Records with their fields as attributes, in plain arrays: numpy's own record arrays are slow to read."""
+    return np.dtype((np.record, dtype))
 
 
 def _groups(

@@ -56,14 +56,14 @@ def uncover(row, cells, layers):
     cells.core[row].extent = 0
 
 
-@inner
-def is_surface(y, x, py, px, tissue):
-    """Whether the site (py, px) is one of the eight neighbors of a site of the body anchored at (y, x)."""
-    for sy in range(py - 1, py + 2):
-        for sx in range(px - 1, px + 2):
-            if covers(y, x, sy, sx, tissue):
-                return True
-    return False
+@inline
+def covered_in_row(y, x, dy, reach, tissue):
+    """The columns in which the body anchored at (y, x) fills row y + dy, as bits: 0 is column x − reach."""
+    bits = 0
+    if abs(dy) < reach:
+        for i in range(1, 2 * reach):
+            bits |= np.int64(covers(y, x, y + dy, x + i - reach, tissue)) << i
+    return bits
 
 
 @inner
@@ -81,12 +81,20 @@ def count_around(row, cells, layers, contacts, lane):
     x = np.int64(cells.core[row].x)
     surface = 0
     taken = 0
-    for py in range(y - reach, y + reach + 1):
-        for px in range(x - reach, x + reach + 1):
-            own = covers(y, x, py, px, layers.tissue)
-            if not own:
-                if not is_surface(y, x, py, px, layers.tissue):
-                    continue
+    own = 0
+    below = 0
+    for dy in range(-reach, reach + 1):
+        py = y + dy
+        above = own
+        own = below
+        below = covered_in_row(y, x, dy + 1, reach, layers.tissue)
+        close = above | own | below
+        close |= close << 1 | close >> 1  # its sites and their eight neighbors
+        for i in range(2 * reach + 1):
+            if close >> i & 1 == 0:
+                continue
+            px = x - reach + i
+            if own >> i & 1 == 0:
                 surface += 1
                 other = row_at(py + PAD, px + PAD, layers.tissue)
                 if other >= 0:

@@ -5,7 +5,7 @@ import numpy as np
 from tmesim.kernels.act import NEAR, nearest_free
 from tmesim.kernels.arrays import EMPTY, NOBODY_TCR, PAD
 from tmesim.kernels.chance import draw, identity_of, poisson, unit
-from tmesim.kernels.compiling import inline, kernel
+from tmesim.kernels.compiling import inline, inner, kernel
 from tmesim.kernels.living import begin
 
 
@@ -17,7 +17,7 @@ def expected(y, x, j, dt, blood, cells, layers, maps, rules):
     return open_to * maps.perfusion[y, x] * maps.length[y, x] * blood[admission.enters] * dt
 
 
-@kernel
+@inner
 def count_entries(dt, step, key, blood, cells, layers, maps, rules):
     """How many rows `enter` may need at most in this step."""
     ny, nx = maps.perfusion.shape

@@ -19,6 +19,7 @@ from tmesim.kernels.sense import behave, perceive
 from tmesim.kernels.touch import count_contacts
 
 HOPS, SYNAPSES, HITS, KILLS, LEFT = 0, 1, 2, 3, 4
+SPEED, PERSISTENCE, ATTACHMENT = 0, 1, 2
 MOST_HOPS = 6  # in a sweep: with a look at the neighbors that makes 8, the reach of a sweep
 CONTACT_Y = (0, 0, -1, 0, 1)  # the same site and its four neighbors: the reach of a synapse
 CONTACT_X = (0, 1, 0, -1, 0)
@@ -50,9 +51,11 @@ def recognizes(row, kind, other, cells, rules):
 
 
 @inline
-def meet(row, kind, y, x, chance, word_0, word_1, cells, layers, rules):
-    """Form a synapse with a recognized cell in touch, with probability `chance`, drawn among them; whether it did."""
-    if unit(word_0) >= chance:
+def meet(row, kind, y, x, mean, word_0, word_1, cells, layers, rules):
+    """Form a synapse with a recognized cell in touch, with probability 1 − exp(−mean), drawn among them; whether it
+    did."""
+    u = unit(word_0)
+    if u >= mean or u >= -np.expm1(-mean):  # 1 − exp(−x) ≤ x spares most of them the exponential
         return False
     reached = rules.kinds[kind].reached
     found = 0
@@ -162,14 +165,13 @@ def strike(
 
 
 @inline
-def lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally):
+def lurk(row, kind, i, pairs, attachment, minutes, cells, layers, rules, tally):
     """A substep in place: an attacker may meet what has come into touch with it."""
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
     _, w1 = split(pairs[0, i])
     w2, _ = split(pairs[1, i])
-    chance = -np.expm1(-np.float64(cells.value[row, rules.kinds[kind].attachment]) * minutes / 60.0)
-    if meet(row, kind, y, x, chance, w1, w2, cells, layers, rules):
+    if meet(row, kind, y, x, attachment * minutes / 60.0, w1, w2, cells, layers, rules):
         tally[SYNAPSES] += 1
 
 
@@ -194,34 +196,22 @@ def ease_of(y, x, heading, squeeze, exclusion, guidance, cells, layers, maps, ru
 
 @inline
 def roam(
-    row, kind, i, pairs, first_pairs, minutes, spacing, squeeze, exclusion, guidance, reading, wall, beyond, key,
-    when,
-    cells, layers, maps, rules, tally,
+    row, kind, i, hops, pairs, first_pairs, doing, minutes, spacing, squeeze, exclusion, guidance, reading, wall,
+    beyond, key, when, cells, layers, maps, rules, tally,
 ):  # fmt: skip
     """A substep on the way: hops with persistence, cues, crowding and matrix in the way; meetings after each.
 
     Who hops over an open wall, as easily as `beyond` says, is gone with the chance that `wall` has for its type; else
     it comes back.
 
-    pairs, first_pairs : what cell number i has drawn for the substep and for its first hop.
+    pairs, first_pairs : what cell number i has drawn for the substep and for its first hop; doing : as of `look_up`
     """
     y = np.int64(cells.core[row].y)
     x = np.int64(cells.core[row].x)
-    speed = np.float64(cells.value[row, rules.kinds[kind].speed])
-    w0, w1 = split(pairs[0, i])
-    hops = min(np.int64(speed * minutes / spacing + unit(w0)), MOST_HOPS)
     attack = rules.kinds[kind].attachment >= 0
-    if hops == 0:
-        if attack:
-            lurk(row, kind, i, pairs, minutes, cells, layers, rules, tally)
-        return
-    keep = 0.0
-    if rules.kinds[kind].persistence >= 0 and cells.value[row, rules.kinds[kind].persistence] > 0:
-        keep = np.exp(-spacing / (speed * np.float64(cells.value[row, rules.kinds[kind].persistence])))
+    keep = np.exp(-spacing / (doing[SPEED, i] * doing[PERSISTENCE, i])) if doing[PERSISTENCE, i] > 0.0 else 0.0
     heading = np.int64(cells.core[row].heading)
-    chance = 0.0
-    if attack:
-        chance = -np.expm1(-np.float64(cells.value[row, rules.kinds[kind].attachment]) * minutes / (60.0 * hops))
+    mean = doing[ATTACHMENT, i] * minutes / (60.0 * hops)
     for hop in range(hops):
         if hop == 0:
             w0, w1 = split(first_pairs[0, i])
@@ -254,7 +244,7 @@ def roam(
                 heading = (heading + 2) & 3
         else:
             heading = np.int64((w3 >> np.uint64(2)) & np.uint64(3))
-        if attack and meet(row, kind, y, x, chance, w2, w3, cells, layers, rules):
+        if attack and meet(row, kind, y, x, mean, w2, w3, cells, layers, rules):
             tally[SYNAPSES] += 1
             break
     cells.core[row].y = y
@@ -263,9 +253,30 @@ def roam(
 
 
 @inner
+def look_up(rows, n, stamp, cells, rules, identities, doing):
+    """Stamp the cells of a tile; who they are, and doing (3, n): their SPEED, PERSISTENCE and ATTACHMENT, 0 of what
+    their type has not.
+
+    In a loop of its own: that the rows lie apart in memory costs least where the processor may fetch several at once.
+    """
+    for i in range(n):
+        row = rows[i]
+        cells.core[row].stamp = stamp
+        identities[i] = cells.core[row].id
+        kind = np.int64(cells.type[row])
+        speed = rules.kinds[kind].speed
+        persistence = rules.kinds[kind].persistence
+        attachment = rules.kinds[kind].attachment
+        doing[SPEED, i] = np.float64(cells.value[row, speed]) if speed >= 0 else 0.0
+        doing[PERSISTENCE, i] = np.float64(cells.value[row, persistence]) if persistence >= 0 else 0.0
+        doing[ATTACHMENT, i] = np.float64(cells.value[row, attachment]) if attachment >= 0 else 0.0
+
+
+@inner
 def patrol_tile(
     tile, across, oy, ox, moment, when, burst, substeps, dwell, spacing, rates, tile_key, key, stamp,
-    cells, layers, maps, rules, inputs, tally, rows, identities, pairs, first_pairs, signals, contacts, who, work,
+    cells, layers, maps, rules, inputs, tally, rows, identities, doing, pairs, first_pairs,
+    signals, contacts, who, work,
 ):  # fmt: skip
     """`burst` substeps of the leukocytes and other attackers of one tile, in drawn order; some end outside of it."""
     squeeze, exclusion, reading, guidance, hits_needed, fading, wall, beyond = rates
@@ -275,20 +286,24 @@ def patrol_tile(
     for y in range(y0, y1):
         for x in range(x0, x1):
             row = layers.leukocyte[y + PAD, x + PAD]
-            if row >= 0 and cells.core[row].stamp != stamp:
-                rows[m] = row
-                m += 1
+            rows[m] = row  # without a branch, which chance would mispredict
+            m += np.int64(row >= 0)
             if rules.settled:
                 for layer in (TISSUE, VESSEL):
                     row = grid_of(layer, layers)[y + PAD, x + PAD]
                     if row >= 0 and rules.kinds[cells.type[row]].attachment >= 0:
                         rows[m] = row
                         m += 1
+    n = m
+    m = 0
+    for i in range(n):
+        row = rows[i]
+        rows[m] = row
+        m += np.int64(cells.core[row].stamp != stamp)
     w0, w1, _, _ = draw(tile_key, np.uint64(tile + 1), when, 1)
     shuffle(rows, m, w0, w1)
-    for i in range(m):
-        cells.core[rows[i]].stamp = stamp
-        identities[i] = cells.core[rows[i]].id
+    look_up(rows, m, stamp, cells, rules, identities, doing)
+    minutes = 60.0 * dwell
     for sub in range(burst):
         draw_many(key, identities, m, np.uint64(when + sub), np.uint64(2), pairs)
         draw_many(key, identities, m, np.uint64(when + sub), np.uint64(3), first_pairs)
@@ -305,13 +320,17 @@ def patrol_tile(
                     cells, layers, maps, rules, inputs, signals, contacts, who, work, tally,
                 )  # fmt: skip
             elif rules.kinds[kind].layer == LEUKOCYTE and rules.kinds[kind].speed >= 0:
-                roam(
-                    row, kind, i, pairs, first_pairs, 60.0 * dwell, spacing, squeeze, exclusion, guidance, reading,
-                    wall, beyond, key, when + sub,
-                    cells, layers, maps, rules, tally,
-                )  # fmt: skip
+                w0, _ = split(pairs[0, i])
+                hops = min(np.int64(doing[SPEED, i] * minutes / spacing + unit(w0)), MOST_HOPS)
+                if hops > 0:
+                    roam(
+                        row, kind, i, hops, pairs, first_pairs, doing, minutes, spacing, squeeze, exclusion, guidance,
+                        reading, wall, beyond, key, when + sub, cells, layers, maps, rules, tally,
+                    )  # fmt: skip
+                elif rules.kinds[kind].attachment >= 0:
+                    lurk(row, kind, i, pairs, doing[ATTACHMENT, i], minutes, cells, layers, rules, tally)
             elif rules.kinds[kind].attachment >= 0:
-                lurk(row, kind, i, pairs, 60.0 * dwell, cells, layers, rules, tally)
+                lurk(row, kind, i, pairs, doing[ATTACHMENT, i], minutes, cells, layers, rules, tally)
 
 
 @parallel
@@ -344,17 +363,18 @@ def patrol(
                 room = TILE * TILE * (3 if rules.settled else 1)
                 rows = np.empty(room, dtype=np.int64)
                 identities = np.empty(room, dtype=np.uint64)
+                doing = np.empty((3, room))
                 pairs = np.empty((2, room), dtype=np.uint64)
                 first_pairs = np.empty((2, room), dtype=np.uint64)
                 signals = np.zeros((rules.signals.size, 1), dtype=np.float32)
                 contacts = np.zeros((rules.kinds.size, 1), dtype=np.float32)
-                who = np.empty((4, 1), dtype=np.int64)
+                who = np.empty((4, 1), dtype=np.uint32)
                 work = np.empty((3, 1), dtype=np.float32)
                 patrol_tile(
                     tile, across, oy, ox, now + dwell * sub, when, burst, substeps, dwell, spacing,
                     (squeeze, exclusion, (half, floor), guidance, hits_needed, fading, wall, beyond),
                     tile_key, key, stamp,
                     cells, layers, maps, rules, inputs, tallies[tile],
-                    rows, identities, pairs, first_pairs, signals, contacts, who, work,
+                    rows, identities, doing, pairs, first_pairs, signals, contacts, who, work,
                 )  # fmt: skip
     return tallies

@@ -6,6 +6,8 @@ from numba import prange
 from tmesim.kernels.arrays import PAD
 from tmesim.kernels.compiling import inline, inner, kernel, parallel
 
+BAND = 16  # rows of the lattice that one thread takes at a time
+
 
 @inline
 def rate_at(y, x, k, slots, cells, layers):
@@ -21,23 +23,38 @@ def rate_at(y, x, k, slots, cells, layers):
 
 
 @inner
-def turn_over_row(y, dt, decay, k, cells, layers, maps, rules, column):
-    """One lattice row of one map of `turn_over`.
+def rates_of_row(y, k, slots, cells, layers, rates):
+    """`rate_at` for columns −1 … nx of a lattice row, into rates (nx + 2)."""
+    for x in range(rates.size):
+        rates[x] = rate_at(y, x - 1, k, slots, cells, layers)
 
-    column : (nx + 2,) scratch, what is laid down on three rows above each other.
+
+@inner
+def turn_over_band(y0, y1, dt, decay, k, cells, layers, maps, rules, laid, removed, column):
+    """Rows y0 … y1 − 1 of one map of `turn_over`.
+
+    laid (3, nx + 2), what is laid down on the last three rows, removed (nx + 2) and column (nx + 2) : scratch
     """
     nx = maps.perfusion.shape[1]
-    for x in range(-1, nx + 1):
-        column[x + 1] = 0.0
-        for dy in range(-1, 2):
-            column[x + 1] += rate_at(y + dy, x, k, rules.deposition, cells, layers)
-    for x in range(nx):
-        gain = column[x] + column[x + 1] + column[x + 2]
-        rate = gain + (decay + rate_at(y, x, k, rules.degradation, cells, layers))
-        if rate > 0.0:
-            target = gain / rate
-            m = np.float64(maps.matrix[k, y, x])
-            maps.matrix[k, y, x] = target + (m - target) * np.exp(-rate * dt)
+    alone = np.exp(-decay * dt)  # what is left where no cell does anything
+    for y in range(y0 - 1, y0 + 1):
+        rates_of_row(y, k, rules.deposition, cells, layers, laid[(y + 3) % 3])
+    for y in range(y0, y1):
+        rates_of_row(y + 1, k, rules.deposition, cells, layers, laid[(y + 1) % 3])
+        rates_of_row(y, k, rules.degradation, cells, layers, removed)
+        above = laid[(y + 2) % 3]
+        here = laid[y % 3]
+        below = laid[(y + 1) % 3]
+        for x in range(nx + 2):
+            column[x] = above[x] + here[x] + below[x]
+        for x in range(nx):
+            gain = column[x] + column[x + 1] + column[x + 2]
+            rate = gain + (decay + removed[x + 1])
+            if rate > 0.0:
+                target = gain / rate
+                m = np.float64(maps.matrix[k, y, x])
+                kept = alone if rate == decay else np.exp(-rate * dt)
+                maps.matrix[k, y, x] = target + (m - target) * kept
 
 
 @inner
@@ -61,13 +78,20 @@ def turn_over(dt, decay, cells, layers, maps, rules):
     of fibers is left alone (see kernels.fibers).
     decay : (matrix maps,) 1/h
     """
-    for y in prange(maps.perfusion.shape[0]):
-        column = np.zeros(maps.perfusion.shape[1] + 2)
+    ny, nx = maps.perfusion.shape
+    for band in prange((ny + BAND - 1) // BAND):
+        laid = np.empty((3, nx + 2))
+        removed = np.empty(nx + 2)
+        column = np.empty(nx + 2)
+        y0 = band * BAND
+        y1 = min(ny, (band + 1) * BAND)
         for k in range(decay.size):
             if k == rules.debris:
-                clear_row(y, np.float32(np.exp(-decay[k] * dt)), k, maps)
+                fade = np.float32(np.exp(-decay[k] * dt))
+                for y in range(y0, y1):
+                    clear_row(y, fade, k, maps)
             elif k != rules.fiber_cos and k != rules.fiber_sin:
-                turn_over_row(y, dt, decay[k], k, cells, layers, maps, rules, column)
+                turn_over_band(y0, y1, dt, decay[k], k, cells, layers, maps, rules, laid, removed, column)
 
 
 @kernel

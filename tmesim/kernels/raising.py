@@ -24,7 +24,7 @@ def shares(rows, behaviors, place, most, now, cells, layers, maps, rules, inputs
     found = np.zeros((rows.size, most))
     signals = np.zeros((rules.signals.size, 1), dtype=np.float32)
     contacts = np.zeros((rules.kinds.size, 1), dtype=np.float32)
-    who = np.empty((4, 1), dtype=np.int64)
+    who = np.empty((4, 1), dtype=np.uint32)
     level = np.empty(1, dtype=np.float32)
     total = np.empty(1, dtype=np.float32)
     for i in range(rows.size):
@@ -35,7 +35,7 @@ def shares(rows, behaviors, place, most, now, cells, layers, maps, rules, inputs
         who[2, 0] = np.int64(cells.core[row].x)
         who[3, 0] = cells.clone[row]
         if rules.kinds[kind].needs:
-            count_contacts(who[1, 0], who[2, 0], kind, cells, layers, contacts)
+            count_contacts(np.int64(who[1, 0]), np.int64(who[2, 0]), kind, cells, layers, contacts)
             if cells.core[row].extent > 0:
                 count_around(row, cells, layers, contacts, 0)
         perceive(kind, 1, who, now, cells, layers, maps, rules, inputs, signals, contacts)

@@ -43,7 +43,8 @@ BAND = 8  # rows of the lattice that one thread takes at a time
 def perceive(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts):
     """Fill signals[used by the type, :n] for n cells of one type.
 
-    who : (4, lanes) row, y, x and clone of each; contacts : (types + 1, lanes) cells touched by type; last, packing.
+    who : (4, lanes) uint32 row, y, x and clone of each (an index without sign is never taken from the end, which spares
+    the asking); contacts : (types + 1, lanes) cells touched by type; last, packing.
     """
     for u in range(rules.kinds[kind].used_first, rules.kinds[kind + 1].used_first):
         s = rules.used[u]
@@ -276,7 +277,7 @@ def sense_band(
                 if rules.kinds[kind].static:
                     for c in range(n):
                         if cells.core[who[0, c]].extent > 0:
-                            count_around(who[0, c], cells, layers, contacts, c)
+                            count_around(np.int64(who[0, c]), cells, layers, contacts, c)
             sense_lanes(kind, n, who, now, cells, layers, maps, rules, inputs, signals, contacts, work)
             begin += n
     for i in range(m):
@@ -294,7 +295,7 @@ def sense(now, cells, layers, maps, rules, inputs):
     for band in prange((ny + BAND - 1) // BAND):
         signals = np.zeros((rules.signals.size, LANES), dtype=np.float32)
         contacts = np.zeros((types + 1, LANES), dtype=np.float32)
-        who = np.empty((4, LANES), dtype=np.int64)
+        who = np.empty((4, LANES), dtype=np.uint32)
         work = np.empty((3, LANES), dtype=np.float32)
         found = np.empty((3 * BAND * nx, 3), dtype=np.int32)
         order = np.empty(3 * BAND * nx, dtype=np.int32)

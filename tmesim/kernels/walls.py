@@ -16,7 +16,7 @@ import numpy as np
 
 from tmesim.kernels.arrays import DIVIDE, DRUG, EMPTY, FIELD, HYBRID, MATRIX, PAD, STATE
 from tmesim.kernels.chance import below, draw, identity_of, poisson, unit
-from tmesim.kernels.compiling import inline, kernel
+from tmesim.kernels.compiling import inline, inner, kernel
 from tmesim.kernels.entry import receptor
 from tmesim.kernels.leukocytes import ease_of
 from tmesim.kernels.living import begin
@@ -74,7 +74,7 @@ def behave_beyond(kinds, width, starts, maps, rules, inputs):
     ny, nx = maps.perfusion.shape
     found = np.zeros((starts.shape[0], width), dtype=np.float32)
     signals = np.zeros((rules.signals.size, 1), dtype=np.float32)
-    clone = np.zeros(1, dtype=np.int64)
+    clone = np.zeros(1, dtype=np.uint32)
     work = np.empty((3, 1), dtype=np.float32)
     common = np.zeros(rules.signals.size, dtype=np.float32)
     for s in range(rules.signals.size):
@@ -103,7 +103,7 @@ def behave_beyond(kinds, width, starts, maps, rules, inputs):
     return found
 
 
-@kernel
+@inner
 def mean_ease(squeeze, exclusion, guidance, cells, layers, maps, rules):
     """How easily the sites at the walls are entered, on average; the sites beyond are taken to be alike."""
     ny, nx = maps.perfusion.shape

@@ -6,6 +6,7 @@ from tmesim.kernels.arrays import CELL, DEAD, Columns, Layers
 from tmesim.kernels.matrix import site_order
 
 GROWTH = 1.25
+RECORD = np.dtype((np.record, CELL))  # one has its fields as attributes; numpy's own record arrays are slow to read
 COLUMNS = frozenset(CELL.names or ())
 
 
@@ -23,7 +24,7 @@ class Cells:
             np.zeros(capacity, np.uint8),
             np.zeros(capacity, np.uint16),
             np.zeros((capacity, words), np.uint32),
-            np.zeros(capacity, CELL).view(np.recarray),
+            _records(capacity),
             np.zeros((capacity, max(states, 1)), np.float32),
             np.zeros((capacity, max(slots, 1)), np.float32),
         )
@@ -52,7 +53,10 @@ class Cells:
         if self.n + more <= self.capacity:
             return
         capacity = int((self.n + more) * GROWTH) // 8 * 8 + 64  # a multiple of 8: events are looked for in eights
-        fresh = [np.zeros((capacity, *old.shape[1:]), old.dtype).view(type(old)) for old in self.columns]
+        fresh = [
+            _records(capacity) if old.dtype.names else np.zeros((capacity, *old.shape[1:]), old.dtype)
+            for old in self.columns
+        ]
         for new, old in zip(fresh, self.columns, strict=True):
             _rows(new)[: self.n] = _rows(old)[: self.n]
         fresh[0][self.n :] = DEAD
@@ -75,7 +79,7 @@ class Cells:
             "cells.type": columns.type[:n].copy(),
             "cells.clone": columns.clone[:n].copy(),
             "cells.antigens": columns.antigens[:n].copy(),
-            "cells.core": np.array(columns.core[:n].view(np.ndarray)),
+            "cells.core": columns.core[:n].copy(),
             "cells.state": columns.state[:n].copy(),
         }
 
@@ -89,6 +93,14 @@ class Cells:
             column[:n] = state[f"cells.{name}"].astype(column.dtype, copy=False)
 
 
+def _records(capacity: int) -> np.ndarray:
+    """Empty records, each in a line of the processor's cache: records that lie across two take twice the reading."""
+    size = CELL.itemsize
+    memory = np.zeros((capacity + 1) * size, np.uint8)
+    first = -memory.ctypes.data % size
+    return memory[first : first + capacity * size].view(RECORD)
+
+
 def _rows(column: np.ndarray) -> np.ndarray:
     """The rows of a column as numbers; records are copied field by field, which takes several times as long."""
-    return column.view(np.ndarray).view(np.uint64).reshape(column.size, -1) if column.dtype.names else column
+    return column.view(np.uint64).reshape(column.size, -1) if column.dtype.names else column

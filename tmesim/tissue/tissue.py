@@ -56,6 +56,7 @@ class Tissue:
         self.surroundings = surroundings
         self.name, self.shape, self.spacing = name, shape, setting.spacing
         self.clock, self.seed, self.threads = clock, seed, threads
+        self._keys: dict[str, np.uint64] = {}
         self.origin = origin_of(name)
         self.counters: Counter[str] = Counter()
         self.ledger = Ledger()
@@ -87,7 +88,9 @@ class Tissue:
 
     def key(self, purpose: str) -> np.uint64:
         """The key of a purpose of draws of chance in this tissue."""
-        return key_of(self.seed, purpose, self.name)
+        if purpose not in self._keys:
+            self._keys[purpose] = key_of(self.seed, purpose, self.name)
+        return self._keys[purpose]
 
     def _lay_ground(self, setting: Setting) -> None:
         """Empty lattice, fields at their start values, maps."""

@@ -53,6 +53,9 @@ class Patrol(Process):
         )  # fmt: skip
         hops = int(fastest(setting, "leukocyte") * 60.0 * setting.dt / self.substeps / setting.spacing) + 1
         self.burst = max(leukocytes.MOST_HOPS // hops, 1)
+        types = setting.biology.types
+        causes = [WALLS, *(f"killed_by.{cell}" for cell in types)]
+        self.told = [((cell, LOSS, cause),) for cell in types for cause in causes]
         if self.after + self.substeps > STAMPS:
             raise ValueError(f"{self.after + self.substeps} sweeps in a step of {setting.dt} h: the limit is {STAMPS}")
 
@@ -85,14 +88,12 @@ class Patrol(Process):
 
     def _book_losses(self, tissue: Patch, before: np.ndarray) -> None:
         """Who was killed by whom, and who hopped over a wall. before : types of all rows that were in use"""
-        types = tissue.biology.types
         rows = np.flatnonzero(tissue.cells.type[: before.size] != before)
         if rows.size == 0:
             return
-        causes = [WALLS, *(f"killed_by.{cell}" for cell in types)]
         by = tissue.cells.target[rows].astype(np.int64)
-        told = [((cell, LOSS, cause),) for cell in types for cause in causes]
-        tissue.ledger.add(tissue, rows, before[rows].astype(np.int64) * len(causes) + by, told)
+        ways = 1 + len(tissue.biology.types)
+        tissue.ledger.add(tissue, rows, before[rows].astype(np.int64) * ways + by, self.told)
 
     def _let_in(self, tissue: Patch, passed: Passed, beyond: Beyond, hours: float, part: int, now: float) -> None:
         """Those who come over the walls in so many hours of hops."""

@@ -30,6 +30,6 @@ class TurnOver(Process):
             tissue.clock.dt, self.decay, tissue.cells.columns, tissue.layers, tissue.maps, tissue.biology.rules
         )
         if self.turning:
-            turning, rules = np.empty((3, *tissue.shape)), tissue.biology.rules
-            fibers.gather_turning(self.edge, tissue.cells.columns, tissue.layers, rules, turning)
-            fibers.turn_fibers(tissue.clock.dt, tissue.maps, rules, turning)
+            fibers.turn_fibers(
+                self.edge, tissue.clock.dt, tissue.cells.columns, tissue.layers, tissue.maps, tissue.biology.rules
+            )
