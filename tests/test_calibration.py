@@ -306,8 +306,8 @@ def test_a_calibration_that_was_ended_goes_on_to_the_same_bytes(needs_sklearn, p
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     with pytest.raises(InputError, match="--resume"):
         calibrate(play, tmp_path / "torn", 1, quiet=True)
-    monkeypatch.setattr(waves, "model", lambda host: model(host) | {"sources": "new"})
-    with pytest.raises(InputError, match=r"was made on .* with another sources; choose another --out"):
+    monkeypatch.setattr(waves, "model", lambda host: model(host) | {"engine": "new"})
+    with pytest.raises(InputError, match=r"was made on .* with another engine; choose another --out"):
         calibrate(play, tmp_path / "torn", 1, resume=True, quiet=True)
     monkeypatch.undo()
     with pytest.raises(InputError, match="another calibration"):
@@ -364,7 +364,7 @@ def test_a_result_whose_jobs_give_the_same_is_renewed_and_another_is_marked_stal
     points = question.design(12)[[0, 5]]
     jobs = Tissues(tissue, [settings(question.parameters, point) for point in points], question.measures)
     values = np.array([[jobs(Job(i, 0)).tables["untreated"][0, 1:]] for i in range(2)]).transpose(0, 2, 1)
-    content = {"date": "2026-11-30", "host": "mouse", "model": model("mouse") | {"sources": "old"},
+    content = {"date": "2026-11-30", "host": "mouse", "model": model("mouse") | {"engine": "old"},
                "proof": proof_of(question, tissue, points, values)}  # fmt: skip
     path = tmp_path / "calibration.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -374,7 +374,7 @@ def test_a_result_whose_jobs_give_the_same_is_renewed_and_another_is_marked_stal
     path.write_text(yaml.safe_dump(content))
     (difference,) = confirm(tmp_path, tissue)
     said = yaml.safe_load(path.read_text())
-    assert difference.startswith("tumor_inside was") and said["model"]["sources"] == "old"
+    assert difference.startswith("tumor_inside was") and said["model"]["engine"] == "old"
     assert "tumor_inside was" in stale(said, model("mouse"))
 
 
@@ -404,7 +404,7 @@ def test_the_result_says_when_and_by_which_model_it_was_made(needs_sklearn, play
     assert said["targets"]["y3"]["role"] == "predicted" and said["stay_free"] == list(found.free)
     now = model("mouse")
     assert stale(said, now) == ""
-    assert stale(said, now | {"sources": "new"}) == f"was made on {said['date']} with another sources"
+    assert stale(said, now | {"engine": "new"}) == f"was made on {said['date']} with another engine"
     assert (tmp_path / "a" / "figures" / "targets.png").read_bytes().startswith(b"\x89PNG")
 
 

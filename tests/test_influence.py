@@ -163,7 +163,7 @@ def test_a_range_is_that_of_the_source_or_half_and_twice():
     assert from_0.low == 0 and from_0.at(0.25) == pytest.approx(from_0.high / 4)
     share = range_of(NUMBERS, "rules.antigen_retains_ctl.limit")
     assert 0 <= share.low <= share.value <= share.high
-    assert range_of(NUMBERS, "cells.ctl.primed.precursors").side == "sourced"
+    assert range_of(NUMBERS, "cells.ctl.primed.expansion_rate").side == "sourced"
     assert range_of(NUMBERS, "cells.ctl.behaviors.hit_rate").side == "assumed", "near a measurement is not cited"
 
 
@@ -247,13 +247,13 @@ def test_indices_of_a_known_function_and_of_its_sets():
         def predict(points, return_std):
             return ishigami(points), np.zeros(len(points))
 
-    found = indices(Emulator(Itself(), 0.0, 1.0, 0.5, 0.0, 0.0), 3, 4, ["assumed", "sourced", "assumed"], 1)
+    found = indices(Emulator(Itself(), 0.0, 1.0, 0.5, 0.5, 0.0, 0.0), 3, 4, ["assumed", "sourced", "assumed"], 1)
     assert found.first.value == pytest.approx(ISHIGAMI["first"], abs=0.02)
     assert found.total.value == pytest.approx(ISHIGAMI["total"], abs=0.02)
     assert found.variance == pytest.approx(13.845, rel=0.01)
     assert found.assumed == pytest.approx((0.5576, 0.5576), abs=0.02), "x₁ and x₃ do nothing together with x₂"
     assert found.sourced == pytest.approx((0.4424, 0.4424), abs=0.02)
-    other = indices(Emulator(Itself(), 0.0, 1.0, 0.0, 0.0, 0.0), 3, 2, ["sourced", "sourced", "assumed"], 1)
+    other = indices(Emulator(Itself(), 0.0, 1.0, 0.0, 0.0, 0.0, 0.0), 3, 2, ["sourced", "sourced", "assumed"], 1)
     assert other.assumed == pytest.approx((0.0, 0.2437), abs=0.02), "x₃ acts with x₁ alone"
     assert other.parts["both"] == pytest.approx(0.2437, abs=0.02) and other.parts["chance"] == 0
     assert found.chance == pytest.approx(2.0) and found.parts["chance"] == pytest.approx(2 / 15.845, rel=0.02)
@@ -282,9 +282,9 @@ def test_an_emulator_that_sees_nothing_says_so(needs_sklearn):
 
 # Carried out
 
-SLOPES = {"cells.tumor.behaviors.division": 1.0, "cells.ctl.primed.precursors": -0.4,
+SLOPES = {"cells.tumor.behaviors.division": 1.0, "cells.ctl.primed.expansion_rate": -0.4,
           "cells.tumor.behaviors.apoptosis": -0.2}  # fmt: skip
-TREATED = {"cells.ctl.primed.precursors": -0.5}
+TREATED = {"cells.ctl.primed.expansion_rate": -0.5}
 
 
 class Play:
@@ -315,7 +315,7 @@ class Play:
 @pytest.fixture
 def play(monkeypatch, needs_sklearn):
     monkeypatch.setattr(Play, "broken", None)
-    return Analysis(SMALL, 4, 12, 3, 24, Play)
+    return Analysis(SMALL, 4, 40, 3, 24, Play)
 
 
 FILES = (*TABLES, "points.csv")
@@ -326,7 +326,7 @@ def whole(tmp_path_factory):
     """An analysis of the toy: its directory and what it found."""
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
     folder = tmp_path_factory.mktemp("whole") / "a"
-    return folder, analyze(Analysis(SMALL, 4, 12, 3, 24, Play), folder, 1, quiet=True)
+    return folder, analyze(Analysis(SMALL, 4, 40, 3, 24, Play), folder, 1, quiet=True)
 
 
 def test_the_stages_find_what_the_toy_hangs_on(whole):
@@ -346,7 +346,7 @@ def test_the_stages_find_what_the_toy_hangs_on(whole):
     assert {each.path: share for each, share in zip(found.together, found.shares[0].first.value, strict=True)} == (
         pytest.approx(of, abs=0.05)
     )
-    assert found.shares[1].sourced[0] > 0.95, "precursors are cited"
+    assert found.shares[1].sourced[0] > 0.95, "expansion is cited"
     assert found.one_by_one(1)["assumed"] < 0.05 < 0.9 < found.one_by_one(1)["together"]
     said = yaml.safe_load((folder / RESULT).read_text())
     assert said["complete"] and said["model"] == model("mouse") and said["design"]["together"] == 3
@@ -361,7 +361,7 @@ def test_the_stages_find_what_the_toy_hangs_on(whole):
 
 def test_an_analysis_that_was_ended_goes_on_to_the_same_bytes(play, whole, tmp_path, monkeypatch):
     first = 2 * 4 * (len(GROUPS) + 1)
-    for broken, done in ((first - 300, 0), (305, 1), (20, 1), (35, 2)):
+    for broken, done in ((first - 300, 0), (305, 1), (20, 1), (150, 2)):
         monkeypatch.setattr(Play, "broken", broken)
         with pytest.raises(RuntimeError, match="power"):
             analyze(play, tmp_path / "torn", 1, resume=True, quiet=True)
@@ -445,9 +445,9 @@ def test_a_result_that_is_kept_is_told_with_its_date_and_whether_it_is_stale(who
     assert "stale" not in text
     shown = json.loads(command("evidence", "--json")[1])["sensitivity"]
     assert shown["outcomes"] == said["outcomes"] and shown["stale"] == ""
-    monkeypatch.setattr(kept, "model", lambda host: model(host) | {"sources": "new"})
+    monkeypatch.setattr(kept, "model", lambda host: model(host) | {"engine": "new"})
     text = command("evidence")[1]
-    assert f"stale: it was made on {said['date']} with another sources" in text and "makes it anew" in text
+    assert f"stale: it was made on {said['date']} with another engine" in text and "makes it anew" in text
 
 
 def test_the_kept_result_is_of_the_model_of_now_or_is_told_as_stale():

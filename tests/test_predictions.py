@@ -235,7 +235,7 @@ def test_predictions_that_were_ended_go_on_to_the_same_bytes(asked, tmp_path, mo
     assert said["predictions"]["stem_like_cells_carry_growth"]["value"] == pytest.approx(0, abs=1e-3), "as the null"
     assert said["predictions"]["stem_like_or_any"]["value"] == pytest.approx(-0.5, abs=0.01)
     assert stale(said, model(asked)) == "" and said["verdicts"]["hit"] >= 1
-    assert stale(said, model(asked) | {"sources": "new"}).endswith("with another sources")
+    assert stale(said, model(asked) | {"engine": "new"}).endswith("with another engine")
 
 
 def test_a_directory_of_something_else_is_refused(asked, tmp_path, monkeypatch):
@@ -246,8 +246,8 @@ def test_a_directory_of_something_else_is_refused(asked, tmp_path, monkeypatch):
     assert identity(other) != identity(asked)
     with pytest.raises(InputError, match="other predictions, or other settings"):
         predict(other, tmp_path / "a", 1, resume=True, quiet=True, task=Toy)
-    monkeypatch.setattr(running, "model", lambda asked: model(asked) | {"sources": "new"})
-    with pytest.raises(InputError, match="with another sources; choose another --out"):
+    monkeypatch.setattr(running, "model", lambda asked: model(asked) | {"engine": "new"})
+    with pytest.raises(InputError, match="with another engine; choose another --out"):
         predict(asked, tmp_path / "a", 1, resume=True, quiet=True, task=Toy)
 
 

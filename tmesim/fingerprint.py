@@ -23,8 +23,8 @@ ENGINE = (
 
 
 def fingerprint(host: str) -> dict[str, str]:
-    """The hashes of today for a host: of its `catalogue` and of the `sources`."""
-    return {"catalogue": catalogue_of(host).hash_of_numbers, "sources": _sources_hash()}
+    """The hashes of today for a host: of its `catalogue` and of the `engine`."""
+    return {"catalogue": catalogue_of(host).hash_of_numbers, "engine": _sources_hash()}
 
 
 def with_sources(sums: Any) -> Any:

@@ -43,7 +43,7 @@ def model(host: str) -> dict[str, str]:
         "targets": [(t.measure, t.low, t.high, t.group, t.checked) for t in targets_of(host_named(host).species)],
         "parameters": [(p.name, p.paths, p.low, p.high) for p in parameters()],
     }
-    return known | {"sources": _hash([known["sources"], *jobs]), "targets": _hash(asked)}
+    return known | {"engine": _hash([known["engine"], *jobs]), "targets": _hash(asked)}
 
 
 def _hash(content: Any) -> str:

@@ -89,7 +89,7 @@ class Kept:
     told: Mapping[str, Told]
 
     def changed(self, host: str) -> list[str]:
-        """What of the model of a host has changed since: `catalogue`, `sources`; none: it is current."""
+        """What of the model of a host has changed since: `catalogue`, `engine`; none: it is current."""
         made = self.said["model"].get(host, {})
         return [name for name, now in fingerprint(host).items() if made.get(name) != now]
 

@@ -157,7 +157,7 @@ def result_of(asked: Ensemble, done: Sequence[Done], date: str) -> Result:
             told["at_the_edge"] += any(design.value(one, design.untreated, "edge_contact") > 0 for one in tumors)
             told["gone"] += any(design.value(one, design.untreated, "region_fraction") == 0 for one in tumors)
     sets = {each.host: asked.sets_of(each) for each in asked.designs}
-    model = {host: hashes | {"sources": fingerprint(host)["sources"]} for host, hashes in asked.model.items()}
+    model = {host: fingerprint(host) for host in asked.model}
     return Result(date, tuple(rows), asked.designs, asked.members, model, asked.known, sets, asked.pairs, OWN, room)
 
 

@@ -14,7 +14,7 @@ SOURCES = ("catalogue/mechanisms.yaml", "influence/groups.yaml", "influence/grou
 
 
 def model(host: str) -> dict[str, str]:
-    """What a result of today stands for: hashes of catalogue and sources, and of groups and method."""
+    """What a result of today stands for: hashes of catalogue and engine, and of groups and method."""
     root = resources.files("tmesim")
     texts = {name: root.joinpath(*name.split("/")).read_text(encoding="utf-8") for name in SOURCES}
     read = [code(text) if name.endswith(".py") else text for name, text in texts.items()]

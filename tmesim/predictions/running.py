@@ -44,7 +44,7 @@ def model(asked: Asked) -> dict[str, str]:
     found = {"predictions": hashlib.sha256(packaged_bytes()).hexdigest()}
     for host in dict.fromkeys(point.host for point in asked.points):
         of_host = fingerprint(host)
-        found |= {"sources": of_host["sources"], f"catalogue of {host}": of_host["catalogue"]}
+        found |= {"engine": of_host["engine"], f"catalogue of {host}": of_host["catalogue"]}
     return found
 
 

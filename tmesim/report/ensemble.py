@@ -13,7 +13,7 @@ from tmesim.notices import untreated
 if TYPE_CHECKING:
     from tmesim.result import Result
 
-WORDS = {"catalogue": "the catalogue", "sources": "the sources"}
+WORDS = {"catalogue": "the catalogue", "engine": "the engine"}
 
 
 def line(result: Result, arm: str, endpoint: str) -> str | None:
