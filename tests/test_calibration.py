@@ -365,7 +365,7 @@ def test_a_result_whose_jobs_give_the_same_is_renewed_and_another_is_marked_stal
     jobs = Tissues(tissue, [settings(question.parameters, point) for point in points], question.measures)
     values = np.array([[jobs(Job(i, 0)).tables["untreated"][0, 1:]] for i in range(2)]).transpose(0, 2, 1)
     content = {"date": "2026-11-30", "host": "mouse", "model": model("mouse") | {"engine": "old"},
-               "proof": proof_of(question, tissue, points, values)}  # fmt: skip
+               "proof": proof_of(question, tissue, points, values, 0)}  # fmt: skip
     path = tmp_path / "calibration.yaml"
     path.write_text(yaml.safe_dump(content))
     assert confirm(tmp_path, tissue) == []

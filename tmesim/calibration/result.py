@@ -66,7 +66,8 @@ def write_result(
             if np.isfinite(known.spread[:, k]).any()
         },
     }  # fmt: skip
-    content["proof"] = proof_of(question, scenario, points, values)
+    of = (points, values, 0) if found.simulated is None else (found.ensemble, found.simulated, values.shape[2])
+    content["proof"] = proof_of(question, scenario, *of)
     write(folder / "calibration.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
 
 
@@ -82,13 +83,18 @@ def recovery_bytes(question: Question, known: Recovery) -> bytes:
     )  # fmt: skip
 
 
-def proof_of(question: Question, scenario: Scenario, points: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
+def proof_of(
+    question: Question, scenario: Scenario, points: np.ndarray, values: np.ndarray, first: int
+) -> list[dict[str, Any]]:
     """Two of the jobs, with what they set, as absolute values, and what they gave: by them it can be seen whether a
-    later model gives the same."""
+    later model gives the same.
+
+    points : (points, parameters); values : (points, targets, replicates), from the replicate `first` on
+    """
     base = base_numbers(scenario, question.parameters)
     return [
         {
-            "replicate": 0,
+            "replicate": first,
             "set": {
                 path: scaled(base[path], p.factor(u))
                 for p, u in zip(question.parameters, points[i], strict=True) for path in p.paths if path in base
