@@ -19,7 +19,7 @@ from tmesim.storage import write
 from tmesim.storage.tables import read_columns
 
 SAID, SETS = "calibration.yaml", "ensemble.csv"
-FILES = (SETS, "targets.csv", "recovery.csv", "members.csv", "figures/targets.png", SAID)
+FILES = (SETS, "targets.csv", "recovery.csv", "members.csv", SAID)
 """What is kept of a calibration, and `transfer_HOST.csv` of other hosts."""
 BESIDE = ("member", "implausibility", "fits")
 """Columns of `ensemble.csv` that are no parameters."""
@@ -104,7 +104,7 @@ def said_in(place: Path) -> dict[str, Any]:
 
 def kept_place(species: str) -> Path:
     """Where the package keeps the calibration of a species."""
-    return Path(str(resources.files("tmesim.catalogue"))) / "calibrations" / species
+    return Path(str(resources.files("tmesim.calibration"))) / "kept" / species
 
 
 def kept_places() -> list[Path]:

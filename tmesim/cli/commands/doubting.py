@@ -39,7 +39,7 @@ def calibrate(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where one was ended, or add waves.")] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Put the result into the catalogue of this copy of the package.")
+        bool, typer.Option("--keep", help="For developers: keep the result in the package, for `tmesim ensemble`.")
     ] = False,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="See whether the kept result is what today's model gives; fit nothing.")
