@@ -43,11 +43,12 @@ def test_each_drug_of_the_plasma_has_an_access_to_each_organ(host):
 
 
 def test_an_antibody_in_brain_is_to_plasma_as_was_measured():
-    """420 times as much trastuzumab in serum as in cerebrospinal fluid, without radiation."""
-    course = course_of("anti_vegf")
+    """420 times as much trastuzumab in serum as in cerebrospinal fluid, without radiation, of an antibody that has a
+    fifth of plasma elsewhere."""
+    course = course_of("anti_pd_l1")
     elsewhere = course.tissue / course.plasma
     in_brain = course.tissue_in("brain") / course.plasma
-    assert in_brain / elsewhere * CATALOGUE.drugs["anti_vegf"].tissue.partition.at("mouse") == pytest.approx(
+    assert in_brain / elsewhere * CATALOGUE.drugs["anti_pd_l1"].tissue.partition.at("mouse") == pytest.approx(
         1 / 420, rel=0.02
     )
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from tmesim.catalogue import HOSTS, KINDS, Catalogue, Number, Rule, assemble, claims, load_catalogue, vocabulary
 from tmesim.catalogue.files import (
     CLAIMS,
+    DERIVATIONS,
     FILES,
     GLOSSARY,
     HOST_FILES,
@@ -24,6 +25,7 @@ from tmesim.catalogue.files import (
     ORGAN_FILES,
     UNMODELED,
     WORDS,
+    WORKS,
     documents,
 )
 from tmesim.catalogue.frozen import frozendict
@@ -369,6 +371,7 @@ def test_every_file_of_the_catalogue_is_read_and_every_one_that_is_read_is_there
     folder = Path(str(FOLDER))
     there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")}
     read = [name for names in FILES.values() for name in names] + [CLAIMS, UNMODELED, MECHANISMS, WORDS, GLOSSARY]
+    read += [WORKS, DERIVATIONS]
     read += [f"hosts/{name}" for name in HOST_FILES]
     read += [f"organs/{name}" for name in ORGAN_FILES]
     assert len(read) == len(set(read))

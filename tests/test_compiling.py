@@ -45,7 +45,7 @@ def test_shares_cover_what_a_step_compiles():
     for number, share in compiling.SHARES.items():
         named = [phase for part in share for phase in part]
         assert len(share) == number and len(named) == len(set(named))
-        light = {"treat", "reorder", "irradiate", "resect", "capture", "prime"}  # few kernels, or none
+        light = {"treat", "reorder", "irradiate", "remove", "resect", "capture", "prime"}  # few kernels, or none
         assert {*named} == {"populate", *(process.name for process in STEP)} - light
 
 

@@ -322,8 +322,11 @@ def test_levels_of_a_curve_are_round_and_hold_its_values(low, high):
 
 
 def test_the_grounds_count_every_number_once(result):
-    table = grounds.counted(result.scenario.catalogue)
-    assert sum(sum(kind.values()) for kind in table.values()) == len(list(result.scenario.catalogue.numbers()))
+    catalogue = result.scenario.catalogue
+    for host in ("mouse", "human"):
+        table = grounds.counted(catalogue, host)
+        of_host = [path for path, number in catalogue.numbers() if host in number.hosts]
+        assert sum(sum(kind.values()) for kind in table.values()) == len(of_host)
 
 
 def test_the_rules_behind_a_drug_are_those_it_works_through(result):

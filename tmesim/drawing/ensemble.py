@@ -11,7 +11,7 @@ import numpy as np
 from tmesim.conclusions import OUTCOMES
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
-from tmesim.drawing.palette import FAINT, FRAME, GRID, INK, REFERENCE_COLOR, WITHIN
+from tmesim.drawing.palette import FAINT, FRAME, GRID, INK, LESS, MORE, REFERENCE_COLOR, WITHIN
 from tmesim.drawing.sheet import LABEL, SMALL, TITLE, Sheet, fold, head_height
 from tmesim.text import line
 from tmesim.wording import capital, words
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tmesim.ensemble.study import Result, Said
 
 LEFT, NAMES, STRIP, GAP, BAR, NOTES, ROW, GROUP, FOOT = 30, 620, 620, 40, 400, 560, 66, 56, 66  # pixels
-COLORS = {"less": "#0072B2", "same": FRAME, "more": "#D55E00"}
+COLORS = {"less": LESS, "same": FRAME, "more": MORE}
 """Of the outcomes; about the same is gray."""
 TICKS = (0.125, 0.25, 0.5, 0.8, 1.25, 2, 4, 8)
 FARTHEST = 8.0

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
-from tmesim.drawing.palette import BAND, FAINT, GRID, INK, REFERENCE_COLOR, SENSITIVE
+from tmesim.drawing.palette import BAND, BOTH, FAINT, GRID, INK, REFERENCE_COLOR, SENSITIVE
 from tmesim.drawing.sheet import LABEL, SMALL, TITLE, Sheet, fold, head_height, legend_on
 from tmesim.drawing.tornado import LINE, MOST, Bar, Panel, Tornado, draw_tornado
 from tmesim.text import shortened
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PARTS = {
     "assumed": ("assumed numbers", SENSITIVE[0]),
-    "both": ("both together", "#E3BD9A"),
+    "both": ("both together", BOTH),
     "sourced": ("cited numbers", SENSITIVE[1]),
     "unseen": ("numbers, beside the emulator", BAND),
     "chance": ("chance", GRID),

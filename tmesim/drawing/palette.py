@@ -20,6 +20,8 @@ FAINT = "#666666"
 GRID = "#e4e4e4"
 BAND, THIN, DOSE, FRAME = "#bbbbbb", "#777777", "#555555", "#999999"
 """In legends: the middle half, one replicate and a dose of no arm in particular, and the frame of a square."""
+LESS, MORE = "#0072B2", "#D55E00"
+"""Of outcomes in parameter sets; about the same is gray."""
 ARM_COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#7A0177")
 """For arms other than the reference: Wong's palette for color-blind readers, and a dark purple."""
 REFERENCE_COLOR = "#4d4d4d"
@@ -31,6 +33,8 @@ ARTERY, VEIN, PORTAL, LYMPH, HEART = "#C4473A", "#4A7FB5", "#7F5FA3", "#5E8C4A",
 """The ways of tumor cells through it."""
 SENSITIVE = ("#C8742F", "#4C6A92", "#7F9F7F", "#9A6B9A")
 """Of the measures or values of a key in a tornado, in their order."""
+BOTH = "#E3BD9A"
+"""What assumed and cited numbers do together."""
 CAME, NUMBER = "#8C8C8C", "#5F5F5F"
 """The share of cells that came to an organ, as a disk and as a number."""
 PERFUSED, CLOSED, CASING = "#EF103B", "#FFFFFF", "#5A5A5A"
