@@ -18,7 +18,7 @@ from tmesim.calibration.members import kept_place, members_in
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
 from tmesim.calibration.proof import confirm, model
 from tmesim.calibration.recovery import recovery
-from tmesim.calibration.result import base_numbers, proof_of, stale
+from tmesim.calibration.result import base_numbers, proof_of, stale, target_rows
 from tmesim.calibration.sections import question_of, section_of
 from tmesim.calibration.study import Question, checked, outcome
 from tmesim.calibration.waves import Calibration, calibrate
@@ -331,6 +331,10 @@ def test_members_are_simulated_on_seeds_of_their_own_and_one_that_misses_does_no
         ]
         assert fits == (max(by_hand) <= CUT)
     assert found.fits.any() and found.fits[(found.ensemble == found.best).all(1)].all(), "the best is one that fits"
+    some = found.simulated.copy()
+    some[0, 1] = np.nan
+    rows = {row["measure"]: row for row in target_rows(checked(fitted, some))}
+    assert rows["y1"]["model"] == pytest.approx(np.median(some[1:, 1].mean(1))), "one member has no such value"
     off = checked(found, found.simulated + 10 * WIDTH)
     assert not off.fits.any()
 

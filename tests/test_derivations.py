@@ -5,6 +5,7 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -270,3 +271,17 @@ def test_the_readme_counts_the_cited_numbers_of_each_host():
         for host in ("mouse", "human")
     )
     assert f"is of that host: {mouse} for a mouse, {human} for a human." in text
+
+
+def test_an_engaged_cytotoxic_t_cell_needs_the_time_for_a_kill_that_its_source_says():
+    """Hits, their repair and how many are needed move together: hits of a Poisson process, each of which fades."""
+    lines = CATALOGUE.processes["leukocytes"]
+    needed, half_life = lines["hits_needed"].at("mouse"), lines["damage_half_life"].at("mouse")
+    rng, cells = np.random.default_rng(1), 20000
+    damage, hours, taken = np.zeros(cells), np.zeros(cells), np.full(cells, np.nan)
+    while np.isnan(taken).any():
+        wait = rng.exponential(1 / CATALOGUE.cells["ctl"].behaviors["hit_rate"].at("mouse"), cells)
+        hours += wait
+        damage = damage * 0.5 ** (wait / half_life) + 1
+        taken = np.where(np.isnan(taken) & (damage >= needed), hours, taken)
+    assert taken.mean() == pytest.approx(2.7, abs=0.05)

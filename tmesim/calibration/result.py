@@ -216,7 +216,8 @@ def target_rows(found: Outcome) -> list[dict[str, Any]]:
         model, verdict, errors = [nothing] * 3, "", [nothing] * 3
         if name in found.held:
             values, emulator = found.given[name], found.held[name].emulator
-            model = [float(np.quantile(values, q)) for q in (0.5, *TAILS)]
+            known = values[np.isfinite(values)]  # a member that was simulated need not have each of them
+            model = [float(np.quantile(known, q)) if known.size else nothing for q in (0.5, *TAILS)]
             verdict, errors = target.verdict(values), [emulator.error, emulator.surprise, emulator.chance]
         row |= dict(zip(("model", "model_low", "model_high"), model, strict=True)) | {"verdict": verdict}
         row |= dict(zip(("emulator_error", "emulator_surprise", "chance"), errors, strict=True))
