@@ -12,6 +12,7 @@ import numpy as np
 
 from tmesim import units
 from tmesim.calibration.parameters import factors, settings
+from tmesim.calibration.study import means_of
 from tmesim.storage import write
 from tmesim.storage.tables import csv_bytes
 from tmesim.targets import Found, table, table_bytes, targets_of
@@ -136,11 +137,11 @@ def write_transfer(folder: Path, question: Question, scenario: Scenario, values:
     """`transfer_HOST.csv`: the targets of another host beside what members of the ensemble give in it, none of which
     were fitted. values : (members, targets of the question, replicates)"""
     places = {measure: k for k, measure in enumerate(question.measures)}
+    means = means_of(values)  # of a tumor that is gone there are few values
     found = tuple(
-        Found(target, np.nanmean(values[:, places[target.measure]], axis=1))
-        for target in targets_of(scenario.species)
-        if target.measure in places and np.isfinite(values[:, places[target.measure]]).any(axis=1).all()
-    )
+        Found(target, means[:, places[target.measure]])
+        for target in targets_of(scenario.species) if target.measure in places
+    )  # fmt: skip
     write(folder / f"transfer_{scenario.host}.csv", table_bytes(table(found, scenario.species)))
 
 

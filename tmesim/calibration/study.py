@@ -139,14 +139,19 @@ def outcome(question: Question, points: np.ndarray, values: np.ndarray, ensemble
     return Outcome(question, len(points), found, held, members, best, given, spread, predicted, tuple(unseen))
 
 
+def means_of(simulated: np.ndarray) -> np.ndarray:
+    """(members, targets): means over replicates, NaN of a member without any value of a target."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanmean(simulated, axis=2)
+
+
 def checked(found: Outcome, simulated: np.ndarray) -> Outcome:
     """The outcome with its members as they were simulated: what they give, and the best of those that fit.
 
     simulated : (members, targets, replicates), on seeds that the fit had not
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a member without any value of a target has no mean of it
-        means = np.nanmean(simulated, axis=2)
+    means = means_of(simulated)
     given = dict(found.given)
     for k, target in enumerate(found.question.targets):
         if target.measure in found.held:
