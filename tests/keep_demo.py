@@ -3,7 +3,7 @@
     python tests/keep_demo.py RUN
 
 RUN is where the run is made (two minutes on one idle core), or where it lies already. Its pictures get few colors and
-its movie a frame a day, so that the page weighs below three megabytes.
+its movie twenty-two frames, so that the page weighs below three megabytes.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tmesim.report import page
 DEMO = Path(tmesim.__file__).parent / "demo"
 SCENARIO = "treg_depletion"
 ARMS = ("untreated", "treg_depletion")
-FRAMES = "24 h"
+FRAMES = "32 h"
 COLORS = 64
 COMMAND = f"tmesim run {SCENARIO} --arms {','.join(ARMS)}"
 
