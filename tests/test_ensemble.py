@@ -18,6 +18,7 @@ from tmesim.calibration.members import Members, members_in
 from tmesim.calibration.parameters import factors, parameters
 from tmesim.calibration.proof import model as calibrated_with
 from tmesim.calibration.result import base_numbers, scaled
+from tmesim.calibration.sections import section_of
 from tmesim.conclusions import OUTCOMES, conclusions
 from tmesim.conclusions import kept as keeping
 from tmesim.conclusions.kept import experiment, keep, read_kept
@@ -336,7 +337,7 @@ def calibration(folder, host="mouse", **changes):
     names = ("member", *(p.name for p in parameters()), "fits")
     rows = [[i, *row, 1] for i, row in enumerate(ends.tolist())]
     (folder / "ensemble.csv").write_bytes(csv_bytes(names, [*rows, [3, *ends[0], 0]]))
-    base = base_numbers(load("untreated", set={"host": host}), parameters())
+    base = base_numbers(section_of(host, 2, 1, {}), parameters())
     said = {"date": "2026-01-01", "host": host, "model": calibrated_with(host), "numbers": base} | changes
     (folder / "calibration.yaml").write_text(yaml.safe_dump(said))
     return ends
