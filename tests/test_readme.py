@@ -126,12 +126,12 @@ def test_the_ci_script_runs_the_commands_of_the_readme():
         assert answer.stdout.strip() == expected
 
 
-def test_the_stages_of_the_ci_script_end_within_eighty_minutes_together():
+def test_the_stages_of_the_ci_script_end_within_ninety_minutes_together():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     limits = re.findall(r'^\s*stage "[^"]+" (\d+) (?:show|hide) ', script, re.MULTILINE)
     beside = re.findall(r"timeout (\d+)m", script)
     assert len(limits) == len(re.findall(r"^\s*stage ", script, re.MULTILINE)) and len(beside) == 1
-    assert sum(map(int, limits + beside)) < 80
+    assert sum(map(int, limits + beside)) < 90
 
 
 @pytest.fixture(scope="module")
