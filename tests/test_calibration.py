@@ -18,10 +18,11 @@ from tmesim.calibration.members import kept_place, members_in
 from tmesim.calibration.parameters import MOST, Parameter, factors, parameters, settings
 from tmesim.calibration.proof import confirm, model
 from tmesim.calibration.recovery import recovery
-from tmesim.calibration.result import base_numbers, proof_of, stale, target_rows
+from tmesim.calibration.result import base_numbers, proof_of, target_rows
 from tmesim.calibration.sections import question_of, section_of
 from tmesim.calibration.study import Question, checked, outcome
 from tmesim.calibration.waves import Calibration, calibrate
+from tmesim.fingerprint import stale
 from tmesim.reading import InputError
 from tmesim.storage.tables import csv_bytes, read_columns
 from tmesim.sweeps.jobs import Done, Job

@@ -296,8 +296,8 @@ def test_an_ensemble_that_was_ended_goes_on_to_the_same_bytes(play, tmp_path, mo
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     with pytest.raises(InputError, match="--resume"):
         carry_out(play, tmp_path / "torn", 1, quiet=True)
-    monkeypatch.setattr(study.currency, "_engine", lambda: "new")
-    with pytest.raises(InputError, match="which is another one; choose another --out"):
+    monkeypatch.setattr(study, "fingerprint", lambda host: fingerprint(host) | {"engine": "new"})
+    with pytest.raises(InputError, match=r"was made on .* with another engine of mouse; choose another --out"):
         carry_out(play, tmp_path / "torn", 1, resume=True, quiet=True)
 
 

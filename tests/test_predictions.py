@@ -9,11 +9,12 @@ import pytest
 import yaml
 from mutations import command
 
+from tmesim.fingerprint import stale
 from tmesim.predictions import running
 from tmesim.predictions.asking import asked_of, own_reference, split
 from tmesim.predictions.entries import Expected, packaged, packaged_bytes, read
 from tmesim.predictions.quantities import Values, between, given, slope
-from tmesim.predictions.result import keep, kept, stale
+from tmesim.predictions.result import keep, kept
 from tmesim.predictions.running import identity, model, predict
 from tmesim.reading import InputError, parse
 from tmesim.statistics import interval

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -25,6 +25,17 @@ ENGINE = (
 def fingerprint(host: str) -> dict[str, str]:
     """The hashes of today for a host: of its `catalogue` and of the `engine`."""
     return {"catalogue": catalogue_of(host).hash_of_numbers, "engine": _sources_hash()}
+
+
+def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:
+    """Why something that was kept is not that of the model of today; empty where it is.
+
+    content : its `date`, its `model`, and `stale` where it was marked so; now : the hashes of today
+    """
+    if "stale" in content:
+        return str(content["stale"])
+    changed = [name for name, value in now.items() if content["model"].get(name) != value]
+    return f"was made on {content['date']} with another {' and '.join(changed)}" if changed else ""
 
 
 def with_sources(sums: Any) -> Any:

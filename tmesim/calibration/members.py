@@ -12,8 +12,9 @@ from typing import Any
 
 from tmesim.calibration.parameters import parameters
 from tmesim.calibration.proof import model
-from tmesim.calibration.result import scaled, stale
+from tmesim.calibration.result import scaled
 from tmesim.catalogue import HOSTS
+from tmesim.fingerprint import stale
 from tmesim.reading import InputError, Problem
 from tmesim.storage import write
 from tmesim.storage.tables import read_columns

@@ -224,14 +224,3 @@ def target_rows(found: Outcome) -> list[dict[str, Any]]:
         row |= dict(zip(("emulator_error", "emulator_surprise", "chance"), errors, strict=True))
         rows.append(row)
     return rows
-
-
-def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:
-    """Why a result is not that of the model of today; empty where it is.
-
-    content : of a `calibration.yaml`, or of what was asked; now : as `waves.model` says
-    """
-    if "stale" in content:
-        return str(content["stale"])
-    changed = [name for name, value in now.items() if content["model"].get(name) != value]
-    return f"was made on {content['date']} with another {' and '.join(changed)}" if changed else ""

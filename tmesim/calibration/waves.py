@@ -12,14 +12,12 @@ miss a target then are marked as not fitting. Another host may be asked what it 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,25 +25,21 @@ from tmesim.calibration.emulator import require_sklearn
 from tmesim.calibration.jobs import Tissues
 from tmesim.calibration.parameters import factors, settings
 from tmesim.calibration.proof import model
-from tmesim.calibration.result import stale, write_result, write_transfer
+from tmesim.calibration.result import write_result, write_transfer
 from tmesim.calibration.study import Outcome, Question, checked, outcome
-from tmesim.reading import InputError, Problem
 from tmesim.scenario import Scenario
 from tmesim.storage import write
-from tmesim.storage.checksums import read_sealed, sealed
 from tmesim.storage.tables import csv_bytes, read_columns
-from tmesim.sweeps.crew import do
-from tmesim.sweeps.display import display_for, duration
-from tmesim.sweeps.jobs import Done, Job
+from tmesim.sweeps.finishing import finish, replicate_by_replicate
+from tmesim.sweeps.folder import Folder, Words
+from tmesim.sweeps.jobs import Done
 from tmesim.sweeps.ledger import Ledger
-from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
-from tmesim.trial.identity import computing_versions
-from tmesim.trial.locks import lock
-from tmesim.trial.pool import is_daemon
-from tmesim.trial.signals import Interrupted, signals_interrupt
+from tmesim.trial.signals import signals_interrupt
 
-ASKED = "asked.json"
+WORDS = Words(
+    "a calibration", "this calibration", "another calibration", "no calibration", ", or adds --waves"
+)  # fmt: skip
 TRANSFERRED = 20
 """Members that are simulated in another host, at most."""
 
@@ -171,80 +165,25 @@ class Crew:
         return values
 
     def _done(self, stage: Stage) -> list[Done]:
-        asked, scenario, ledger = self.asked, stage.scenario, self.place.ledger(stage)
-        try:
-            done = ledger.open()
-            order = itertools.product(stage.replicates, range(len(stage.design)))
-            jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
-            free, measures = asked.question.parameters, asked.question.measures
-            task = asked.simulator(scenario, [settings(free, point) for point in stage.design], measures)
-            with display_for(self.quiet, len(jobs) + len(done), len(done)) as display:
-                if jobs and asked.simulator is Tissues and is_cold():
-                    display.say("compiling the kernels, once; this takes about a minute")
-                    warm(1 if is_daemon() else processors(), display.say)
-
-                def take(one: Done) -> None:
-                    ledger.add(one)
-                    display.took(one)
-
-                left_s = None if self.until is None else self.until - time.time()
-                stopped = do(jobs, task, take, self.workers, left_s)
-                if left := display.jobs - display.count:
-                    why = "stopped" if stopped else "the budget is spent"
-                    about = f", about {duration(display.left())} more for it" if display.left() else ""
-                    raise Interrupted(
-                        f"{why} in {stage.told} with {display.count} of {display.jobs} jobs done, {left} "
-                        f"left{about}; --resume goes on"
-                    )
-            return ledger.read()
-        finally:
-            ledger.close()
+        asked = self.asked
+        free, measures = asked.question.parameters, asked.question.measures
+        task = asked.simulator(stage.scenario, [settings(free, point) for point in stage.design], measures)
+        return finish(
+            self.place.ledger_of(stage), replicate_by_replicate(len(stage.design), stage.replicates), task,
+            asked.simulator is Tissues, self.workers, self.until, self.quiet, f" in {stage.told}",
+        )  # fmt: skip
 
 
-class Place:
+class Place(Folder):
     """The directory of a calibration. `claim` it before anything is written."""
 
     def __init__(self, path: Path, asked: Calibration) -> None:
-        self.path, self.asked = path, asked
-        self.model = model(asked.scenario.host)
-        self.begun = datetime.now(UTC).date().isoformat()
-        self._lock: IO[str] | None = None
+        super().__init__(path, WORDS, asked.identity, model(asked.scenario.host))
+        self.asked = asked
 
-    def claim(self, resume: bool) -> None:
-        """InputError where it may not be used."""
-        if self.path.exists() and not self.path.is_dir():
-            raise self._refusal("is a file; expected the directory of a calibration")
-        if (self.path / ASKED).is_file():
-            old = read_sealed(self.path / ASKED)
-            if old.get("calibration") != self.asked.identity:
-                raise self._refusal("holds another calibration; choose another --out")
-            if changed := stale(old, self.model):
-                raise self._refusal(f"holds this calibration, which {changed}; choose another --out")
-            self.begun = old["date"]
-            if not resume:
-                raise self._refusal("holds this calibration, or a part of it; --resume goes on, or adds --waves")
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise self._refusal("is not empty and holds no calibration; choose another --out")
-        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock = lock(self.path / "checkpoints" / "lock")
-        except BlockingIOError:
-            raise self._refusal("is being written by another process") from None
-        said = {"calibration": self.asked.identity, "date": self.begun, "model": self.model}
-        write(self.path / ASKED, sealed(said))
-
-    def release(self) -> None:
-        """Let another process have it."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def ledger(self, stage: Stage) -> Ledger:
+    def ledger_of(self, stage: Stage) -> Ledger:
         """What came of the jobs of a stage; lines of another design are not taken."""
-        which = hashlib.sha256(np.ascontiguousarray(stage.design).tobytes()).hexdigest()
-        versions = sorted(computing_versions().items())  # they decide the last bits
-        bond = f"{self.asked.identity} {self.model} {versions} {which}"
-        return Ledger(self.path / "checkpoints" / stage.name, bond)
+        return self.ledger(stage.name, hashlib.sha256(np.ascontiguousarray(stage.design).tobytes()).hexdigest())
 
     def design(self, name: str) -> np.ndarray | None:
         """Points of a stage in the unit cube; None where there are none yet."""
@@ -271,6 +210,3 @@ class Place:
     def keep_transfer(self, scenario: Scenario, values: np.ndarray) -> None:
         """Write what members give in another host. values : (members, targets, replicates)"""
         write_transfer(self.path, self.asked.question, scenario, values)
-
-    def _refusal(self, message: str) -> InputError:
-        return InputError([Problem(message, file=str(self.path))])

@@ -81,9 +81,10 @@ def print_kept() -> None:
     """The result that comes with the package, and whether it is that of the model of today."""
     import yaml
 
+    from tmesim.fingerprint import stale
     from tmesim.predictions.asking import asked_of
     from tmesim.predictions.entries import packaged
-    from tmesim.predictions.result import RESULT, kept, stale
+    from tmesim.predictions.result import RESULT, kept
     from tmesim.predictions.running import model
 
     if not (kept() / RESULT).is_file():

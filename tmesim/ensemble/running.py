@@ -10,26 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tmesim.ensemble.result import write_result
 from tmesim.ensemble.study import APART, Ensemble, Point, Result, result_of
-from tmesim.reading import InputError, Problem
-from tmesim.storage import write
-from tmesim.storage.checksums import read_sealed, sealed
-from tmesim.sweeps.crew import do
-from tmesim.sweeps.display import display_for, duration
+from tmesim.sweeps.finishing import finish
+from tmesim.sweeps.folder import Folder, Words
 from tmesim.sweeps.jobs import Done, Job, Task
-from tmesim.sweeps.ledger import Ledger
-from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
-from tmesim.trial.locks import lock
-from tmesim.trial.pool import is_daemon
-from tmesim.trial.signals import Interrupted, signals_interrupt
+from tmesim.trial.signals import signals_interrupt
 
-ASKED = "asked.json"
+WORDS = Words("an ensemble", "this ensemble", "another ensemble", "no ensemble", ", or adds --sets or --pairs")
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,8 @@ def carry_out(
     """
     until = None if budget_s is None else time.time() + budget_s
     asked.check()
-    place = Place(out, asked)
+    model = {f"{part} of {host}": each for host, parts in asked.model.items() for part, each in parts.items()}
+    place = Folder(out, WORDS, asked.identity, model)
     with signals_interrupt():
         try:
             place.claim(resume)
@@ -70,73 +63,9 @@ def carry_out(
             place.release()
 
 
-def _simulate(asked: Ensemble, place: Place, workers: int, until: float | None, quiet: bool) -> list[Done]:
-    ledger, wanted = place.ledger, list(asked.jobs())
-    try:
-        before = ledger.open()
-        jobs = [job for job in wanted if job not in before]
-        tasks = tuple(asked.simulator(each.scenario, asked.settings(each)) for each in asked.designs)
-        sections: Any = Sections(asked.points, tasks)
-        with display_for(quiet, len(wanted), len(wanted) - len(jobs)) as display:
-            if jobs and asked.simulator is Task and is_cold():
-                display.say("compiling the kernels, once; this takes about a minute")
-                warm(1 if is_daemon() else processors(), display.say)
-
-            def take(one: Done) -> None:
-                ledger.add(one)
-                display.took(one)
-
-            left_s = None if until is None else until - time.time()
-            stopped = do(jobs, sections, take, workers, left_s)
-            if left := display.jobs - display.count:
-                why = "stopped" if stopped else "the budget is spent"
-                about = f", about {duration(display.left())} more" if display.left() else ""
-                raise Interrupted(
-                    f"{why} with {display.count} of {display.jobs} jobs done, {left} left{about}; --resume goes on"
-                )
-        return [done for done in ledger.read() if done.job in set(wanted)]
-    finally:
-        ledger.close()
-
-
-class Place:
-    """The directory of an ensemble. `claim` it before anything is written."""
-
-    def __init__(self, path: Path, asked: Ensemble) -> None:
-        self.path = path
-        self.identity, self.model = asked.identity, asked.model
-        self.begun = datetime.now(UTC).date().isoformat()
-        self.ledger = Ledger(path / "checkpoints" / "jobs", f"{self.identity} {self.model}")
-        self._lock: IO[str] | None = None
-
-    def claim(self, resume: bool) -> None:
-        """InputError where it may not be used."""
-        if self.path.exists() and not self.path.is_dir():
-            raise self._refusal("is a file; expected the directory of an ensemble")
-        if (self.path / ASKED).is_file():
-            old = read_sealed(self.path / ASKED)
-            if old.get("ensemble") != self.identity:
-                raise self._refusal("holds another ensemble, or something else; choose another --out")
-            if old["model"] != self.model:
-                raise self._refusal(f"holds this ensemble by the model of {old['date']}, which is another one; "
-                                    "choose another --out")  # fmt: skip
-            self.begun = old["date"]
-            if not resume:
-                raise self._refusal("holds this ensemble, or a part of it; --resume goes on, or adds --sets or --pairs")
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise self._refusal("is not empty and holds no ensemble; choose another --out")
-        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock = lock(self.path / "checkpoints" / "lock")
-        except BlockingIOError:
-            raise self._refusal("is being written by another process") from None
-        write(self.path / ASKED, sealed({"ensemble": self.identity, "date": self.begun, "model": self.model}))
-
-    def release(self) -> None:
-        """Let another process have it."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def _refusal(self, message: str) -> InputError:
-        return InputError([Problem(message, file=str(self.path))])
+def _simulate(asked: Ensemble, place: Folder, workers: int, until: float | None, quiet: bool) -> list[Done]:
+    tasks = tuple(asked.simulator(each.scenario, asked.settings(each)) for each in asked.designs)
+    sections = Sections(asked.points, tasks)
+    return finish(
+        place.ledger("jobs"), asked.jobs(), sections, asked.simulator is Task, workers, until, quiet
+    )  # fmt: skip

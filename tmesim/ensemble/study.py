@@ -18,7 +18,6 @@ from tmesim.ensemble.shares import Shares, shares_of
 from tmesim.fingerprint import fingerprint
 from tmesim.reading import InputError, Problem
 from tmesim.statistics import interval
-from tmesim.sweeps import currency
 from tmesim.sweeps.jobs import Done, Job, Task
 from tmesim.sweeps.plan import scenario_with
 
@@ -82,7 +81,7 @@ class Ensemble:
     @property
     def model(self) -> dict[str, dict[str, str]]:
         """Hashes of what a result of today stands for, by host."""
-        return {host: currency.model(host) for host in sorted({each.host for each in self.designs})}
+        return {host: fingerprint(host) for host in sorted({each.host for each in self.designs})}
 
     def check(self) -> None:
         """InputError with every set that is no scenario of its design."""
@@ -157,7 +156,7 @@ def result_of(asked: Ensemble, done: Sequence[Done], date: str) -> Result:
             told["at_the_edge"] += any(design.value(one, design.untreated, "edge_contact") > 0 for one in tumors)
             told["gone"] += any(design.value(one, design.untreated, "region_fraction") == 0 for one in tumors)
     sets = {each.host: asked.sets_of(each) for each in asked.designs}
-    model = {host: fingerprint(host) for host in asked.model}
+    model = asked.model
     return Result(date, tuple(rows), asked.designs, asked.members, model, asked.known, sets, asked.pairs, OWN, room)
 
 

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tmesim.calibration.result import stale
+from tmesim.fingerprint import stale
 from tmesim.influence.currency import model
 from tmesim.reading import InputError, Problem
 from tmesim.storage import write

@@ -9,40 +9,30 @@ the one before, so nothing of it is kept but its ledger.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from tmesim.calibration.emulator import require_sklearn
-from tmesim.calibration.result import stale
 from tmesim.influence.analysis import STAGES, Analysis
 from tmesim.influence.currency import model
 from tmesim.influence.findings import Findings
 from tmesim.influence.result import write_result
 from tmesim.influence.study import effects, foremost, promising, shares, swings
-from tmesim.reading import InputError, Problem
-from tmesim.storage import write
-from tmesim.storage.checksums import read_sealed, sealed
-from tmesim.sweeps.crew import do
 from tmesim.sweeps.designs import trajectories
-from tmesim.sweeps.display import display_for, duration
-from tmesim.sweeps.jobs import Done, Job, Task
+from tmesim.sweeps.finishing import finish, replicate_by_replicate
+from tmesim.sweeps.folder import Folder, Words
+from tmesim.sweeps.jobs import Task
 from tmesim.sweeps.ledger import Ledger
-from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
-from tmesim.trial.identity import computing_versions
-from tmesim.trial.locks import lock
-from tmesim.trial.pool import is_daemon
-from tmesim.trial.signals import Interrupted, signals_interrupt
+from tmesim.trial.signals import signals_interrupt
 
-ASKED = "asked.json"
+WORDS = Words("a sensitivity analysis", "this analysis", "another analysis", "no sensitivity analysis")
 LOW, HIGH = 0.5, 2.0
 """Of the factor of a group."""
 
@@ -118,36 +108,17 @@ class _Run:
     def _simulate(self, stage: str, settings: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """(points, replicates, outcomes), once the jobs that are left are done: first those of the first replicate."""
         asked, replicates = self.asked, self.asked.scenario.replicates
-        ledger = self.place.ledger(stage, settings)
-        try:
-            done = ledger.open()
-            order = itertools.product(range(replicates), range(len(settings)))
-            jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
-            with display_for(self.quiet, len(jobs) + len(done), len(done)) as display:
-                if jobs and asked.simulator is Task and is_cold():
-                    display.say("compiling the kernels, once; this takes about a minute")
-                    warm(1 if is_daemon() else processors(), display.say)
-
-                def take(one: Done) -> None:
-                    ledger.add(one)
-                    display.took(one)
-
-                left_s = None if self.until is None else self.until - time.time()
-                stopped = do(jobs, asked.simulator(asked.scenario, settings), take, self.workers, left_s)
-                if left := display.jobs - display.count:
-                    why = "stopped" if stopped else "the budget is spent"
-                    about = f", about {duration(display.left())} more for it" if display.left() else ""
-                    raise Interrupted(
-                        f"{why} in stage {STAGES.index(stage) + 1} of {len(STAGES)} ({stage}) with {display.count} of "
-                        f"{display.jobs} jobs done, {left} left{about}; --resume goes on"
-                    )
-            values = np.full((len(settings), replicates, len(asked.outcomes)), np.nan)
-            for one in ledger.read():
-                values[one.job.point, one.job.replicate] = asked.outcome(one)
-                self.place.seconds += one.seconds
-            return values
-        finally:
-            ledger.close()
+        where = f" in stage {STAGES.index(stage) + 1} of {len(STAGES)} ({stage})"
+        done = finish(
+            self.place.ledger_of(stage, settings), replicate_by_replicate(len(settings), range(replicates)),
+            asked.simulator(asked.scenario, settings), asked.simulator is Task, self.workers, self.until, self.quiet,
+            where,
+        )  # fmt: skip
+        values = np.full((len(settings), replicates, len(asked.outcomes)), np.nan)
+        for one in done:
+            values[one.job.point, one.job.replicate] = asked.outcome(one)
+            self.place.seconds += one.seconds
+        return values
 
 
 def factor(u: float) -> float:
@@ -162,54 +133,17 @@ def _spread(numbers: int, points: int, seed: int) -> np.ndarray:
     return qmc.Sobol(numbers, seed=seed).random(1 << (points - 1).bit_length())[:points]
 
 
-class Place:
+class Place(Folder):
     """The directory of an analysis. `claim` it before anything is written. seconds : of all jobs that are done"""
 
     def __init__(self, path: Path, asked: Analysis) -> None:
-        self.path, self.asked = path, asked
-        self.model = model(asked.scenario.host)
-        self.begun = datetime.now(UTC).date().isoformat()
+        super().__init__(path, WORDS, asked.identity, model(asked.scenario.host))
         self.seconds = 0.0
-        self._lock: IO[str] | None = None
 
-    def claim(self, resume: bool) -> None:
-        """InputError where it may not be used."""
-        if self.path.exists() and not self.path.is_dir():
-            raise self._refusal("is a file; expected the directory of a sensitivity analysis")
-        if (self.path / ASKED).is_file():
-            old = read_sealed(self.path / ASKED)
-            if old.get("analysis") != self.asked.identity:
-                raise self._refusal("holds another analysis; choose another --out")
-            if changed := stale(old, self.model):
-                raise self._refusal(f"holds this analysis, which {changed}; choose another --out")
-            self.begun = old["date"]
-            if not resume:
-                raise self._refusal("holds this analysis, or a part of it; --resume goes on")
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise self._refusal("is not empty and holds no sensitivity analysis; choose another --out")
-        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock = lock(self.path / "checkpoints" / "lock")
-        except BlockingIOError:
-            raise self._refusal("is being written by another process") from None
-        said = {"analysis": self.asked.identity, "date": self.begun, "model": self.model}
-        write(self.path / ASKED, sealed(said))
-
-    def release(self) -> None:
-        """Let another process have it."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def ledger(self, stage: str, settings: Sequence[Mapping[str, Any]]) -> Ledger:
+    def ledger_of(self, stage: str, settings: Sequence[Mapping[str, Any]]) -> Ledger:
         """What came of the jobs of a stage; lines of other points are not taken."""
-        which = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        bond = f"{self.asked.identity} {self.model} {sorted(computing_versions().items())} {which}"
-        return Ledger(self.path / "checkpoints" / stage, bond)
+        return self.ledger(stage, hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest())
 
     def has_begun(self, stage: str) -> bool:
         """Whether jobs of a stage were taken up, which is after all before it was written."""
         return (self.path / "checkpoints" / stage).exists()
-
-    def _refusal(self, message: str) -> InputError:
-        return InputError([Problem(message, file=str(self.path))])

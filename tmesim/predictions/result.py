@@ -75,15 +75,6 @@ def short(value: float) -> float:
     return float(f"{value:.{TOLD}g}")
 
 
-def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:
-    """Why a result is not that of the model of today; empty where it is.
-
-    content : of a result, or of what was asked
-    """
-    changed = [name for name, value in now.items() if content["model"].get(name) != value]
-    return f"was made on {content['date']} with another {' and '.join(changed)}" if changed else ""
-
-
 def kept() -> Path:
     """Where the copy that comes with the package lies."""
     return Path(str(resources.files("tmesim.predictions").joinpath(KEPT)))

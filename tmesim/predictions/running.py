@@ -8,12 +8,11 @@ effect of every arm on the tumor · `predictions.yaml` the result, with its date
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,22 +20,14 @@ from tmesim.fingerprint import fingerprint
 from tmesim.predictions.asking import Asked, Task, units_of
 from tmesim.predictions.entries import packaged_bytes
 from tmesim.predictions.quantities import Values
-from tmesim.predictions.result import stale, write_result
-from tmesim.reading import InputError, Problem
-from tmesim.storage import write
-from tmesim.storage.checksums import read_sealed, sealed
-from tmesim.sweeps.crew import do
-from tmesim.sweeps.display import Display, display_for, duration
-from tmesim.sweeps.jobs import Done, Job
-from tmesim.sweeps.ledger import Ledger
-from tmesim.trial.compiling import is_cold, warm
+from tmesim.predictions.result import write_result
+from tmesim.sweeps.finishing import finish, replicate_by_replicate
+from tmesim.sweeps.folder import Folder, Words
+from tmesim.sweeps.jobs import Done
 from tmesim.trial.execution import processors
-from tmesim.trial.identity import computing_versions
-from tmesim.trial.locks import lock
-from tmesim.trial.pool import is_daemon
-from tmesim.trial.signals import Interrupted, signals_interrupt
+from tmesim.trial.signals import signals_interrupt
 
-ASKED = "asked.json"
+WORDS = Words("predictions", "these predictions", "other predictions, or other settings of them", "no predictions")
 
 
 def model(asked: Asked) -> dict[str, str]:
@@ -67,11 +58,12 @@ def predict(
     Interrupted when that is spent, or it was told to stop, before the last job. InputError where `out` holds something
     else, or a part of this without `resume`.
     """
-    place = Place(out, asked)
+    until = None if budget_s is None else time.time() + budget_s
+    place = Folder(out, WORDS, identity(asked), model(asked))
     with signals_interrupt():
         try:
             place.claim(resume)
-            done = _simulate(asked, place, processors() if workers is None else workers, budget_s, quiet, task)
+            done = _simulate(asked, place, processors() if workers is None else workers, until, quiet, task)
             write_result(out, asked, values_of(asked, done), place.model, place.begun)
             return out
         finally:
@@ -96,79 +88,9 @@ def values_of(asked: Asked, done: list[Done]) -> Values:
 
 
 def _simulate(
-    asked: Asked, place: Place, workers: int, budget_s: float | None, quiet: bool,
+    asked: Asked, place: Folder, workers: int, until: float | None, quiet: bool,
     task: Callable[[Asked], Any],
 ) -> list[Done]:  # fmt: skip
     """The jobs that are left, all points of the first pair first."""
-    ledger = place.ledger()
-    try:
-        done = ledger.open()
-        order = itertools.product(range(asked.pairs), range(len(asked.points)))
-        jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
-        with display_for(quiet, len(jobs) + len(done), len(done)) as display:
-            if jobs and task is Task.of and is_cold():
-                display.say("compiling the kernels, once; this takes about a minute")
-                warm(1 if is_daemon() else processors(), display.say)
-            stopped = do(jobs, task(asked), _taking(ledger, display), workers, budget_s)
-            if left := display.jobs - display.count:
-                why = "stopped" if stopped else "the budget is spent"
-                about = f", about {duration(display.left())} more" if display.left() else ""
-                raise Interrupted(
-                    f"{why} with {display.count} of {display.jobs} jobs done, {left} left{about}; --resume goes on"
-                )
-        return ledger.read()
-    finally:
-        ledger.close()
-
-
-def _taking(ledger: Ledger, display: Display) -> Callable[[Done], None]:
-    def take(one: Done) -> None:
-        ledger.add(one)
-        display.took(one)
-
-    return take
-
-
-class Place:
-    """The directory of some predictions. `claim` it before anything is written."""
-
-    def __init__(self, path: Path, asked: Asked) -> None:
-        self.path, self.model, self.identity = path, model(asked), identity(asked)
-        self.begun = datetime.now(UTC).date().isoformat()
-        self._lock: IO[str] | None = None
-
-    def claim(self, resume: bool) -> None:
-        """InputError where it may not be used."""
-        if self.path.exists() and not self.path.is_dir():
-            raise self._refusal("is a file; expected the directory of predictions")
-        if (self.path / ASKED).is_file():
-            old = read_sealed(self.path / ASKED)
-            if old.get("asked") != self.identity:
-                raise self._refusal("holds other predictions, or other settings of them; choose another --out")
-            if changed := stale(old, self.model):
-                raise self._refusal(f"holds these predictions, but {changed}; choose another --out")
-            self.begun = old["date"]
-            if not resume:
-                raise self._refusal("holds these predictions, or a part of them; --resume goes on")
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise self._refusal("is not empty and holds no predictions; choose another --out")
-        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock = lock(self.path / "checkpoints" / "lock")
-        except BlockingIOError:
-            raise self._refusal("is being written by another process") from None
-        write(self.path / ASKED, sealed({"asked": self.identity, "date": self.begun, "model": self.model}))
-
-    def release(self) -> None:
-        """Let another process have it."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def ledger(self) -> Ledger:
-        """What came of the jobs; lines of other predictions or of another model are not taken."""
-        versions = sorted(computing_versions().items())  # they decide the last bits
-        return Ledger(self.path / "checkpoints" / "ledger", f"{self.identity} {self.model} {versions}")
-
-    def _refusal(self, message: str) -> InputError:
-        return InputError([Problem(message, file=str(self.path))])
+    jobs = replicate_by_replicate(len(asked.points), range(asked.pairs))
+    return finish(place.ledger("jobs"), jobs, task(asked), task is Task.of, workers, until, quiet)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,17 +11,14 @@ from typing import Any
 from tmesim.storage import DiskFull
 from tmesim.storage.tables import csv_bytes
 from tmesim.sweeps.analysis import COLUMNS, INTERACTION, interaction_rows, sensitivity_rows
-from tmesim.sweeps.crew import do
 from tmesim.sweeps.directory import TABLES, SweepDirectory
-from tmesim.sweeps.display import Display, display_for, duration
-from tmesim.sweeps.jobs import Done, Job, Task
+from tmesim.sweeps.finishing import finish, replicate_by_replicate
+from tmesim.sweeps.jobs import Task
 from tmesim.sweeps.plan import Plan
 from tmesim.sweeps.sweep import Sweep
 from tmesim.sweeps.tables import Values, points_csv, summary_csv, sweep_csv
-from tmesim.trial.compiling import is_cold, warm
 from tmesim.trial.execution import processors
-from tmesim.trial.pool import is_daemon
-from tmesim.trial.signals import Interrupted, signals_interrupt
+from tmesim.trial.signals import signals_interrupt
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,14 @@ def carry_out(plan: Plan, out: str | Path | None, execution: Execution) -> Sweep
         try:
             if directory.claim(execution.resume):
                 return Sweep(directory.path, plan)
-            _simulate(directory, execution)
-            done = directory.ledger.read()
+            scenario, until = plan.scenario, None
+            if execution.budget_s is not None:
+                until = time.time() + execution.budget_s
+            jobs = replicate_by_replicate(len(plan.points), range(scenario.replicates))
+            done = finish(
+                directory.ledger, jobs, Task.of(plan, execution.engine), execution.engine is None, execution.processes,
+                until, execution.quiet,
+            )  # fmt: skip
             values = Values.of(plan, done)
             directory.write_tables(tables_of(values), sum(one.seconds for one in done))
             if execution.figures:
@@ -74,36 +76,6 @@ def carry_out(plan: Plan, out: str | Path | None, execution: Execution) -> Sweep
             raise DiskFull(f"{error}. What was written is whole: --resume goes on once there is room") from None
         finally:
             directory.release()
-
-
-def _simulate(directory: SweepDirectory, execution: Execution) -> None:
-    """Do the jobs that are left: all points of the first replicate, then all of the second, so that what a budget ends
-    has looked everywhere."""
-    plan, ledger = directory.plan, directory.ledger
-    done = ledger.open()
-    order = itertools.product(range(plan.scenario.replicates), range(len(plan.points)))
-    jobs = [job for replicate, point in order if (job := Job(point, replicate)) not in done]
-    with display_for(execution.quiet, len(jobs) + len(done), len(done)) as display:
-        if jobs and execution.engine is None and is_cold():
-            display.say("compiling the kernels, once; this takes about a minute")
-            warm(1 if is_daemon() else processors(), display.say)
-        task, take = Task.of(plan, execution.engine), _taking(directory, display)
-        stopped = do(jobs, task, take, execution.processes, execution.budget_s)
-    if left := display.jobs - display.count:
-        why = "stopped" if stopped else "the budget is spent"
-        about = f", about {duration(display.left())} more" if display.left() else ""
-        done_so_far = f"{display.count} of {display.jobs} jobs done, {left} left{about}"
-        raise Interrupted(f"{why} with {done_so_far}; --resume goes on")
-
-
-def _taking(directory: SweepDirectory, display: Display) -> Callable[[Done], None]:
-    """What is done with each job as it comes."""
-
-    def take(done: Done) -> None:
-        directory.ledger.add(done)
-        display.took(done)
-
-    return take
 
 
 def tables_of(values: Values) -> dict[str, bytes]:
