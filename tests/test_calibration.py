@@ -92,6 +92,14 @@ def test_what_no_target_sees_stays_free(known):
     assert known.free == ("c",)
 
 
+def test_what_is_proposed_agrees_and_leaves_what_no_target_sees_where_it_is(known):
+    home, there = known.catalogue, known.proposed
+    cost = [sum(float(each(x[None])[0]) ** 2 for each in known.match.kept) for x in (home, there, known.best)]
+    assert cost[1] < 0.2 * cost[0] and cost[1] < cost[2] + 1, "about as good as the best, and the home is far off"
+    assert abs(there[2] - home[2]) < 0.02 < np.abs(there - home)[:2].max()
+    assert abs(there - home)[:2].sum() < abs(known.ensemble - home)[:, :2].sum(1).max()
+
+
 def test_a_group_that_was_held_out_is_predicted_within_its_interval(known):
     assert known.predicted == ("y3",) and "y3" not in [each.measure for each in known.match.kept]
     assert known.is_met(known.question.targets[3])

@@ -132,10 +132,10 @@ def test_without_antigens_there_is_a_desert_and_anti_pd_l1_does_nothing_in_it():
 
 def test_two_arms_alike_but_in_luck_differ_in_one_of_twenty_intervals():
     """CTL of the twin are a bit faster and its tumor cells creep twice as fast, which deals all luck anew."""
-    lots, each = 16, 6
+    lots, each = 16, 4
     speeds = {"cells.ctl.behaviors.speed": "x1.02", "cells.tumor.behaviors.speed": "x2"}
     arms = {"untreated": {}, "twin": {"set": speeds}}
-    plan = {"name": "twins", "question": "Is luck all?", "extends": "minimal", "time": {"days": 7}, "arms": arms}
+    plan = {"name": "twins", "question": "Is luck all?", "extends": "minimal", "time": {"days": 5}, "arms": arms}
     run = shared(plan, replicates=lots * each)
     a, b = (run.endpoint("tumor_burden", arm) for arm in arms)
     covered = []

@@ -30,6 +30,10 @@ The ensemble is drawn from what is not ruled out, with a density of exp(−½ Σ
 normal and independent of each other. It is narrower than what is not ruled out, and is what other answers are asked
 with.
 
+Of all points the one is proposed to the catalogue where Σ I² + Σ (4 · way from the catalogue)² is least, a range being
+four standard deviations of what was known before: numbers move as far as agreement is worth it, and those that no
+target sees stay where their source has them.
+
 Targets whose interval no point reaches are given up. Of those that no point meets, alone or two together, the one with
 the weakest source is. All are named, with the reason. One group of targets is held out of the fit and predicted. A
 parameter whose values in the ensemble spread nearly as those of its prior is free, and keeps its prior.

@@ -251,6 +251,31 @@ def likely(kept: Sequence[Held], where: Region, seed: int, steps: int = STEPS) -
     return points
 
 
+def nearest(found: Match, home: np.ndarray, starts: np.ndarray, seed: int, steps: int = 4 * STEPS) -> np.ndarray:
+    """(parameters,) where Σ I² + Σ (4 · way from home)² is least: what agrees, without going further from where the
+    numbers stand than agreement is worth. A range is read as four standard deviations of what is known of a number.
+
+    home : (parameters,); starts : (points, parameters), from which and from home it is searched for at random, in ever
+    shorter steps
+    """
+    rng, size = np.random.default_rng(seed), len(home)
+    points = np.concatenate([home + share * (starts - home) for share in (0.25, 0.5, 0.75, 1.0)] + [home[None]])
+
+    def cost(x: np.ndarray) -> np.ndarray:
+        return np.sum([each(x) ** 2 for each in found.kept], axis=0) + 16.0 * ((x - home) ** 2).sum(1)
+
+    now = cost(points)
+    best = np.argsort(now, kind="stable")[:16]
+    points, now = points[best], now[best]
+    for step in range(steps):
+        some = rng.random(points.shape) < 2.0 / size  # a few at a time
+        tried = points + rng.normal(0.0, 0.2 * 0.01 ** (step / steps), points.shape) * some
+        tried = 1 - np.abs(1 - np.abs(tried) % 2)
+        there = cost(tried)
+        points, now = np.where((there < now)[:, None], tried, points), np.minimum(now, there)
+    return points[int(np.argmin(now))]
+
+
 def conflicting(
     held: Sequence[Held], dimensions: int, seed: int, near: np.ndarray, particles: int
 ) -> list[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tmesim import units
+from tmesim.calibration.matching import worst
 from tmesim.calibration.parameters import factors, settings
 from tmesim.calibration.study import means_of
 from tmesim.storage import write
@@ -159,13 +160,13 @@ def summary(
     """What `calibration.yaml` says."""
     free = found.question.parameters
     where = found.match.region
-    worst = max((float(each(found.best[None])[0]) for each in found.match.kept), default=0.0)
+    missed = worst(found.match.kept)(np.stack([found.best, found.proposed]))
     low, high = (factors(free, np.quantile(found.ensemble, q, axis=0)[None])[0] for q in TAILS)
-    best = factors(free, found.best[None])[0]
+    best, proposed = factors(free, np.stack([found.best, found.proposed]))
     told = {
         p.name: {
             "label": p.label, "prior": [p.low, p.high], "ensemble": [short(low[k]), short(high[k])],
-            "best": short(best[k]), "spread_of_prior": round(float(found.spread[k]), 3),
+            "best": short(best[k]), "proposed": short(proposed[k]), "spread_of_prior": round(float(found.spread[k]), 3),
             "free": p.name in found.free,
         }
         for k, p in enumerate(free)
@@ -180,7 +181,8 @@ def summary(
         "model": dict(model),
         "scenario": scenario.said(),
         "design": {"points": found.points, "waves": waves, "replicates": replicates, "seed": found.question.seed},
-        "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(worst),
+        "not_ruled_out": {"share_of_prior": short(where.volume), "implausibility_of_best": short(float(missed[0])),
+                          "implausibility_of_proposed": short(float(missed[1])),
                           "implausibility_of_catalogue": short(found.of_catalogue)},
         **members,
         "parameters": told,

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from tmesim.calibration.emulator import fit
-from tmesim.calibration.matching import CUT, DISCREPANCY, PARTICLES, Aim, Held, Match, likely, match, worst
+from tmesim.calibration.matching import (
+    CUT,
+    DISCREPANCY,
+    PARTICLES,
+    Aim,
+    Held,
+    Match,
+    likely,
+    match,
+    nearest,
+    worst,
+)
 from tmesim.calibration.parameters import Parameter
 from tmesim.targets import Target
 
@@ -87,12 +99,22 @@ class Outcome:
         return "given up" if measure in self.match.given_up else "fitted"
 
     @property
+    def catalogue(self) -> np.ndarray:
+        """(parameters,) place of the catalogue as it is, all factors being 1; outside of the cube where a range leaves
+        out 1."""
+        return np.array([np.log(1 / p.low) / np.log(p.high / p.low) for p in self.question.parameters])
+
+    @property
     def of_catalogue(self) -> float:
-        """Largest implausibility of the catalogue as it is, all factors being 1; NaN where a range leaves out 1."""
-        free = self.question.parameters
-        point = np.array([[np.log(1 / p.low) / np.log(p.high / p.low) for p in free]])
+        """Largest implausibility of the catalogue as it is; NaN where a range leaves it out."""
+        point = self.catalogue
         inside = bool(((point >= 0) & (point <= 1)).all())
-        return float(worst(self.match.kept)(point)[0]) if inside else float("nan")
+        return float(worst(self.match.kept)(point[None])[0]) if inside else float("nan")
+
+    @cached_property
+    def proposed(self) -> np.ndarray:
+        """(parameters,) the point to which the catalogue's numbers should move, as near as agreement lets them."""
+        return nearest(self.match, np.clip(self.catalogue, 0.0, 1.0), self.ensemble, self.question.seed)
 
     @property
     def implausible(self) -> np.ndarray:

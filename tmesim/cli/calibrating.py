@@ -84,6 +84,8 @@ def confirm_host(host: str) -> None:
 
 def print_outcome(found: Outcome, folder: Path) -> None:
     """What is not ruled out, the targets that are missed, and where the files are."""
+    import numpy as np
+
     from tmesim.calibration.parameters import factors
     from tmesim.calibration.result import target_rows
     from tmesim.cli.lists import print_rows
@@ -92,10 +94,11 @@ def print_outcome(found: Outcome, folder: Path) -> None:
     say(f"Not ruled out: {compact(100 * found.match.region.volume)} % of the prior. "
         f"Implausibility of the catalogue as it is: {compact(found.of_catalogue)}, where 3 rules out.")  # fmt: skip
     ends = factors(free, found.ensemble)
-    best = factors(free, found.best[None])[0]
+    best, proposed = factors(free, np.stack([found.best, found.proposed]))
     print_rows([
         {"parameter": p.label, "ensemble": f"×{compact(ends[:, k].min())} to ×{compact(ends[:, k].max())}",
-         "best": f"×{compact(best[k])}", "prior": f"×{compact(p.low)} to ×{compact(p.high)}",
+         "best": f"×{compact(best[k])}", "proposed": f"×{compact(proposed[k])}",
+         "prior": f"×{compact(p.low)} to ×{compact(p.high)}",
          "": "stays free" if p.name in found.free else ""}
         for k, p in enumerate(free)
     ])  # fmt: skip
