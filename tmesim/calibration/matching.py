@@ -46,10 +46,17 @@ class Aim:
         return low is not None and low > 0 and (self.target.unit == RATIO or (high is not None and low < high / WIDE))
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """Values on the scale of the fit; a logarithm ends a tenth below the low end."""
-        if not self.log or self.target.low is None:
-            return values
-        return np.log(np.where(np.isnan(values), np.nan, np.maximum(values, self.target.low / 10)))
+        """Values on the scale of the fit. A logarithm ends a tenth below the low end. What lies further beyond an
+        interval with two ends than it is wide is as far off as can be: a tumor that is dying has no rate to fit."""
+        low, high = self.target.low, self.target.high
+        found, ends = values, [low, high]
+        if self.log and low is not None:
+            found = np.log(np.where(np.isnan(values), np.nan, np.maximum(values, low / 10)))
+            ends = [None if end is None else float(np.log(end)) for end in ends]
+        if ends[0] is None or ends[1] is None:
+            return found
+        width = ends[1] - ends[0]
+        return np.clip(found, ends[0] - width, ends[1] + width)
 
     def plain(self, values: np.ndarray) -> np.ndarray:
         """From the scale of the fit back."""
