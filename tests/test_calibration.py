@@ -151,6 +151,21 @@ def test_targets_that_contradict_are_named_and_the_weaker_source_is_given_up(nee
     assert [found.is_met(target) for target in question.targets[:2]] == [True, False]
 
 
+@pytest.mark.parametrize(("low", "high", "unit"), [(0.05, 0.23, "1/d"), (0.8, 1.6, "ratio"), (5.0, 1500.0, "1/mm²")])
+def test_far_beyond_an_interval_the_way_is_told_by_its_logarithm(low, high, unit):
+    aim = Aim(Target("y", "y", unit, low, high, "someone", "page", "seen"))
+    x = np.array([low / 9, low, (low * high) ** 0.5, high, 3 * high, 50 * high])
+    assert aim.plain(aim.scaled(x)) == pytest.approx(x) and (np.diff(aim.scaled(x)) > 0).all()
+    (start, end), width = aim.ends, np.ptp(aim.ends)
+    assert aim.scaled(x[1:4]) == pytest.approx([start, np.log(x[2]) if aim.log else x[2], end])
+    if not aim.log:
+        assert aim.scaled(np.array([high + width * np.e])) == pytest.approx([high + 2 * width]), "1 + ln e"
+        assert aim.scaled(np.array([low - width, low - width * np.e**2])) == pytest.approx(
+            [low - width, low - 3 * width]
+        )
+    assert np.isnan(aim.scaled(np.array([np.nan]))).all()
+
+
 def test_a_target_that_nothing_meets_is_named_alone(needs_sklearn):
     found = fitted(asked(targets((1.5, 1.7, 9.0, 2.0))))
     assert ("y2",) in found.match.conflicts and found.match.given_up["y2"] == "no point reaches its interval"

@@ -20,7 +20,8 @@ Biol 11:e1003968, as recalled):
 | target      | (a quarter of the interval)²: its ends lie two standard deviations out; 0 of one that is open      |
 | discrepancy | (a tenth of z)², assumed: how far a simulation of a section may be from a tumor                    |
 
-A target whose ends lie more than fivefold apart is told by its logarithm. x is ruled out where I > 3 for any target:
+A target whose ends lie more than fivefold apart is told by its logarithm, and so is the way to an interval that is
+further off than this is wide: a tumor that is dying would hide all others. x is ruled out where I > 3 for any target:
 at least 95 % of a distribution with one peak lie within three deviations, whatever its shape (Pukelsheim 1994 Am Stat
 48:88, as recalled). The next wave is simulated where nothing is ruled out. That region is often a small part of the
 cube, and is reached over levels: the best tenth of some particles is kept, copied and moved at random below that level,

@@ -46,27 +46,32 @@ class Aim:
         return low is not None and low > 0 and (self.target.unit == RATIO or (high is not None and low < high / WIDE))
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """Values on the scale of the fit. A logarithm ends a tenth below the low end. What lies further beyond an
-        interval with two ends than it is wide is as far off as can be: a tumor that is dying has no rate to fit."""
-        low, high = self.target.low, self.target.high
-        found, ends = values, [low, high]
+        """Values on the scale of the fit. A logarithm ends a tenth below the low end. Further beyond an interval with
+        two ends than it is wide, distance is told by its logarithm: a tumor that is dying has no rate to fit."""
+        low, known = self.target.low, values
         if self.log and low is not None:
-            found = np.log(np.where(np.isnan(values), np.nan, np.maximum(values, low / 10)))
-            ends = [None if end is None else float(np.log(end)) for end in ends]
-        if ends[0] is None or ends[1] is None:
-            return found
-        width = ends[1] - ends[0]
-        return np.clip(found, ends[0] - width, ends[1] + width)
+            known = np.log(np.where(np.isnan(values), np.nan, np.maximum(values, low / 10)))
+        return self._beyond(known, lambda way: 1.0 + np.log(way))
 
     def plain(self, values: np.ndarray) -> np.ndarray:
         """From the scale of the fit back."""
-        return np.exp(values) if self.log else values
+        known = self._beyond(values, lambda way: np.exp(way - 1.0))
+        return np.exp(known) if self.log else known
+
+    def _beyond(self, values: np.ndarray, of_way: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Values with another way to the interval where that is above its width, in widths."""
+        low, high = self.ends
+        if low is None or high is None:
+            return values
+        inside, width = np.clip(values, low, high), high - low
+        way = (values - inside) / width
+        return np.where(np.abs(way) > 1.0, inside + np.sign(way) * width * of_way(np.maximum(np.abs(way), 1.0)), values)
 
     @property
     def ends(self) -> tuple[float | None, float | None]:
         """Of the interval, on the scale of the fit."""
         low, high = (
-            None if end is None else float(self.scaled(np.array(end))) for end in (self.target.low, self.target.high)
+            float(np.log(end)) if self.log and end is not None else end for end in (self.target.low, self.target.high)
         )
         return low, high
 

@@ -55,7 +55,8 @@ def calibrate_host(
     folder = out or Path("runs") / f"calibration_{scenario.host}"
     if not quiet:
         jobs = waves * points * replicates + checks * ENSEMBLE
-        say(f"{describe(scenario)}, {len(question.parameters)} parameters, {waves} waves of {points} points, "
+        say(f"{describe(scenario)}, {len(question.parameters)} parameters, "
+            f"{waves} {'wave' if waves == 1 else 'waves'} of {points} points, "
             f"{jobs} jobs → {line(folder)}", to_errors=True)  # fmt: skip
     asked = Calibration(question, scenario, points, waves, checks, other)
     found = calibrate(asked, folder, workers, budget_s, resume, quiet)
