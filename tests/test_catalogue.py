@@ -231,6 +231,22 @@ def test_the_hash_sees_each_number_and_no_order():
     assert Catalogue(**{kind: frozendict(entries[kind]) for kind in KINDS}).hash == CATALOGUE.hash
 
 
+def test_the_hash_of_numbers_sees_those_of_its_species_and_not_where_they_are_from():
+    entry = CATALOGUE.cells["tumor"]
+    number = entry.behaviors["division"]
+
+    def with_division(**update):
+        behaviors = frozendict({**entry.behaviors, "division": number.model_copy(update=update)})
+        tumor = entry.model_copy(update={"behaviors": behaviors})
+        return replace(CATALOGUE, cells=frozendict({**CATALOGUE.cells, "tumor": tumor}))
+
+    value = frozendict({"mouse": number.at("mouse"), "human": 2 * number.at("human")})
+    moved, sourced = with_division(value=value), with_division(source=("assumed: another reason",))
+    assert moved.hash_of_numbers("mouse") == CATALOGUE.hash_of_numbers("mouse")
+    assert moved.hash_of_numbers("human") != CATALOGUE.hash_of_numbers("human")
+    assert sourced.hash_of_numbers("mouse") == CATALOGUE.hash_of_numbers("mouse") and sourced.hash != CATALOGUE.hash
+
+
 # -- numbers
 
 

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tmesim.catalogue import catalogue_of
+from tmesim.catalogue import catalogue_of, host_named
 
 ENGINE = (
     "body", "catalogue", "frames.py", "kernels", "observables", "reading", "recorder.py", "scenario", "section.py",
@@ -24,7 +24,13 @@ ENGINE = (
 
 def fingerprint(host: str) -> dict[str, str]:
     """The hashes of today for a host: of its `catalogue` and of the `engine`."""
-    return {"catalogue": catalogue_of(host).hash_of_numbers, "engine": _sources_hash()}
+    return {"catalogue": numbers_hash(host), "engine": _sources_hash()}
+
+
+@cache
+def numbers_hash(host: str) -> str:
+    """The hash of the numbers that a host has."""
+    return catalogue_of(host).hash_of_numbers(host_named(host).species)
 
 
 def stale(content: Mapping[str, Any], now: Mapping[str, str]) -> str:

@@ -41,7 +41,7 @@ def model(host: str) -> dict[str, str]:
     jobs = [code(root.joinpath(*name.split("/")).read_text(encoding="utf-8")) for name in CODE]
     asked = {
         "targets": [(t.measure, t.low, t.high, t.group, t.checked) for t in targets_of(host_named(host).species)],
-        "parameters": [(p.name, p.paths, p.low, p.high) for p in parameters()],
+        "parameters": [(p.name, p.paths) for p in parameters()],  # ranges are told by the result
     }
     return known | {"engine": _hash([known["engine"], *jobs]), "targets": _hash(asked)}
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from tmesim.catalogue.entries import CellType, Field, MatrixMap, Process, Rule, StateVariable
 from tmesim.catalogue.frozen import frozendict
 from tmesim.catalogue.models import KINDS
-from tmesim.catalogue.numbers import Number, each_number, put
+from tmesim.catalogue.numbers import HOSTS, Number, each_number, put
 from tmesim.catalogue.therapies import Drug, Therapy
 from tmesim.reading import DataPath, dotted, suggestion
 
@@ -155,10 +155,10 @@ class Contents:
         """SHA-256 over all entries; the order in which they are written does not matter, nor do their synonyms."""
         return _hash(self._content())
 
-    @cached_property
-    def hash_of_numbers(self) -> str:
-        """As `hash`, without what says where numbers are from: equal where a simulation is."""
-        return _hash(_without(self._content(), GROUNDS))
+    def hash_of_numbers(self, species: str) -> str:
+        """As `hash`, of the numbers of one species and without what says where they are from: equal where a simulation
+        of it is."""
+        return _hash(_of(species, _without(self._content(), GROUNDS)))
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -176,6 +176,15 @@ def _without(content: Any, keys: Collection[str]) -> Any:
     if isinstance(content, dict):
         return {key: _without(value, keys) for key, value in content.items() if key not in keys}
     return [_without(value, keys) for value in content] if isinstance(content, list) else content
+
+
+def _of(species: str, content: Any) -> Any:
+    """Nested dicts and lists with the value of one species where there are those of several."""
+    if isinstance(content, dict):
+        if species in content and content.keys() <= set(HOSTS):
+            return content[species]
+        return {key: _of(species, value) for key, value in content.items()}
+    return [_of(species, value) for value in content] if isinstance(content, list) else content
 
 
 def folded(name: str) -> str:

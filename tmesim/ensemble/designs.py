@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.calibration.sections import SMALLER
 from tmesim.conclusions import Conclusion, Conclusions
 from tmesim.observables import observables_of
 from tmesim.reading import InputError, Problem, suggestion
@@ -26,6 +25,7 @@ from tmesim.scenario.crossing import JOINT
 if TYPE_CHECKING:
     from tmesim.sweeps.jobs import Done
 
+SMALLER = {"tissue.size": ["900 µm", "900 µm"], "start.tumor.radius": "150 µm", "time.record_every": "24 h"}
 DAYS: Mapping[str, float] = {"mouse": 21, "human": 42}
 """At most, by species: two weeks after the first doses to a mouse, five after those to a patient."""
 ROOM = ("region_fraction", "edge_contact")

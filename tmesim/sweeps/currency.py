@@ -6,8 +6,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
-from tmesim.catalogue import catalogue_of
-from tmesim.fingerprint import ENGINE, with_sources
+from tmesim.fingerprint import ENGINE, numbers_hash, with_sources
 from tmesim.trial.identity import computing_versions
 
 __all__ = ["ENGINE", "changed", "model"]
@@ -15,7 +14,7 @@ __all__ = ["ENGINE", "changed", "model"]
 
 def model(host: str) -> dict[str, str]:
     """What a result of today stands for: hashes of the host's catalogue and of the engine."""
-    return {"catalogue": catalogue_of(host).hash_of_numbers, "engine": _engine()}
+    return {"catalogue": numbers_hash(host), "engine": _engine()}
 
 
 def changed(kept: dict[str, str], host: str) -> list[str]:
