@@ -35,8 +35,9 @@ def draw_calibration(outcome: Outcome, scenario: Scenario) -> Drawing:
     about = (
         f"{outcome.points} points simulated, {scenario.time.days:g} days, n = {scenario.replicates} replicates each. "
         f"Not ruled out: {compact(100 * outcome.match.region.volume)} % of the prior. Dots: the "
-        f"{len(outcome.ensemble)} members of the ensemble {members}; bar: their median. Band: the published "
-        f"interval, or the prior of a parameter. {met} of {len(seen)} targets are met."
+        f"{len(outcome.ensemble)} members of the ensemble {members}; bar: their median; diamond: what is proposed "
+        f"to the catalogue. Band: the published interval, or the prior of a parameter. "
+        f"{met} of {len(seen)} targets are met."
     )
     groups = [(name, list(those)) for name, those in groupby(seen, key=lambda target: target.group)]
     top = head_height(title, about, width - 2 * LEFT) + 16
@@ -84,7 +85,9 @@ def draw_parameter(sheet: Sheet, parameter: Parameter, outcome: Outcome, k: int,
     axes.set_xticks(ticks, [f"×{compact(parameter.factor(at))}" for at in ticks])
     x = LEFT + NAMES + STRIP
     low, high = (compact(parameter.factor(float(np.quantile(u, q)))) for q in (0.05, 0.95))
-    best = compact(parameter.factor(float(outcome.best[k])))
-    sheet.text(x, middle - 18, f"×{low} to ×{high}, best ×{best}", LABEL)
+    proposed = float(outcome.proposed[k])
+    axes.plot([proposed], [0], marker="D", ms=7, mfc="white", mec=INK, mew=1.4, zorder=5)
+    span = f"×{low} to ×{high}, proposed ×{compact(parameter.factor(proposed))}"
+    sheet.text(x, middle - 18, span, LABEL)
     says = "stays free: keeps its prior" if parameter.name in outcome.free else "narrowed by untreated tumors"
     sheet.text(x, middle + 4, says, SMALL, FAINT)
