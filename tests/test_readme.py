@@ -147,6 +147,8 @@ def desk(tmp_path_factory):
 
 SHORT = {
     "atlas": ["--days", "4", "--replicates", "2"], "demo": ["--no-browser"],
+    "predict": ["anti_cd25_controls", "--pairs", "2", "--set", "tissue.size=[300 µm, 300 µm]",
+                "--set", "start.tumor.radius=75 µm", "--set", "time.days=8"],
     "sweep": ["--days", "8", "--replicates", "1"], "why": ["--groups", "exhaustion", "--replicates", "2"],
 }  # fmt: skip
 """What makes a command shorter; of an option that is given twice the last counts."""
@@ -167,7 +169,8 @@ def test_every_command_of_the_readme_runs(desk):
             words += ["--out", str(named)]
             words += [] if "--days" in words else ["--days", "3" if "--until" in words else "8"]
             words += [] if {"--replicates", "--until"} & {*words} else ["--replicates", "2"]
-        words += SHORT.get(words[1], []) if words[1] != "why" or "--ablate" in words else []
+        if not (words[1] == "why" and "--ablate" not in words) and "--list" not in words:
+            words += SHORT.get(words[1], [])
         answer = tmesim(*words[1:], cwd=desk)
         assert answer.returncode == 0, f"{command}\n{answer.stdout}{answer.stderr}"
 
