@@ -135,7 +135,7 @@ def test_two_arms_alike_but_in_luck_differ_in_one_of_twenty_intervals():
     lots, each = 16, 4
     speeds = {"cells.ctl.behaviors.speed": "x1.02", "cells.tumor.behaviors.speed": "x2"}
     arms = {"untreated": {}, "twin": {"set": speeds}}
-    plan = {"name": "twins", "question": "Is luck all?", "extends": "minimal", "time": {"days": 5}, "arms": arms}
+    plan = {"name": "twins", "question": "Is luck all?", "extends": "minimal", "time": {"days": 7}, "arms": arms}
     run = shared(plan, replicates=lots * each)
     a, b = (run.endpoint("tumor_burden", arm) for arm in arms)
     covered = []
