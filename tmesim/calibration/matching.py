@@ -23,6 +23,8 @@ STEPS = 40
 """Moves of each particle on the way to the ensemble."""
 BEYOND = 2.0
 """Standard deviations of the emulator beyond which it does not reach an interval."""
+WEIGHT, SEARCHES = 4.0, 16
+"""Standard deviations that a range holds of what is known of a number (assumed), and searches for what is proposed."""
 STALLED = 0.97
 """A level that is not lower than this share of the one before ends the search."""
 STRENGTH = {"page": 2, "abstract": 1, "memory": 0}
@@ -274,10 +276,10 @@ def nearest(found: Match, home: np.ndarray, starts: np.ndarray, seed: int, steps
     points = np.concatenate([home + share * (starts - home) for share in (0.25, 0.5, 0.75, 1.0)] + [home[None]])
 
     def cost(x: np.ndarray) -> np.ndarray:
-        return np.sum([each(x) ** 2 for each in found.kept], axis=0) + 16.0 * ((x - home) ** 2).sum(1)
+        return np.sum([each(x) ** 2 for each in found.kept], axis=0) + ((WEIGHT * (x - home)) ** 2).sum(1)
 
     now = cost(points)
-    best = np.argsort(now, kind="stable")[:16]
+    best = np.argsort(now, kind="stable")[:SEARCHES]
     points, now = points[best], now[best]
     for step in range(steps):
         some = rng.random(points.shape) < 2.0 / size  # a few at a time
