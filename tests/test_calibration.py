@@ -255,7 +255,7 @@ def test_leaving_one_out_is_as_predicting_it_from_the_others(needs_sklearn):
 
 @pytest.mark.parametrize("host", ["mouse", "human"])
 def test_each_parameter_moves_numbers_of_the_catalogue_and_its_whole_range_is_allowed(host):
-    free, scenario = parameters(), section_of(host, 2, 1, {})
+    free, scenario = parameters(host), section_of(host, 2, 1, {})
     assert len(free) <= MOST and all(p.why and set(p.moves) <= set(MEASURES) for p in free)
     paths = [path for p in free for path in p.paths]
     assert len(paths) == len(set(paths))

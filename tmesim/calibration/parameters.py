@@ -39,19 +39,24 @@ class Parameter:
 
 
 @cache
-def parameters() -> tuple[Parameter, ...]:
-    """Those of the package, in the order of the file."""
+def parameters(species: str = "mouse") -> tuple[Parameter, ...]:
+    """Those of the package, in the order of the file, with their ranges in a species."""
     import yaml
 
     text = resources.files("tmesim.calibration").joinpath("parameters.yaml").read_text(encoding="utf-8")
     entries: Mapping[str, Any] = yaml.load(text, yaml.CSafeLoader)
     return tuple(
         Parameter(
-            name, entry["label"], tuple(entry["paths"]), float(entry["low"]), float(entry["high"]), entry["why"],
-            tuple(entry["moves"]),
+            name, entry["label"], tuple(entry["paths"]), _end(entry["low"], species), _end(entry["high"], species),
+            entry["why"], tuple(entry["moves"]),
         )
         for name, entry in entries.items()
     )  # fmt: skip
+
+
+def _end(said: float | Mapping[str, float], species: str) -> float:
+    """An end of a range, which may be one for each species."""
+    return float(said[species] if isinstance(said, Mapping) else said)
 
 
 def factors(free: Sequence[Parameter], points: np.ndarray) -> np.ndarray:

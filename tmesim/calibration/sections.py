@@ -59,7 +59,7 @@ def question_of(scenario: Scenario, hold_out: str) -> Question:
     if hold_out not in (*groups, NONE):
         known = ", ".join(f"'{group}'" for group in (*groups, NONE))
         raise InputError([Problem(f"there is no group '{hold_out}'; there are {known}", "--hold-out")])
-    return Question(parameters(), targets, "" if hold_out == NONE else hold_out, scenario.seed)
+    return Question(parameters(scenario.species), targets, "" if hold_out == NONE else hold_out, scenario.seed)
 
 
 def _has_interval(target: Target) -> bool:
