@@ -161,7 +161,7 @@ def test_what_explain_tells_is_what_was_worked_out():
     text = "\n".join(line for page in pages_of(CATALOGUE, "processes.leukocytes.hits_needed") for line in page)
     assert "Worked out" in text and "1.74" in text and "half 49 min" in text
     lines = told(CATALOGUE, "cells.tumor.behaviors.division")
-    assert len(lines) == 2 and lines[0].startswith("mouse: ") and "ln(2) / shortest = 0.0347 1/h" in lines[0]
+    assert len(lines) == 2 and lines[0].startswith("mouse: ") and "ln(2) / middle + death = 0.037 1/h" in lines[0]
 
 
 # -- formulas
