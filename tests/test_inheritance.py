@@ -380,10 +380,10 @@ def test_cells_without_mhc_are_unseen_and_felt():
     assert "contact.mhc_loss" in t.biology.signals
 
 
-def escape(ctl):
+def escape(ctl, seed):
     """Shares of MHC-negative and of antigen-negative cells after a week, from a fifth each."""
     start = {"tumor": [{"radius": "150 µm", "fill": 0.9}], "densities": {"ctl": ctl}, "capillaries": "200 /mm²"}
-    t = tissue("minimal", start=start, seed=6,
+    t = tissue("minimal", start=start, seed=seed,
                set={"processes.priming.reactive_fraction": 1, "cells.tumor.hierarchy.threshold": 0})  # fmt: skip
     rows = rows_of(t, "tumor")
     t.cells.columns.state[rows[::5], t.biology.states.index("mhc_loss")] = 1.0
@@ -394,9 +394,9 @@ def escape(ctl):
 
 
 def test_escape_happens_by_selection():
-    hunted, left_alone = escape("900 /mm²"), escape("0 /mm²")
-    assert hunted[0] > 1.4 * left_alone[0] and hunted[1] > 1.4 * left_alone[1]
-    assert left_alone == pytest.approx([0.2, 0.2], abs=0.12)
+    hunted, left_alone = (np.mean([escape(ctl, seed) for seed in (1, 2, 3, 4)], 0) for ctl in ("900 /mm²", "0 /mm²"))
+    assert (hunted > 1.4 * left_alone).all()
+    assert left_alone == pytest.approx([0.2, 0.2], abs=0.12)  # shares drift in a few hundred cells
 
 
 def test_observables_of_clones():
