@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 
 import numpy as np
-from gates import KEPT, Table, chosen_from, command, short
+from gates import KEPT, Table, biology, chosen_from, command, short
 
 from tmesim.body import Body
 from tmesim.scenario import load
@@ -107,7 +107,7 @@ def told(line):
 
 
 def table(path=None):
-    return Table(path or KEPT / "box.csv", COLUMNS, 2)
+    return Table(path or KEPT / "box.csv", COLUMNS, 2, lambda: biology("mouse"))  # whose scenario it is
 
 
 def jobs_of(chosen):

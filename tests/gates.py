@@ -1,29 +1,32 @@
 """What the gate commands share: a kept table to which each finished row is added at once, and runs in processes.
 
-A table says in its first line when it was begun and on which biology (a hash of the catalogue and one of the sources
-that decide bits). Rows of another biology are not added to: `--anew` begins a new table.
+A table says in its first line when it was begun and on which biology: a hash of the catalogue's numbers and one of the
+code that takes part in a job, without what decides nothing. Rows of another biology are not added to: `--anew` begins a
+new table.
 """
 
 import argparse
 import csv
 import datetime
+import hashlib
 import io
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from histories import engine_key
-
 KEPT = Path(__file__).parent / "kept"
 WORKERS = 2
 
 
-def biology():
-    """What the tables of today stand for."""
-    from tmesim.catalogue import load_catalogue
+def biology(*species):
+    """What the tables of today stand for: the numbers of some species, by default of all, and the engine's code."""
+    from tmesim.catalogue import HOSTS
+    from tmesim.fingerprint import fingerprint
 
-    return f"catalogue {load_catalogue().hash[:12]}, sources {engine_key()[:12]}"
+    known = [fingerprint(each) for each in species or HOSTS]
+    numbers = hashlib.sha256("".join(each["catalogue"] for each in known).encode()).hexdigest()
+    return f"numbers {numbers[:12]}, engine {known[0]['engine'][:12]}"
 
 
 class Table:

@@ -52,9 +52,7 @@ assert "400 pM/h" in report.value, "a combination that makes no sense says why"
 """,
     "your_own_rule_cell_and_drug": """
 gain = fed.compare().set_index("endpoint")
-assert gain.difference["tumor_burden"] > 0 and gain.low["hypoxic_fraction"] > 0
-vegf = {arm: fed.series("vegf_in_tumor", arm)[1][:, -1] for arm in fed.arms}
-assert vegf["with_the_rule"].mean() > vegf["without_the_rule"].mean(), "which makes more VEGF"
+assert gain.low["tumor_burden"] > 0 and gain.difference["vegf_in_tumor"] > 0, "a loop"
 loss = hunted.compare().set_index("endpoint")
 assert loss.difference["tumor_burden"] > 0 and loss.difference["n_car_t"] < 0
 ends = [hunted.endpoint("tumor_burden", arm) for arm in ("with_killers", "depleted")]
