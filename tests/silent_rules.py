@@ -104,7 +104,7 @@ def main():
     head = ["rule", "cell", "signal", "half_max", *(f"saturation_{host}" for host in hosts())]
     date = datetime.date.today().isoformat()
     with open(KEPT, "w", newline="", encoding="utf-8") as file:
-        file.write(f"# {date}, {chosen.days:g} days, {chosen.seeds} seeds, {biology()}\n")
+        file.write(f"# {date}, {chosen.days:g} days, {chosen.seeds} seeds, {biology(*hosts())}\n")
         csv.writer(file, lineterminator="\n").writerows([head, *rows])
     every = sum(len(rule.cell) for rule in catalogue.rules.values())
     print(f"{len(rows)} of {every} rules of a cell type are silent: {KEPT}")
