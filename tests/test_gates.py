@@ -271,7 +271,7 @@ def test_robustness_is_judged_by_each_row():
     row = {"host": "human", "verdict": "density", "worst": "cd8_margin 6.4", "fold": "5"}
     assert robust_fails([row, row | {"verdict": "holds", "worst": "cells_inside 3000"}]) == []
     wrong = [row | {"host": "mouse"}, row | {"fold": "7"}, row | {"worst": "cd68_inside 2"},
-             row | {"verdict": "runaway"}, row | {"verdict": "vanishes"}, row | {"verdict": "refused: no such number"}]  # fmt: skip
+             *(row | {"verdict": verdict} for verdict in ("runaway", "vanishes", "refused: no such number"))]  # fmt: skip
     assert robust_fails(wrong) == wrong
 
 
