@@ -16,6 +16,7 @@ from tmesim.catalogue.derivations import Quantity, derivations, evaluated, inter
 from tmesim.catalogue.works import named, works
 from tmesim.cli.entry_pages import pages_of
 from tmesim.evidence import GROUNDS, cited, ground, near
+from tmesim.influence.kept import place
 from tmesim.units import UnitError, parse_unit
 
 CATALOGUE = load_catalogue()
@@ -68,9 +69,19 @@ def test_three_hits_kill_that_come_within_fifty_minutes_and_not_later():
 # -- each number from what its source states
 
 
+def swings() -> list[str]:
+    """The twenty numbers that do most in the kept result of `tmesim sensitivity`, in standard errors of any outcome."""
+    done: dict[str, float] = {}
+    with (place() / "numbers.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            size = max(abs(float(row[end])) for end in ("effect_low", "effect_high", "swing"))
+            done[row["number"]] = max(done.get(row["number"], 0.0), size / float(row["standard_error"]))
+    return sorted(done, key=lambda path: -done[path])[:20]
+
+
 def matter_most() -> set[str]:
     """What a calibration may change, first path of each; what moved the untreated mouse most when it was halved and
-    doubled; and what published values replaced."""
+    doubled, and an answer most at the ends of its range; and what published values replaced."""
     with (HERE / "kept" / "robust.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(line for line in file if line[0] != "#") if row["host"] == "mouse"]
     plain = next(float(row["end"]) for row in rows if not row["what"])
@@ -78,7 +89,7 @@ def matter_most() -> set[str]:
     return {
         *(each.paths[0] for each in parameters()),
         *(path for what in varied for path in what.split(" and ") if not path.startswith("start.")),
-        *MEASURED,
+        *swings(), *MEASURED,
     }
 
 

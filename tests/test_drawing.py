@@ -25,6 +25,7 @@ from tmesim.drawing.palette import MOST, PERFUSED, Palette
 from tmesim.drawing.panels import draw_panel, draw_panels, known_panels
 from tmesim.drawing.raster import Inks, Painter, paint, scale_end, scene_of
 from tmesim.drawing.tissue import draw_tissue
+from tmesim.drawing.tornado import Bar, Panel, draw_bars
 from tmesim.drawing.trajectories import draw_trajectories
 from tmesim.scenario import read_text
 from tmesim.statistics import compare
@@ -346,3 +347,12 @@ def test_a_panel_that_a_run_cannot_have_is_an_error_that_says_why(tmp_path, shel
     code, said = shell("render", alone.path, "--panels", "effects,tissue,vegf,trajectories")
     assert code == 2 and "effects cannot be drawn: this run has one arm" in said
     assert said.count("this run kept no snapshots") == 2 and names_in(alone.path / "figures") == []
+
+
+@pytest.mark.parametrize(("longest", "is_cut"), [(-3.0, True), (-0.7, False)])
+def test_a_bar_that_is_far_longer_than_all_others_is_cut_and_says_how_long_it_is(longest, is_cut):
+    axes = Figure().add_subplot()
+    bars = {key: [Bar(0, value, value - 0.1, value + 0.1)] for key, value in zip("abc", (longest, 0.2, 0.1), strict=True)}
+    draw_bars(axes, Panel("", "", bars), list(bars))
+    assert (axes.get_xlim()[0] > longest) == is_cut and axes.get_xlim()[1] > 0.3
+    assert [text.get_text() for text in axes.texts] == (["◂ -3"] if is_cut else [])

@@ -88,11 +88,13 @@ def draw_numbers(found: Findings, scenario: Scenario) -> Drawing:
         for k, outcome in enumerate(found.outcomes)
     ]  # fmt: skip
     given = sum(each.given for each in found.chosen)
+    ranges = "Ranges are those of their entries" if given == len(found.chosen) else (
+        f"{given} of the ranges are those of their entries, the others half and twice"
+    )  # fmt: skip
     about = (
         f"{about_of(scenario)} Each of {len(found.chosen)} numbers of the groups that matter alone at its low and at "
-        f"its high end, less the model as it is on the same seeds. {given} of the ranges are those of their "
-        f"entries, the others half and twice. Lines: 95 % intervals, with one error for all. Drawn: the {len(shown)} "
-        "that do most."
+        f"its high end, less the model as it is on the same seeds. {ranges}. Lines: 95 % intervals, with one error for "
+        f"all. Drawn: the {len(shown)} that do most."
     )
     keys = {found.chosen[i].path: told(found.chosen[i].path) for i in shown}
     series = [("at its low end", False), ("at its high end", False)]
@@ -201,4 +203,7 @@ def told(path: str) -> str:
     kind, _, rest = path.partition(".")
     if kind == "rules":
         return ": ".join(rest.replace("_", " ").rsplit(".", 1))
-    return rest.replace(".behaviors.", ": ").replace("_", " ") if kind == "cells" else path
+    if kind == "cells":
+        return rest.replace(".behaviors.", ": ").replace("_", " ")
+    name, _, rest = rest.partition(".")
+    return f"{words(name)}: {rest.replace('_', ' ')}" if rest else path

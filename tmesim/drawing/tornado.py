@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NAMES, WIDTH, LINE, GAP, LEFT = 430, 400, 40, 40, 30  # pixels
 MOST = 24
 """Keys that are drawn; the others are counted in a note."""
+APART = 4
+"""From how many times the second longest on a bar is cut off, so that the others can be seen."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def draw_tornado(tornado: Tornado, title: str, about: str) -> Drawing:
 
 def draw_bars(axes: Axes, panel: Panel, order: Sequence[str]) -> None:
     """The bars of a panel from top to bottom, those of one key below one another within its line."""
-    signed, far = False, 0.0
+    signed, far, most = False, 0.0, _most(panel, order)
+    cut: list[tuple[float, float]] = []
     for j, key in enumerate(order):
         bars = [bar for bar in panel.bars[key] if math.isfinite(bar.value)]
         solid = [bar for bar in bars if not bar.mark]
@@ -110,12 +113,17 @@ def draw_bars(axes: Axes, panel: Panel, order: Sequence[str]) -> None:
             place = solid.index(bar) if not bar.mark else (len(solid) - 1) / 2
             thick = 0.66 / max(1, len(solid))
             y = j + 0.17 + thick * (place + 0.5)
-            far = max([far, abs(bar.value), *(abs(b) for b in (bar.low, bar.high) if math.isfinite(b))])
+            is_cut = abs(bar.value) > most
+            if not is_cut:
+                far = max([far, abs(bar.value), *(abs(b) for b in (bar.low, bar.high) if math.isfinite(b))])
             signed |= bar.value < 0
             if bar.mark:
                 axes.plot([bar.value], [y], marker="D", ms=5, mfc="white", mec=INK, mew=0.9, zorder=5)
                 continue
             axes.barh(y, bar.value, height=0.9 * thick, color=SENSITIVE[bar.series % len(SENSITIVE)], lw=0, zorder=2)
+            if is_cut:
+                cut.append((bar.value, y))
+                continue
             if math.isfinite(bar.low):
                 axes.plot([bar.low, bar.high], [y, y], color=INK, lw=1.1, solid_capstyle="butt", zorder=4)
             if bar.text:
@@ -125,8 +133,19 @@ def draw_bars(axes: Axes, panel: Panel, order: Sequence[str]) -> None:
                               ha="left" if right else "right", fontsize=SMALL - 0.5, color=FAINT)  # fmt: skip
     far = 1.25 * far or 1.0
     axes.set(xlim=(-far if signed else 0, far), ylim=(len(order), 0), yticks=[])
+    for value, y in cut:
+        right = value > 0
+        axes.annotate(f"{compact(value)} ▸" if right else f"◂ {compact(value)}", (far if right else -far, y),
+                      (-4 if right else 4, 0), textcoords="offset points", va="center",
+                      ha="right" if right else "left", fontsize=SMALL - 0.5, color="white", zorder=5)  # fmt: skip
     axes.axvline(0, color=REFERENCE_COLOR, lw=1.0, zorder=3)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="x", color=GRID, lw=0.6)
     axes.set_axisbelow(True)
+
+
+def _most(panel: Panel, order: Sequence[str]) -> float:
+    """How long a bar may be before it is cut off: no end, unless one key has by far the longest."""
+    longest = sorted((panel.reach(key) for key in order), reverse=True)
+    return longest[1] * APART if len(longest) > 2 and 0 < longest[1] * APART < longest[0] else math.inf
