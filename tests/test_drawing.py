@@ -352,7 +352,8 @@ def test_a_panel_that_a_run_cannot_have_is_an_error_that_says_why(tmp_path, shel
 @pytest.mark.parametrize(("longest", "is_cut"), [(-3.0, True), (-0.7, False)])
 def test_a_bar_that_is_far_longer_than_all_others_is_cut_and_says_how_long_it_is(longest, is_cut):
     axes = Figure().add_subplot()
-    bars = {key: [Bar(0, value, value - 0.1, value + 0.1)] for key, value in zip("abc", (longest, 0.2, 0.1), strict=True)}
+    values = {"a": longest, "b": 0.2, "c": 0.1}
+    bars = {key: [Bar(0, value, value - 0.1, value + 0.1)] for key, value in values.items()}
     draw_bars(axes, Panel("", "", bars), list(bars))
     assert (axes.get_xlim()[0] > longest) == is_cut and axes.get_xlim()[1] > 0.3
     assert [text.get_text() for text in axes.texts] == (["◂ -3"] if is_cut else [])
