@@ -6,6 +6,7 @@ DIR is a finished `tmesim ensemble`, which its `--keep` keeps as well; without i
 """
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from tmesim.conclusions import OUTCOMES
@@ -30,15 +31,17 @@ def part(known):
     rows = [
         f"| {capital(each.conclusion.says(each.outcome))} | {each.count(each.outcome)} of {each.row['sets']:.0f} "
         f"| {100 * each.share(each.outcome):.0f} [{100 * each.row['low']:.0f}, {100 * each.row['high']:.0f}] "
-        f"| {'yes' if each.holds else 'no'} |" for each in known.told.values() if each.outcome in OUTCOMES
+        f"| {each.verdict} |" for each in known.told.values() if each.outcome in OUTCOMES
     ]  # fmt: skip
-    holds = sum(each.holds for each in known.told.values())
+    count = Counter(each.verdict for each in known.told.values())
     changed = {name for host in said["hosts"] for name in known.changed(host)}
     stale = f"**Stale**: {' and '.join(sorted(changed))} changed since. " if changed else ""
     return (
         f"{stale}Parameter sets that fit untreated tumors: {hosts}, each in {said['pairs']} pairs, {said['date']}. "
-        f"About the same is within ± {100 * said['margin']:.0f} %. {holds} of {len(known.told)} conclusions hold in "
-        f"{100 * said['holds_from']:.0f} % of the sets once the chance of few pairs is taken off:\n\n"
+        f"About the same is within ± {100 * said['margin']:.0f} %. Of {len(known.told)} conclusions {count['yes']} "
+        f"hold: at least {100 * said['holds_from']:.0f} % of the sets agree once the chance of few pairs is taken off, "
+        f"at the low end of the interval too. {count['no']} hang on the numbers, and {count['open']} are left open by "
+        "so few pairs:\n\n"
         "| conclusion | sets | chance taken off, % | holds |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

@@ -106,7 +106,7 @@ def test_sets_that_do_not_differ_agree_once_chance_is_taken_off():
         found.append(shares_of(drawn(rng, np.full(100, -0.25), 0.25), KNOWN))
     assert np.mean([each.counts[0] for each in found]) < 85
     assert np.mean([each.shares[0] for each in found]) > 0.93
-    assert all(each.outcome == "less" for each in found) and sum(each.holds for each in found) >= 15
+    assert all(each.outcome == "less" for each in found) and sum(each.verdict != "no" for each in found) == 20
 
 
 @pytest.mark.parametrize("mean, between", [(-0.35, 0.1), (-0.1, 0.3), (0.0, 0.02), (0.12, 0.08)])
@@ -135,7 +135,7 @@ def test_two_kinds_of_sets_are_not_told_as_one():
     """A normal distribution with these moments would say "less" of most of them."""
     truth = np.where(np.arange(100) < 15, -3.0, 0.0)
     found = shares_of(drawn(np.random.default_rng(4), truth, 0.05), KNOWN)
-    assert found.counts == (15, 85, 0) and found.outcome == "same" and not found.holds
+    assert found.counts == (15, 85, 0) and found.outcome == "same" and found.verdict != "yes"
     assert found.shares[1] == pytest.approx(0.85)
 
 
@@ -143,7 +143,7 @@ def test_pairs_that_are_not_defined_are_left_out():
     found = shares_of(np.array([[np.nan, np.nan], [-1.0, np.nan], [-1.0, -1.2], [np.nan, 0.0]]), KNOWN)
     assert len(found.means) == 3 and found.counts == (2, 1, 0)
     nothing = shares_of(np.full((3, 2), np.nan), KNOWN)
-    assert nothing.outcome == "" and not nothing.holds and nothing.counts == (0, 0, 0)
+    assert nothing.outcome == "" and nothing.verdict == "open" and nothing.counts == (0, 0, 0)
 
 
 # A toy
@@ -264,8 +264,9 @@ def test_known_effects_come_out(play, tmp_path):
     found = carry_out(play, tmp_path / "a", 1, quiet=True)
     told = rows(tmp_path / "a")
     strong, low = told["anti_vegf_size"], told["low_anti_vegf_size"]
-    assert [strong.count(each) for each in OUTCOMES] == [5, 0, 0] and strong.holds and strong.outcome == "less"
-    assert [low.count(each) for each in OUTCOMES] == [2, 2, 1] and not low.holds
+    assert [strong.count(each) for each in OUTCOMES] == [5, 0, 0]
+    assert strong.verdict == "yes" and strong.outcome == "less"
+    assert [low.count(each) for each in OUTCOMES] == [2, 2, 1] and low.verdict != "yes"
     assert strong.row["mean"] == pytest.approx(-0.5, abs=0.03) and strong.row["own"] == pytest.approx(-0.5, abs=0.03)
     assert strong.row["own_outcome"] == "less" and low.row["own_outcome"] == "same"
     assert low.row["within"] == pytest.approx(0.02 * math.sqrt(2), rel=0.9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,19 +90,21 @@ def announce(asked: Ensemble, without: Sequence[str], folder: Path) -> None:
 def print_result(result: Result, folder: Path) -> None:
     """The conclusions, which of them hold, and where the files are."""
     from tmesim.cli.lists import print_rows
+    from tmesim.conclusions import VERDICTS
     from tmesim.wording import capital
 
     print_rows([
         {"conclusion": capital(each.says(shares.outcome)) if shares.outcome else each.name,
          "sets": f"{max(shares.counts)} of {sum(shares.counts)}",
          "chance taken off": f"{100 * shares.share:.0f} % [{100 * shares.low:.0f}, {100 * shares.high:.0f}]",
-         "": "holds" if shares.holds else "hangs on the numbers"}
+         "": VERDICTS[shares.verdict]}
         for row in result.rows for each, shares in [(row.conclusion, row.shares)]
     ])  # fmt: skip
     for host, told in result.room.items():
         if told["at_the_edge"] or told["gone"]:
             say(f"{host}: the untreated tumor came to the edge of the patch in {told['at_the_edge']} sets and was gone "
                 f"in {told['gone']}")  # fmt: skip
-    holds = sum(row.shares.holds for row in result.rows)
-    say(f"{holds} of {len(result.rows)} conclusions hold in nine of ten sets.")
+    count = Counter(row.shares.verdict for row in result.rows)
+    say(f"{count['yes']} of {len(result.rows)} conclusions hold in nine of ten sets, {count['no']} hang on the "
+        f"numbers, {count['open']} are left open by so few pairs.")  # fmt: skip
     say(f"{line(folder)}: ensemble.yaml, conclusions.csv, pairs.csv, figures/conclusions.png")

@@ -18,6 +18,8 @@ import numpy as np
 
 OUTCOMES = ("less", "same", "more")
 DEFAULT_THAN = "no treatment"
+VERDICTS = {"yes": "holds", "open": "is left open", "no": "hangs on the numbers"}
+"""Of a conclusion over parameter sets, with their words: enough agree, too few pairs tell, or too few agree."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tmesim.conclusions import OUTCOMES, Conclusion, Conclusions, conclusions
+from tmesim.conclusions import OUTCOMES, VERDICTS, Conclusion, Conclusions, conclusions
 from tmesim.fingerprint import fingerprint
 from tmesim.scenario.parts import start_content
 from tmesim.storage import write
@@ -34,6 +34,7 @@ COLUMNS = (
 )  # fmt: skip
 """Of `conclusions.csv`. against : another arm, empty for the reference. less, same, more : how many sets came out so;
 …_share : share of the sets with chance taken off; low, high : interval of that of `outcome`, the most common one.
+holds : of VERDICTS.
 mean, between, within : of log ratios, over sets, and their deviations between sets and between pairs of a set.
 own… : mean log ratio of the catalogue's own numbers, its interval, and what that makes"""
 TEXTS = ("conclusion", "scenario", "arm", "against", "endpoint", "host", "outcome", "holds", "own_outcome")
@@ -47,9 +48,9 @@ class Told:
     row: Mapping[str, Any]
 
     @property
-    def holds(self) -> bool:
-        """Whether enough sets agree."""
-        return self.row["holds"] == "yes"
+    def verdict(self) -> str:
+        """Of VERDICTS."""
+        return str(self.row["holds"])
 
     @property
     def outcome(self) -> str:
@@ -66,18 +67,18 @@ class Told:
 
     @property
     def sentence(self) -> str:
-        """In how many sets it comes out so; where too few agree, in how many each way."""
+        """In how many sets it comes out so; where too few agree, or may agree, in how many each way."""
         sets, each = int(self.row["sets"]), self.conclusion
         if not sets:
             return f"What {each.who} does to {each.endpoint.noun} is defined in no parameter set."
         shares = f"{100 * self.share(self.outcome):.0f} % with the chance of few pairs taken off"
         which = f"of {sets} parameter sets that fit untreated tumors"
-        if self.holds:
+        if self.verdict == "yes":
             return f"In {self.count(self.outcome)} {which}, {each.says(self.outcome)} ({shares})."
         less, same, more = (self.count(outcome) for outcome in OUTCOMES)
         return (
-            f"What {each.who} does to {each.endpoint.noun} hangs on the numbers: in {less} {which} it is smaller than "
-            f"with {each.than}, in {same} about the same, in {more} larger."
+            f"What {each.who} does to {each.endpoint.noun} {VERDICTS[self.verdict]}: in {less} {which} it is smaller "
+            f"than with {each.than}, in {same} about the same, in {more} larger."
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmesim.conclusions import OUTCOMES
+from tmesim.conclusions import OUTCOMES, VERDICTS
 from tmesim.drawing.drawing import Drawing
 from tmesim.drawing.files import literal
 from tmesim.drawing.palette import FAINT, FRAME, GRID, INK, LESS, MORE, REFERENCE_COLOR, WITHIN
@@ -104,8 +104,8 @@ def draw_row(sheet: Sheet, row: Said, far: float, result: Result, y: float) -> N
     sheet.text(x, y + 38, f"counted: {counted}", SMALL, FAINT)
     notes = x + BAR + GAP
     told = f"{100 * shares.share:.0f} % [{100 * shares.low:.0f}, {100 * shares.high:.0f}]"
-    sheet.text(notes, y + 10, f"{told}   {'holds' if shares.holds else 'hangs on the numbers'}", LABEL,
-               weight="bold" if shares.holds else "normal")  # fmt: skip
+    sheet.text(notes, y + 10, f"{told}   {VERDICTS[shares.verdict]}", LABEL,
+               weight="bold" if shares.verdict == "yes" else "normal")  # fmt: skip
     if row.own_outcome not in ("", shares.outcome):
         other = {"less": "less", "same": "about the same", "more": "more"}[row.own_outcome]
         sheet.text(notes, y + 36, f"with the catalogue's own numbers: {other}", SMALL, FAINT)

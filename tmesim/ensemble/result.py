@@ -41,7 +41,7 @@ def table_rows(result: Result) -> Iterator[list[Any]]:
         against = each.against or ""
         yield [
             each.name, each.scenario, each.arm, against, each.endpoint.name, row.host, row.day, len(shares.means),
-            *shares.counts, *shares.shares, shares.outcome, shares.low, shares.high, "yes" if shares.holds else "no",
+            *shares.counts, *shares.shares, shares.outcome, shares.low, shares.high, shares.verdict,
             shares.chance.mean, shares.chance.between, shares.chance.within, row.own, row.own_low, row.own_high,
             row.own_outcome,
         ]  # fmt: skip

@@ -35,7 +35,7 @@ import numpy as np
 from tmesim.conclusions import OUTCOMES, Conclusions
 
 HOLDS = 0.9
-"""A conclusion holds in at least this share of the sets."""
+"""A conclusion holds where at least this share of the sets agrees."""
 DRAWS, TAILS = 1000, (0.05, 0.95)
 """Of the interval: how often sets are drawn anew, and the quantiles."""
 
@@ -77,9 +77,9 @@ class Shares:
         return max(self.shares)
 
     @property
-    def holds(self) -> bool:
-        """Whether enough sets agree."""
-        return bool(self.share >= HOLDS)
+    def verdict(self) -> str:
+        """Of VERDICTS: whether the whole interval lies where enough sets agree, where too few do, or neither."""
+        return "yes" if self.low >= HOLDS else "no" if self.high < HOLDS else "open"
 
 
 def shares_of(pairs: np.ndarray, known: Conclusions, seed: int = 0) -> Shares:
