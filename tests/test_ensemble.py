@@ -21,7 +21,7 @@ from tmesim.calibration.result import base_numbers, scaled
 from tmesim.calibration.sections import section_of
 from tmesim.conclusions import OUTCOMES, conclusions
 from tmesim.conclusions import kept as keeping
-from tmesim.conclusions.kept import experiment, keep, read_kept
+from tmesim.conclusions.kept import Told, experiment, keep, read_kept
 from tmesim.ensemble import shares, study
 from tmesim.ensemble.designs import DAYS, designs_of
 from tmesim.ensemble.running import Sections, carry_out
@@ -106,7 +106,8 @@ def test_sets_that_do_not_differ_agree_once_chance_is_taken_off():
         found.append(shares_of(drawn(rng, np.full(100, -0.25), 0.25), KNOWN))
     assert np.mean([each.counts[0] for each in found]) < 85
     assert np.mean([each.shares[0] for each in found]) > 0.93
-    assert all(each.outcome == "less" for each in found) and sum(each.verdict != "no" for each in found) == 20
+    assert all(each.outcome == "less" for each in found) and sum(each.share >= HOLDS for each in found) >= 15
+    assert all(each.verdict != "no" for each in found)
 
 
 @pytest.mark.parametrize("mean, between", [(-0.35, 0.1), (-0.1, 0.3), (0.0, 0.02), (0.12, 0.08)])
@@ -135,8 +136,25 @@ def test_two_kinds_of_sets_are_not_told_as_one():
     """A normal distribution with these moments would say "less" of most of them."""
     truth = np.where(np.arange(100) < 15, -3.0, 0.0)
     found = shares_of(drawn(np.random.default_rng(4), truth, 0.05), KNOWN)
-    assert found.counts == (15, 85, 0) and found.outcome == "same" and found.verdict != "yes"
+    assert found.counts == (15, 85, 0) and found.outcome == "same" and found.share < HOLDS
     assert found.shares[1] == pytest.approx(0.85)
+
+
+@pytest.mark.parametrize(("agree", "verdict"), [(100, "yes"), (96, "yes"), (90, "open"), (70, "no")])
+def test_a_conclusion_holds_or_hangs_where_the_whole_interval_says_so(agree, verdict):
+    """Pairs that hardly spread: of 90 in 100 sets nobody can say that nine in ten agree, nor that they do not."""
+    truth = np.where(np.arange(100) < agree, -0.5, 0.0)
+    found = shares_of(drawn(np.random.default_rng(6), truth, 0.01), KNOWN)
+    assert found.share == pytest.approx(agree / 100) and found.outcome == "less" and found.verdict == verdict
+
+
+def test_what_is_left_open_says_so_and_in_how_many_sets_it_came_out_each_way():
+    each = KNOWN.entries["anti_vegf_size"]
+    row = {"holds": "open", "outcome": "same", "sets": 100, "less": 15, "same": 83, "more": 2, "same_share": 0.85}
+    assert Told(each, row).sentence == (
+        "What an antibody against VEGF does to the size of the tumor is left open: in 15 of 100 parameter sets that "
+        "fit untreated tumors it is smaller than with no treatment, in 83 about the same, in 2 larger."
+    )
 
 
 def test_pairs_that_are_not_defined_are_left_out():

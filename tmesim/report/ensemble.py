@@ -53,7 +53,8 @@ def others(result: Result) -> Markup | None:
     how = (
         f"By an ensemble of {said['date']}: sets of numbers that untreated tumors do not rule out, each in {pairs} "
         f"pairs of patches of {wide:g} × {high:g} mm until day {made['days']:g}. About the same is within ± {margin}. "
-        f"What surely comes out in fewer than {enough} of the sets hangs on the numbers."
+        f"What surely comes out in fewer than {enough} of the sets hangs on the numbers; where these pairs are too few "
+        "to tell, it is left open."
     )
     warning = stale(result)
     return both(
